@@ -1,0 +1,91 @@
+package netcode
+
+import (
+	"errors"
+	"net/netip"
+	"time"
+)
+
+// Conn names one connection of a [Transport]. A Conn is never reused: when the
+// peer is gone the value stays dead, whoever connects next. The zero Conn names
+// nobody.
+type Conn uint64
+
+// Transport carries packets over connections. All methods but Serve may be
+// called from any goroutine, the handler's included, and none of them blocks on
+// the network.
+type Transport interface {
+	// Serve delivers events to h, all from the calling goroutine, until Close.
+	// It then returns nil.
+	Serve(h Handler) error
+
+	// Dial opens a connection with the given number of channels. The handler
+	// hears Connected or Disconnected when it is settled.
+	Dial(to netip.AddrPort, channels int) (Conn, error)
+
+	// Send queues one packet to each of the connections. The transport copies
+	// data before Send returns, once, however many connections there are.
+	// Unknown and closed connections are skipped.
+	Send(p Packet, to ...Conn) error
+
+	// Disconnect ends the connection once the packets sent to it before have
+	// been delivered; the peer is told code.
+	Disconnect(c Conn, code uint32)
+
+	// Stats tells how a connection is doing, as of some milliseconds ago.
+	Stats(c Conn) (Stats, bool)
+
+	// Close tells every peer code, waits up to a second for them to hear it,
+	// releases the socket and makes Serve return. Closing twice is fine.
+	Close(code uint32) error
+}
+
+// Handler hears what happens on a [Transport]. Its methods are called one at a
+// time from the goroutine that runs Serve; while one of them runs nothing is
+// received or sent, so none may block.
+type Handler interface {
+	Connected(c Conn, from netip.AddrPort)
+	// Received is handed the packet's bytes for the length of the call only.
+	Received(c Conn, channel uint8, data []byte)
+	// Disconnected is the last that is heard of c. Code is the peer's, or
+	// [CodeConnectionLost] when it fell silent.
+	Disconnected(c Conn, code uint32)
+}
+
+// Packet is one message to send.
+type Packet struct {
+	Channel  uint8
+	Reliable bool
+	Data     []byte
+}
+
+// Stats describes one connection.
+type Stats struct {
+	RTT         time.Duration // mean round trip
+	RTTVariance time.Duration
+	Loss        float64 // share of packets lost lately, 0 to 1
+	SentBytes   uint64  // since the connection was made, payload and ENet headers
+	RecvBytes   uint64
+	SentPackets uint64
+	RecvPackets uint64
+}
+
+// Disconnect codes (protocol section 1). Those from 1100 on are loci's own.
+const (
+	CodeConnectionLost  uint32 = 1000 // the peer fell silent
+	CodeClientLeft      uint32 = 1001 // the agent left by itself
+	CodeOutdatedVersion uint32 = 1003 // announced a version the place does not speak
+	CodeKicked          uint32 = 1005 // another agent or a script sent it away
+	CodePlaceClosed     uint32 = 1100 // the place shuts down
+	CodeViolations      uint32 = 1101 // too many forged or senseless messages
+	CodeOverload        uint32 = 1102 // sent or queued more than a limit allows
+	CodeDenied          uint32 = 1103 // an access rule or a script refused the announce
+	CodeNeverAnnounced  uint32 = 1104 // connected, then did not announce in time
+)
+
+var (
+	// ErrClosed: the transport, client or connection has been closed.
+	ErrClosed = errors.New("netcode: closed")
+	// ErrTooLarge: the packet is over the transport's size limit.
+	ErrTooLarge = errors.New("netcode: packet too large")
+)
