@@ -1,0 +1,139 @@
+package world
+
+import (
+	"fmt"
+
+	"github.com/loci-place/loci/netcode"
+)
+
+// Entity is one thing in a place: an id, an owner and components. It is valid as
+// long as [Entity.Alive] says so; whoever keeps one for longer keeps the id.
+type Entity struct {
+	id    string
+	owner string
+	w     *World
+
+	components   object
+	life         life
+	stamp        Stamp // newest change
+	newer, older *Entity
+	typed        typed
+	fragment     *fragment
+}
+
+// ID is the entity's id, fixed for life.
+func (e *Entity) ID() string { return e.id }
+
+// Owner is who the entity belongs to: an agent id, or "place".
+func (e *Entity) Owner() string { return e.owner }
+
+// Alive tells whether it still stands in the world.
+func (e *Entity) Alive() bool { return e.life.alive() }
+
+// Changed is the state of its newest change.
+func (e *Entity) Changed() Stamp { return e.stamp }
+
+// Has tells whether the entity has the component.
+func (e *Entity) Has(name string) bool { return e.components.get(name) != nil }
+
+// Component gives a component as decoded JSON (see [netcode.ParseValue]), a copy,
+// and whether the entity has it.
+func (e *Entity) Component(name string) (map[string]any, bool) {
+	k := e.components.get(name)
+	if k == nil {
+		return nil, false
+	}
+	v, err := netcode.ParseValue(k.appendFull(nil))
+	if err != nil {
+		panic(fmt.Sprintf("world: stored component %s of %s: %v", name, e.id, err))
+	}
+	return v.(map[string]any), true
+}
+
+// Names lists the entity's components, sorted.
+func (e *Entity) Names() []string {
+	var names []string
+	for i := range e.components.keys {
+		if k := &e.components.keys[i]; k.life.alive() {
+			names = append(names, k.name)
+		}
+	}
+	return names
+}
+
+// Set gives the entity a component, replacing the one of that name whole; only
+// the keys that differ count as changed. See [World.Spawn] for nulls and arrays.
+func (e *Entity) Set(name string, component any) error {
+	c, err := cleanComponent(name, component)
+	if err != nil {
+		return err
+	}
+	ed := e.w.editor()
+	if ed.set(&e.components, name, c) {
+		e.retype(name, c)
+		e.touch()
+	}
+	return nil
+}
+
+// Unset takes a component away and tells whether it was there.
+func (e *Entity) Unset(name string) bool {
+	ed := e.w.editor()
+	if !ed.unset(&e.components, name) {
+		return false
+	}
+	e.retype(name, nil)
+	e.touch()
+	return true
+}
+
+func (e *Entity) touch() {
+	e.stamp = e.w.now
+	e.w.promote(e)
+	if e.fragment != nil {
+		e.fragment.valid = false
+	}
+}
+
+func cleanComponents(components map[string]any) (map[string]map[string]any, error) {
+	clean := make(map[string]map[string]any, len(components))
+	for name, v := range components {
+		if v == nil {
+			continue
+		}
+		c, err := cleanComponent(name, v)
+		if err != nil {
+			return nil, err
+		}
+		clean[name] = c
+	}
+	return clean, nil
+}
+
+// cleanComponent gives the object a component is, without nulls: a merge patch
+// cannot carry them.
+func cleanComponent(name string, v any) (map[string]any, error) {
+	switch v := v.(type) {
+	case map[string]any:
+		return dropNulls(v), nil
+	case []any:
+		if len(v) == 0 {
+			return map[string]any{}, nil
+		}
+	}
+	return nil, fmt.Errorf("world: component %q must be an object", name)
+}
+
+func dropNulls(m map[string]any) map[string]any {
+	clean := make(map[string]any, len(m))
+	for k, v := range m {
+		switch v := v.(type) {
+		case nil:
+		case map[string]any:
+			clean[k] = dropNulls(v)
+		default:
+			clean[k] = v
+		}
+	}
+	return clean
+}

@@ -1,0 +1,132 @@
+package world
+
+import "github.com/loci-place/loci/netcode"
+
+// AppendSet appends the "entities" object of the whole state, for a state packet
+// of style set (protocol section 3).
+func (w *World) AppendSet(dst []byte) []byte {
+	dst = append(dst, '{')
+	for e := range w.Entities() {
+		dst = e.appendMember(dst, nil)
+		dst = append(dst, ',')
+	}
+	return closeObject(dst)
+}
+
+// AppendMerge appends the "entities" object of a merge patch (RFC 7386) from base
+// to the newest state. It holds a null only for what base really has: agents
+// crash on others. Base must not be before [World.Oldest].
+func (w *World) AppendMerge(dst []byte, base Stamp) []byte {
+	dst = append(dst, '{')
+	for e := w.newest; e != nil && e.stamp > base; e = e.older {
+		if f := e.fragmentFrom(base); len(f) > 0 {
+			dst = append(dst, f...)
+			dst = append(dst, ',')
+		}
+	}
+	return closeObject(dst)
+}
+
+// fragment is an entity's part of a merge patch, good for every base from lo up
+// to but not including hi.
+type fragment struct {
+	lo, hi Stamp
+	valid  bool
+	bytes  []byte
+}
+
+// fragmentFrom gives the entity's part of a merge patch from base, encoding it
+// only if no earlier call of this state did.
+func (e *Entity) fragmentFrom(base Stamp) []byte {
+	f := e.fragment
+	if f == nil {
+		f = &fragment{}
+		e.fragment = f
+	}
+	if !f.valid || base < f.lo || base >= f.hi {
+		d := newDelta(base)
+		f.bytes = e.appendMember(f.bytes[:0], &d)
+		f.lo, f.hi, f.valid = d.lo, d.hi, true
+	}
+	return f.bytes
+}
+
+// appendMember appends `"id":…`: the whole entity if d is nil or its base lacks
+// it, else what changed since; nothing if neither state has it.
+func (e *Entity) appendMember(dst []byte, d *delta) []byte {
+	existed := d != nil && e.life.existed(d)
+	switch {
+	case !e.life.alive() && existed:
+		return append(appendName(dst, e.id), "null"...)
+	case !e.life.alive():
+		return dst
+	case !existed:
+		return e.appendWhole(appendName(dst, e.id))
+	}
+	dst = append(appendName(dst, e.id), `{"components":`...)
+	return append(e.components.appendDelta(dst, d), '}')
+}
+
+// appendWhole appends the entity as a value.
+func (e *Entity) appendWhole(dst []byte) []byte {
+	dst = netcode.AppendString(append(dst, `{"id":`...), e.id)
+	dst = append(dst, `,"components":`...)
+	return append(e.components.appendFull(dst), '}')
+}
+
+func (o *object) appendFull(dst []byte) []byte {
+	dst = append(dst, '{')
+	for i := range o.keys {
+		if k := &o.keys[i]; k.life.alive() {
+			dst = append(k.appendFull(appendName(dst, k.name)), ',')
+		}
+	}
+	return closeObject(dst)
+}
+
+func (k *key) appendFull(dst []byte) []byte {
+	if k.isObj && k.obj != nil {
+		return k.obj.appendFull(dst)
+	}
+	return append(dst, k.raw...)
+}
+
+func (o *object) appendDelta(dst []byte, d *delta) []byte {
+	dst = append(dst, '{')
+	for i := range o.keys {
+		k := &o.keys[i]
+		if !d.after(k.stamp) {
+			continue
+		}
+		switch {
+		case !k.life.alive():
+			if k.life.existed(d) {
+				dst = append(appendName(dst, k.name), "null,"...)
+			}
+		case k.wasObject(d):
+			dst = append(k.obj.appendDelta(appendName(dst, k.name), d), ',')
+		default:
+			dst = append(k.appendFull(appendName(dst, k.name)), ',')
+		}
+	}
+	return closeObject(dst)
+}
+
+// wasObject tells whether the key holds an object now and did in d's base. An
+// unopened object is as new as its stamp, so one that changed since was not.
+func (k *key) wasObject(d *delta) bool {
+	return k.isObj && k.obj != nil && k.obj.life.existed(d)
+}
+
+func appendName(dst []byte, name string) []byte {
+	return append(netcode.AppendString(dst, name), ':')
+}
+
+// closeObject ends an object whose members each end in a comma.
+func closeObject(dst []byte) []byte {
+	if n := len(dst) - 1; dst[n] == ',' {
+		dst[n] = '}'
+		return dst
+	}
+	return append(dst, '}')
+}

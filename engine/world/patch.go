@@ -1,0 +1,93 @@
+package world
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/loci-place/loci/netcode"
+)
+
+// AppendPatch appends the "patches" array of a JSON Patch (RFC 6902) from base to
+// the newest state, which becomes number revision. Base must not be before
+// [World.Oldest].
+func (w *World) AppendPatch(dst []byte, base Stamp, revision uint64) []byte {
+	p := patch{dst: append(dst, '['), delta: newDelta(base)}
+	for e := w.newest; e != nil && e.stamp > base; e = e.older {
+		p.entity(e)
+	}
+	p.open("replace", "/revision")
+	p.dst = strconv.AppendUint(append(p.dst, `,"value":`...), revision, 10)
+	return append(p.dst, "}]"...)
+}
+
+type patch struct {
+	dst   []byte
+	path  []byte
+	delta delta
+}
+
+func (p *patch) entity(e *Entity) {
+	existed := e.life.existed(&p.delta)
+	p.path = append(p.path[:0], "/entities"...)
+	p.at(e.id, func() {
+		switch {
+		case !e.life.alive() && existed:
+			p.remove()
+		case !e.life.alive():
+		case !existed:
+			p.value("add", e.appendWhole)
+		default:
+			p.at("components", func() { p.object(&e.components) })
+		}
+	})
+}
+
+func (p *patch) object(o *object) {
+	for i := range o.keys {
+		if k := &o.keys[i]; p.delta.after(k.stamp) {
+			p.at(k.name, func() { p.key(k) })
+		}
+	}
+}
+
+func (p *patch) key(k *key) {
+	existed := k.life.existed(&p.delta)
+	switch {
+	case !k.life.alive() && existed:
+		p.remove()
+	case !k.life.alive():
+	case !existed:
+		p.value("add", k.appendFull)
+	case k.wasObject(&p.delta):
+		p.object(k.obj)
+	default:
+		p.value("replace", k.appendFull)
+	}
+}
+
+// at runs f one level down the path.
+func (p *patch) at(name string, f func()) {
+	n := len(p.path)
+	p.path = append(append(p.path, '/'), pointerEscape.Replace(name)...)
+	f()
+	p.path = p.path[:n]
+}
+
+func (p *patch) remove() {
+	p.open("remove", string(p.path))
+	p.dst = append(p.dst, "},"...)
+}
+
+func (p *patch) value(op string, appendTo func([]byte) []byte) {
+	p.open(op, string(p.path))
+	p.dst = append(p.dst, `,"value":`...)
+	p.dst = append(appendTo(p.dst), "},"...)
+}
+
+func (p *patch) open(op, path string) {
+	p.dst = append(append(p.dst, `{"op":"`...), op...)
+	p.dst = netcode.AppendString(append(p.dst, `","path":`...), path)
+}
+
+// pointerEscape writes a name as a JSON pointer's reference token (RFC 6901).
+var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")

@@ -1,0 +1,241 @@
+package world
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+)
+
+var (
+	// ErrExists: an entity of that id stands in the world already.
+	ErrExists = errors.New("world: entity exists")
+	// ErrBadID: an entity id is empty.
+	ErrBadID = errors.New("world: bad entity id")
+)
+
+// World is the entities of a place. The zero value is not usable; see [New].
+type World struct {
+	now   Stamp // the state being made
+	floor Stamp // the oldest state a delta can start from
+
+	entities  map[string]*Entity          // tombstones included
+	alive     int                         // entities that are not tombstones
+	owned     map[string]map[*Entity]bool // by owner
+	children  index                       // by relationships.parent
+	followers index                       // by intent.from_avatar
+	newest    *Entity                     // head of the list by last change
+	graves    []grave                     // tombstones, oldest first
+	scratch   []byte
+}
+
+// grave remembers a tombstone until it may go.
+type grave struct {
+	at     Stamp
+	entity *Entity // the tombstone itself, or
+	obj    *object // the object that holds it
+	name   string
+}
+
+// New gives an empty world whose first state is number first (0 = 1).
+func New(first Stamp) *World {
+	first = max(first, 1)
+	return &World{
+		now: first, floor: first - 1,
+		entities:  map[string]*Entity{},
+		owned:     map[string]map[*Entity]bool{},
+		children:  index{},
+		followers: index{},
+	}
+}
+
+// Now is the state that edits go into.
+func (w *World) Now() Stamp { return w.now }
+
+// Oldest is the oldest state a delta can start from.
+func (w *World) Oldest() Stamp { return w.floor }
+
+// Advance ends the current state and begins the next.
+func (w *World) Advance() { w.now++ }
+
+// Len is the number of entities.
+func (w *World) Len() int { return w.alive }
+
+// Spawn adds an entity. Its components are objects by name; a JSON null in one is
+// dropped and an empty array stands for an empty object (protocol section 2).
+func (w *World) Spawn(id, owner string, components map[string]any) (*Entity, error) {
+	if id == "" {
+		return nil, ErrBadID
+	}
+	clean, err := cleanComponents(components)
+	if err != nil {
+		return nil, err
+	}
+	e := w.entities[id]
+	switch {
+	case e == nil:
+		e = &Entity{id: id, w: w}
+		e.components.life.begin(w.now)
+		w.entities[id] = e
+	case e.life.alive():
+		return nil, fmt.Errorf("%w: %q", ErrExists, id)
+	default:
+		ed := w.editor()
+		ed.reopen(&e.components)
+	}
+	e.owner = owner
+	e.life.begin(w.now)
+	w.alive++
+	if w.owned[owner] == nil {
+		w.owned[owner] = map[*Entity]bool{}
+	}
+	w.owned[owner][e] = true
+	ed := w.editor()
+	e.components.keys = slices.Grow(e.components.keys, len(clean))
+	for _, name := range slices.Sorted(maps.Keys(clean)) {
+		ed.set(&e.components, name, clean[name])
+		e.retype(name, clean[name])
+	}
+	e.touch()
+	return e, nil
+}
+
+// Removal says what becomes of the children of a removed entity.
+type Removal int
+
+const (
+	// Cascade removes them too, whoever owns them.
+	Cascade Removal = iota
+	// Reparent moves them to the root, where they stand, without relationships.
+	Reparent
+)
+
+// Remove takes an entity out of the world and gives everything that went with it,
+// parents before children. Nothing happens if it is not there.
+func (w *World) Remove(id string, how Removal) []*Entity {
+	e := w.Entity(id)
+	if e == nil {
+		return nil
+	}
+	removed := []*Entity{e}
+	for _, c := range slices.Clone(w.children[id]) {
+		if how == Reparent {
+			c.detach()
+		}
+	}
+	w.drop(e)
+	if how == Cascade {
+		for _, c := range slices.Clone(w.children[id]) {
+			removed = append(removed, w.Remove(c.id, Cascade)...)
+		}
+	}
+	return removed
+}
+
+func (w *World) drop(e *Entity) {
+	e.forget()
+	e.components.life.end(w.now, w.floor)
+	e.life.end(w.now, w.floor)
+	e.touch()
+	w.alive--
+	delete(w.owned[e.owner], e)
+	if len(w.owned[e.owner]) == 0 {
+		delete(w.owned, e.owner)
+	}
+	w.graves = append(w.graves, grave{at: w.now, entity: e})
+}
+
+// Entity gives the entity of that id, or nil.
+func (w *World) Entity(id string) *Entity {
+	if e := w.entities[id]; e != nil && e.life.alive() {
+		return e
+	}
+	return nil
+}
+
+// Entities goes through all entities, last changed first. The world must not be
+// edited on the way.
+func (w *World) Entities() iter.Seq[*Entity] {
+	return func(yield func(*Entity) bool) {
+		for e := w.newest; e != nil; e = e.older {
+			if e.life.alive() && !yield(e) {
+				return
+			}
+		}
+	}
+}
+
+// OwnedBy gives the entities of an owner, sorted by id.
+func (w *World) OwnedBy(owner string) []*Entity {
+	return slices.SortedFunc(maps.Keys(w.owned[owner]), func(a, b *Entity) int {
+		return strings.Compare(a.id, b.id)
+	})
+}
+
+// Children gives the entities whose relationships name id as their parent, in
+// the order they came. The slice is the world's own.
+func (w *World) Children(id string) []*Entity { return w.children[id] }
+
+// Followers gives the entities whose intent component takes its pose from the
+// avatar id (from_avatar). The slice is the world's own.
+func (w *World) Followers(id string) []*Entity { return w.followers[id] }
+
+// Sweep forgets what no delta from oldest on needs: earlier states can not be
+// the base of a delta any more.
+func (w *World) Sweep(oldest Stamp) {
+	if oldest <= w.floor || oldest > w.now {
+		return
+	}
+	w.floor = oldest
+	n := 0
+	for ; n < len(w.graves) && w.graves[n].at <= oldest; n++ {
+		w.graves[n].bury(w)
+	}
+	w.graves = slices.Delete(w.graves, 0, n)
+}
+
+func (g grave) bury(w *World) {
+	if g.obj != nil {
+		g.obj.bury(g.name, w.floor)
+		return
+	}
+	if e := g.entity; !e.life.alive() && e.stamp <= w.floor {
+		w.unlink(e)
+		delete(w.entities, e.id)
+	}
+}
+
+func (w *World) editor() editor {
+	return editor{now: w.now, floor: w.floor, buried: w.tombstone}
+}
+
+func (w *World) tombstone(o *object, name string) {
+	w.graves = append(w.graves, grave{at: w.now, obj: o, name: name})
+}
+
+// promote puts e at the head of the list by last change.
+func (w *World) promote(e *Entity) {
+	if w.newest == e {
+		return
+	}
+	w.unlink(e)
+	e.older = w.newest
+	if w.newest != nil {
+		w.newest.newer = e
+	}
+	w.newest = e
+}
+
+func (w *World) unlink(e *Entity) {
+	if e.newer != nil {
+		e.newer.older = e.older
+	} else if w.newest == e {
+		w.newest = e.older
+	}
+	if e.older != nil {
+		e.older.newer = e.newer
+	}
+	e.newer, e.older = nil, nil
+}
