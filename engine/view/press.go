@@ -1,0 +1,85 @@
+package view
+
+import (
+	"github.com/loci-place/loci/engine/world"
+	"github.com/loci-place/loci/netcode"
+)
+
+// Press encodes the packets of the newest state of a world. Agents with the same
+// base and the same choice of forms get the same bytes.
+type Press struct {
+	w       *world.World
+	at      world.Stamp
+	packets []packet // of state at; those beyond len are kept for their memory
+	body    []byte
+	encoded uint64
+}
+
+type packet struct {
+	base  world.Stamp // 0 = the whole state
+	patch bool        // JSON Patch was allowed
+	bytes []byte
+}
+
+// NewPress gives a press for w.
+func NewPress(w *world.World) *Press { return &Press{w: w} }
+
+// Encoded counts the packets encoded so far, however many agents they went to.
+func (p *Press) Encoded() uint64 { return p.encoded }
+
+// Packet gives the state packet that leads from base (0 = nothing) to the newest
+// state. With patch, it may be a JSON Patch where that is the smaller. The bytes
+// are good until the world advances.
+func (p *Press) Packet(base world.Stamp, patch bool) []byte {
+	if now := p.w.Now(); p.at != now {
+		p.at, p.packets = now, p.packets[:0]
+	}
+	patch = patch && base != 0
+	for i := range p.packets {
+		if k := &p.packets[i]; k.base == base && k.patch == patch {
+			return k.bytes
+		}
+	}
+	p.encoded++
+	k := p.next()
+	k.base, k.patch = base, patch
+	if base == 0 {
+		k.bytes = p.set(k.bytes[:0])
+		return k.bytes
+	}
+	k.bytes = p.merge(k.bytes[:0], base)
+	if patch {
+		if b := p.apply(nil, base); len(b) < len(k.bytes) {
+			k.bytes = b
+		}
+	}
+	return k.bytes
+}
+
+// next grows packets by one, with the memory of one from an earlier state.
+func (p *Press) next() *packet {
+	if len(p.packets) < cap(p.packets) {
+		p.packets = p.packets[:len(p.packets)+1]
+	} else {
+		p.packets = append(p.packets, packet{})
+	}
+	return &p.packets[len(p.packets)-1]
+}
+
+func (p *Press) set(dst []byte) []byte {
+	p.body = p.w.AppendSet(p.body[:0])
+	s := netcode.State{Style: netcode.StyleSet, Entities: p.body, Revision: revision(p.at)}
+	return s.Append(dst)
+}
+
+func (p *Press) merge(dst []byte, base world.Stamp) []byte {
+	p.body = p.w.AppendMerge(p.body[:0], base)
+	s := netcode.State{Style: netcode.StyleMerge, From: revision(base), Entities: p.body, Revision: revision(p.at)}
+	return s.Append(dst)
+}
+
+func (p *Press) apply(dst []byte, base world.Stamp) []byte {
+	p.body = p.w.AppendPatch(p.body[:0], base, revision(p.at))
+	s := netcode.State{Style: netcode.StyleApply, From: revision(base), Patches: p.body, Revision: revision(p.at)}
+	return s.Append(dst)
+}
