@@ -81,6 +81,7 @@ const (
 	CodeOverload        uint32 = 1102 // sent or queued more than a limit allows
 	CodeDenied          uint32 = 1103 // an access rule or a script refused the announce
 	CodeNeverAnnounced  uint32 = 1104 // connected, then did not announce in time
+	CodeBadAnnounce     uint32 = 1105 // the announce made no sense
 )
 
 var (

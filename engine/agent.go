@@ -1,0 +1,83 @@
+package engine
+
+import (
+	"log/slog"
+	"slices"
+
+	"github.com/loci-place/loci/engine/view"
+	"github.com/loci-place/loci/engine/world"
+	"github.com/loci-place/loci/netcode"
+)
+
+// agent is who has announced itself over a session. It belongs to the place
+// goroutine.
+type agent struct {
+	id       string
+	identity map[string]any
+	avatar   string // entity id
+	session  *session
+	dialect  *netcode.Dialect
+	view     *view.View
+	intent   *netcode.IntentMessage // the latest
+	log      *slog.Logger
+
+	asked map[string]*request // its unanswered requests to other agents, by id
+	owes  map[*request]bool   // those of others that it has not answered
+}
+
+// join makes the session's agent, with its avatar.
+func (p *Place) join(s *session, a netcode.Announce, d *netcode.Dialect) (*agent, error) {
+	id := p.newID(func(id string) bool { return p.agents[id] != nil })
+	avatar, err := p.spawn(id, a.Avatar)
+	if err != nil {
+		return nil, err
+	}
+	ag := &agent{
+		id: id, identity: a.Identity, avatar: avatar.ID(), session: s, dialect: d,
+		view:   view.New(p.press, p.window(), d.JSONPatch),
+		intent: &netcode.IntentMessage{},
+		asked:  map[string]*request{},
+		owes:   map[*request]bool{},
+	}
+	name, _ := a.Identity["display_name"].(string)
+	ag.log = p.log.With("agent", id, "name", name)
+	p.agents[id] = ag
+	p.order = append(p.order, ag)
+	s.agent = ag
+	s.dialect.Store(d)
+	ag.log.Info("joined", "from", s.from, "version", a.Version, "avatar", ag.avatar, "agents", len(p.order))
+	return ag, nil
+}
+
+// left ends a session whose connection is gone, and everything of its agent's.
+func (p *Place) left(s *session) {
+	s.refused = true
+	a := s.agent
+	if a == nil {
+		p.log.Debug("disconnected before it announced itself", "from", s.from, "code", s.code)
+		return
+	}
+	delete(p.agents, a.id)
+	p.order = slices.DeleteFunc(p.order, func(o *agent) bool { return o == a })
+	for _, e := range p.world.OwnedBy(a.id) {
+		p.world.Remove(e.ID(), world.Cascade)
+	}
+	p.abandon(a)
+	a.log.Info("left", "code", s.code, "agents", len(p.order))
+}
+
+// owner is the agent an entity belongs to; nil for the place's own and for those
+// that are not there.
+func (p *Place) owner(entity string) *agent {
+	if e := p.world.Entity(entity); e != nil {
+		return p.agents[e.Owner()]
+	}
+	return nil
+}
+
+func (p *Place) sessionLog(s *session) *slog.Logger {
+	if s.agent != nil {
+		return s.agent.log
+	}
+	return p.log.With("from", s.from)
+}

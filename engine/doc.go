@@ -1,0 +1,19 @@
+// Package engine is the place: it lets agents in, holds the world they share,
+// moves their avatars, sends each of them the state 20 times a second and carries
+// what they say to each other (protocol sections 1 to 6).
+//
+//	place, err := engine.New(engine.Config{Name: "Lobby"})
+//	if err != nil { … }
+//	err = place.Serve(ctx) // until ctx ends or place.Close is called
+//
+// Two goroutines do the work. The transport's runs gate: it answers clock
+// requests and takes in intents without a detour. The place's own, run by
+// [Place.Serve], owns the world and every agent; it handles an interaction when
+// it arrives and everything else once a heartbeat. Between them each connection
+// has a reader that parses what its agent asks, so that a long message costs the
+// time of nobody but its sender.
+//
+// The packages below have one subject each: world, what stands in the place and
+// what has changed; sim, how it moves; view, what each agent is told. The engine
+// knows no scripting language and no access rules.
+package engine

@@ -1,0 +1,112 @@
+package engine
+
+import (
+	"net/netip"
+
+	"github.com/loci-place/loci/netcode"
+)
+
+// gate hears the transport. It runs on the transport's goroutine: what it does
+// itself is quick, the rest it hands on.
+type gate struct {
+	place    *Place
+	sessions map[netcode.Conn]*session
+}
+
+var _ netcode.Handler = (*gate)(nil)
+
+// Connected lets a connection in, for as long as an announce may take.
+func (g *gate) Connected(c netcode.Conn, from netip.AddrPort) {
+	s := newSession(c, from, g.place.cfg.Limits.CommandQueue)
+	g.sessions[c] = s
+	g.place.log.Debug("connected", "from", from)
+	g.place.readers.Go(func() { g.place.read(s) })
+}
+
+// Received sorts a packet by what its channel means to the agent. Before the
+// announce only commands mean anything.
+func (g *gate) Received(c netcode.Conn, channel uint8, data []byte) {
+	s := g.sessions[c]
+	if s == nil {
+		return
+	}
+	if channel == netcode.CommandChannel {
+		g.command(s, data)
+		return
+	}
+	d := s.dialect.Load()
+	if d == nil {
+		return
+	}
+	switch d.Kind(channel) {
+	case netcode.KindState:
+		g.intent(s, data)
+	case netcode.KindClock:
+		g.clock(s, d, data)
+	}
+}
+
+// Disconnected ends the session; what the agent asked before it left is still read.
+func (g *gate) Disconnected(c netcode.Conn, code uint32) {
+	s := g.sessions[c]
+	if s == nil {
+		return
+	}
+	delete(g.sessions, c)
+	s.code = code
+	close(s.commands)
+}
+
+// command queues a message for the session's reader.
+func (g *gate) command(s *session, data []byte) {
+	limits := &g.place.cfg.Limits
+	if len(data) > limits.CommandBytes {
+		g.drop(s, "command is too large", "bytes", len(data))
+		return
+	}
+	select {
+	case s.commands <- append([]byte(nil), data...):
+	default:
+		g.drop(s, "too many commands wait", "commands", limits.CommandQueue)
+	}
+}
+
+func (g *gate) intent(s *session, data []byte) {
+	if err := s.incoming.Parse(data); err != nil {
+		g.bad(s, err)
+		return
+	}
+	s.putIntent()
+}
+
+// clock answers at once: what waits in a queue tells the wrong time.
+func (g *gate) clock(s *session, d *netcode.Dialect, data []byte) {
+	reply, err := netcode.AppendClockReply(s.reply[:0], data, g.place.Time())
+	if err != nil {
+		g.bad(s, err)
+		return
+	}
+	s.reply = reply
+	err = g.place.transport.Send(netcode.Packet{Channel: d.Clock, Data: reply}, s.conn)
+	if err != nil {
+		g.place.log.Debug("clock reply not sent", "from", s.from, "error", err)
+	}
+}
+
+// bad counts a packet that makes no sense.
+func (g *gate) bad(s *session, err error) {
+	s.bad++
+	g.place.log.Debug("unreadable packet", "from", s.from, "error", err)
+	if s.bad == g.place.cfg.Limits.BadPackets {
+		g.drop(s, "too many unreadable packets", "packets", s.bad)
+	}
+}
+
+func (g *gate) drop(s *session, why string, args ...any) {
+	if s.dropped {
+		return
+	}
+	s.dropped = true
+	g.place.log.Warn("disconnecting: "+why, append([]any{"from", s.from}, args...)...)
+	g.place.transport.Disconnect(s.conn, netcode.CodeOverload)
+}

@@ -1,0 +1,142 @@
+package engine
+
+import (
+	"runtime/debug"
+	"time"
+
+	"github.com/loci-place/loci/engine/sim"
+	"github.com/loci-place/loci/engine/world"
+	"github.com/loci-place/loci/netcode"
+)
+
+// beat times the heartbeats and holds what they reuse.
+type beat struct {
+	timer    *time.Timer
+	next     time.Time
+	last     time.Time
+	swept    time.Time
+	movers   []sim.Mover
+	outgoing []outgoing
+}
+
+// outgoing is one packet and everybody it goes to.
+type outgoing struct {
+	channel uint8
+	data    []byte
+	to      []netcode.Conn
+}
+
+func (b *beat) until(now time.Time) time.Duration { return b.next.Sub(now) }
+
+// heartbeat makes and sends the next state of the place.
+func (p *Place) heartbeat() {
+	now := time.Now()
+	p.schedule(now)
+	dt := now.Sub(p.beat.last).Seconds()
+	p.beat.last = now
+	p.takeIntents()
+	sim.Step(p.world, p.beat.movers, dt)
+	p.self.SetNumber("clock", "time", p.Time())
+	p.sendStates(now)
+	p.world.Advance()
+	if now.Sub(p.beat.swept) >= time.Second {
+		p.beat.swept = now
+		p.sweep(now)
+	}
+}
+
+// schedule sets when the next heartbeat is due. They keep their pace when one is
+// a little late; what was missed by more than a beat is not made up for.
+func (p *Place) schedule(now time.Time) {
+	period := time.Duration(float64(time.Second) / p.cfg.Rate)
+	p.beat.next = p.beat.next.Add(period)
+	if late := now.Sub(p.beat.next); late > period {
+		p.log.Warn("heartbeat is late", "by", late)
+		p.beat.next = now.Add(period)
+	}
+}
+
+// takeIntents takes each agent's newest intent and acknowledgement.
+func (p *Place) takeIntents() {
+	p.beat.movers = p.beat.movers[:0]
+	for _, a := range p.order {
+		m, fresh := a.session.takeIntent(a.intent)
+		a.intent = m
+		if fresh && m.HasAck && !a.view.Acknowledge(m.Ack) {
+			a.log.Debug("acknowledged a state it was not sent", "revision", m.Ack)
+		}
+		p.beat.movers = a.appendMovers(p.beat.movers, p.world)
+	}
+}
+
+// appendMovers appends the agent's entities that its latest intents speak for.
+func (a *agent) appendMovers(dst []sim.Mover, w *world.World) []sim.Mover {
+	for i := range a.intent.Intents {
+		intent := &a.intent.Intents[i]
+		id := intent.EntityID
+		if id == "" {
+			id = a.avatar
+		}
+		if e := w.Entity(id); e != nil && e.Owner() == a.id {
+			dst = append(dst, sim.Mover{Entity: e, Intent: intent})
+		}
+	}
+	return dst
+}
+
+// sendStates sends every agent its packet, each packet once for all who share it.
+func (p *Place) sendStates(now time.Time) {
+	p.beat.outgoing = p.beat.outgoing[:0]
+	for _, a := range p.order {
+		if data := a.view.Next(now); data != nil {
+			o := p.outgoing(a.dialect.State, data)
+			o.to = append(o.to, a.session.conn)
+		}
+	}
+	for _, o := range p.beat.outgoing {
+		err := p.transport.Send(netcode.Packet{Channel: o.channel, Data: o.data}, o.to...)
+		if err != nil {
+			p.log.Warn("state not sent", "bytes", len(o.data), "agents", len(o.to), "error", err)
+		}
+	}
+}
+
+// outgoing finds the packet among those of this heartbeat, or adds it.
+func (p *Place) outgoing(channel uint8, data []byte) *outgoing {
+	list := p.beat.outgoing
+	for i := range list {
+		if o := &list[i]; o.channel == channel && &o.data[0] == &data[0] {
+			return o
+		}
+	}
+	if len(list) < cap(list) {
+		list = list[:len(list)+1]
+	} else {
+		list = append(list, outgoing{})
+	}
+	o := &list[len(list)-1]
+	o.channel, o.data, o.to = channel, data, o.to[:0]
+	p.beat.outgoing = list
+	return o
+}
+
+// sweep forgets states too old to be acknowledged.
+func (p *Place) sweep(time.Time) {
+	if now, window := p.world.Now(), world.Stamp(p.window()); now > window {
+		p.world.Sweep(now - window)
+	}
+}
+
+// window is how many states back an acknowledgement may lie.
+func (p *Place) window() int { return int(p.cfg.Limits.Window.Seconds() * p.cfg.Rate) }
+
+// safely runs f. A bug that one message or one heartbeat sets off is logged, and
+// the place goes on for everybody else.
+func (p *Place) safely(what string, f func()) {
+	defer func() {
+		if r := recover(); r != nil {
+			p.log.Error("bug in the place: "+what+" failed", "panic", r, "stack", string(debug.Stack()))
+		}
+	}()
+	f()
+}

@@ -1,0 +1,131 @@
+package engine
+
+import (
+	"fmt"
+	"log/slog"
+	"math"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/loci-place/loci/netcode"
+)
+
+// crowd is a place with agents that walk and turn and acknowledge every state,
+// without a network, beside entities that nobody touches.
+type crowd struct {
+	*Place
+	transport *countingTransport
+	steps     int
+}
+
+func newCrowd(t testing.TB, agents, static int) *crowd {
+	t.Helper()
+	transport := &countingTransport{closed: make(chan struct{})}
+	p, err := New(Config{Transport: transport, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.Close() })
+	d, _ := netcode.DialectOf(4)
+	for i := range agents {
+		s := newSession(netcode.Conn(i+1), netip.AddrPort{}, 1)
+		if _, err := p.join(s, netcode.Announce{Version: 4}, d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range static {
+		_, err := p.world.Spawn(fmt.Sprint("static", i), PlaceID, map[string]any{
+			"transform": map[string]any{"matrix": identityMatrix()},
+			"geometry":  map[string]any{"type": "asset", "name": "chair"},
+			"material":  map[string]any{"color": []any{1.0, 0.5, 0.25, 1.0}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := &crowd{Place: p, transport: transport}
+	c.run(100)
+	return c
+}
+
+// run lets every agent send an intent, then beats, n times.
+func (c *crowd) run(n int) {
+	for range n {
+		c.steps++
+		for i, a := range c.order {
+			m := a.session.incoming
+			if len(m.Intents) == 0 {
+				m.Intents = make([]netcode.Intent, 1)
+			}
+			m.Intents[0] = netcode.Intent{
+				WantsStickMovement: true, ZMovement: 1,
+				Yaw: math.Sin(float64(c.steps)/50 + float64(i)),
+			}
+			m.Ack, m.HasAck = uint64(c.world.Now()-1), c.world.Now() > 1
+			a.session.putIntent()
+		}
+		c.heartbeat()
+	}
+}
+
+func TestADeltaForAgentsWithTheSameAcknowledgementIsEncodedOnce(t *testing.T) {
+	c := newCrowd(t, 100, 10)
+	before, sent := c.press.Encoded(), c.transport.packets
+	c.run(10)
+	if n := c.press.Encoded() - before; n != 10 {
+		t.Errorf("%d packets encoded in 10 heartbeats", n)
+	}
+	if n := c.transport.packets - sent; n != 1000 {
+		t.Errorf("%d packets sent to 100 agents in 10 heartbeats", n)
+	}
+}
+
+func TestAWalkingAvatarCostsFewBytes(t *testing.T) {
+	const most = 140
+	empty, full := newCrowd(t, 1, 0), newCrowd(t, 101, 0)
+	perState := func(c *crowd) float64 {
+		packets, bytes := c.transport.packets, c.transport.bytes
+		c.run(400)
+		return float64(c.transport.bytes-bytes) / float64(c.transport.packets-packets)
+	}
+	each := (perState(full) - perState(empty)) / 100
+	t.Logf("an avatar that walks and turns costs %.1f bytes a state", each)
+	if each > most {
+		t.Errorf("%.1f bytes, at most %d may be", each, most)
+	}
+}
+
+// BenchmarkHeartbeat measures a heartbeat of 100 walking agents beside entities
+// that do not change. The sizes take turns, and the fastest round of each counts,
+// so that a noisy machine disturbs all alike.
+func BenchmarkHeartbeat(b *testing.B) {
+	const agents, beats = 100, 20
+	sizes := []int{0, 1000, 100_000}
+	crowds := make([]*crowd, len(sizes))
+	best := make([]time.Duration, len(sizes))
+	for i, n := range sizes {
+		crowds[i] = newCrowd(b, agents, n)
+		best[i] = math.MaxInt64
+	}
+	for b.Loop() {
+		for i, c := range crowds {
+			start := time.Now()
+			c.run(beats)
+			best[i] = min(best[i], time.Since(start)/beats)
+		}
+	}
+	for i, n := range sizes {
+		b.ReportMetric(float64(best[i].Nanoseconds())/agents, fmt.Sprintf("ns/mover-beside-%d", n))
+		b.ReportMetric(float64(best[i])/float64(best[0]), fmt.Sprintf("ratio-beside-%d", n))
+	}
+	b.ReportMetric(0, "ns/op")
+}
+
+func BenchmarkHeartbeatOf100Movers(b *testing.B) {
+	c := newCrowd(b, 100, 1000)
+	b.ReportAllocs()
+	for b.Loop() {
+		c.run(1)
+	}
+}

@@ -1,0 +1,55 @@
+package engine
+
+import "time"
+
+// Limits bound what one agent may cost the place. A zero field means its default.
+type Limits struct {
+	// AnnounceTimeout is how long a connection may take to announce itself; then
+	// it is disconnected with [netcode.CodeNeverAnnounced]. Default 10 s.
+	AnnounceTimeout time.Duration
+	// CommandBytes is the largest message on the command channel. Whoever sends a
+	// larger one is disconnected with [netcode.CodeOverload]. Default 1 MiB.
+	CommandBytes int
+	// CommandQueue is how many commands of one agent may wait to be read. Whoever
+	// sends on is disconnected with [netcode.CodeOverload]. Default 1024.
+	CommandQueue int
+	// Requests is how many requests of one agent may be unanswered; a further one
+	// is answered with an error. Default 1024.
+	Requests int
+	// Violations is how many forged or senseless interactions cost an agent its
+	// connection, with [netcode.CodeViolations]. Default 16.
+	Violations int
+	// BadPackets is how many unreadable unreliable packets (intents, clock) do.
+	// They may be damaged through no fault of the agent's. Default 1000.
+	BadPackets int
+	// SpecEntities is how many entities one avatar or spawn may consist of;
+	// larger ones are refused. Default 1024.
+	SpecEntities int
+	// SpecDepth is how deep their children may nest. Default 16.
+	SpecDepth int
+	// NameBytes is the longest entity id, component name or request id an agent
+	// may use. Longer ones are refused. Default 256.
+	NameBytes int
+	// Window is how far back the state that an agent acknowledges may lie; an
+	// older one is as good as none, and the whole state is sent. Default 30 s.
+	Window time.Duration
+}
+
+func (l *Limits) setDefaults() {
+	orDefault(&l.AnnounceTimeout, 10*time.Second)
+	orDefault(&l.CommandBytes, 1<<20)
+	orDefault(&l.CommandQueue, 1024)
+	orDefault(&l.Requests, 1024)
+	orDefault(&l.Violations, 16)
+	orDefault(&l.BadPackets, 1000)
+	orDefault(&l.SpecEntities, 1024)
+	orDefault(&l.SpecDepth, 16)
+	orDefault(&l.NameBytes, 256)
+	orDefault(&l.Window, 30*time.Second)
+}
+
+func orDefault[T int | time.Duration | float64](field *T, def T) {
+	if *field == 0 {
+		*field = def
+	}
+}

@@ -1,0 +1,151 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/loci-place/loci/engine/view"
+	"github.com/loci-place/loci/engine/world"
+	"github.com/loci-place/loci/netcode"
+)
+
+// PlaceID is the id of the place's own entity, and what its entities are owned by.
+const PlaceID = "place"
+
+// ErrClosed is what a place that has been closed answers.
+var ErrClosed = errors.New("engine: place is closed")
+
+// inboxSize is how many read commands may wait for the place goroutine. A full
+// inbox holds up the readers, each with its own agent's next command.
+const inboxSize = 256
+
+// Place is an open or opening place.
+type Place struct {
+	cfg       Config
+	log       *slog.Logger
+	transport netcode.Transport
+	started   time.Time
+	inbox     chan func()
+	closing   chan struct{}
+	closeOnce sync.Once
+	readers   sync.WaitGroup
+
+	// All below belongs to the place goroutine.
+	world  *world.World
+	press  *view.Press
+	self   *world.Entity
+	agents map[string]*agent // by agent id
+	order  []*agent          // in the order they came
+	verbs  map[string]verb
+	beat   beat // what the heartbeats reuse
+}
+
+// New makes a place and binds its transport. Nobody is let in before
+// [Place.Serve].
+func New(cfg Config) (*Place, error) {
+	if err := cfg.setDefaults(); err != nil {
+		return nil, err
+	}
+	if cfg.Transport == nil {
+		t, err := netcode.NewENet(netcode.ENetConfig{Listen: cfg.Listen, Logger: cfg.Logger})
+		if err != nil {
+			return nil, fmt.Errorf("engine: %w", err)
+		}
+		cfg.Transport = t
+	}
+	p := &Place{
+		cfg: cfg, log: cfg.Logger, transport: cfg.Transport,
+		started: time.Now(),
+		beat:    beat{timer: time.NewTimer(0), next: time.Now(), last: time.Now()},
+		inbox:   make(chan func(), inboxSize),
+		closing: make(chan struct{}),
+		world:   world.New(1),
+		agents:  map[string]*agent{},
+		verbs:   officialVerbs(),
+	}
+	p.press = view.NewPress(p.world)
+	self, err := p.world.Spawn(PlaceID, PlaceID, map[string]any{
+		"transform": map[string]any{"matrix": netcode.Identity},
+		"clock":     map[string]any{"time": p.Time()},
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.self = self
+	return p, nil
+}
+
+// Serve opens the place and runs it until ctx ends or [Place.Close] is called.
+// The agents are then told [netcode.CodePlaceClosed]. It returns nil unless the
+// transport failed. A place is served once.
+func (p *Place) Serve(ctx context.Context) error {
+	select {
+	case <-p.closing:
+		return ErrClosed
+	default:
+	}
+	failed := make(chan error, 1)
+	go func() {
+		failed <- p.transport.Serve(&gate{place: p, sessions: map[netcode.Conn]*session{}})
+	}()
+	var err error
+	done := false
+	for !done {
+		done, err = p.step(ctx, failed)
+	}
+	p.Close()
+	p.readers.Wait()
+	return err
+}
+
+// step waits for the next thing to do and does it. A due heartbeat goes before
+// anything that waits in the inbox.
+func (p *Place) step(ctx context.Context, failed <-chan error) (done bool, err error) {
+	if wait := p.beat.until(time.Now()); wait <= 0 {
+		p.safely("heartbeat", p.heartbeat)
+		return false, nil
+	}
+	p.beat.timer.Reset(p.beat.until(time.Now()))
+	select {
+	case f := <-p.inbox:
+		p.safely("message", f)
+	case <-p.beat.timer.C:
+	case <-ctx.Done():
+		return true, nil
+	case <-p.closing:
+		return true, nil
+	case err := <-failed:
+		return true, err
+	}
+	return false, nil
+}
+
+// Close ends the place: its agents are told, its transport is closed, and Serve
+// returns. Closing twice is fine.
+func (p *Place) Close() error {
+	var err error
+	p.closeOnce.Do(func() {
+		close(p.closing)
+		err = p.transport.Close(netcode.CodePlaceClosed)
+	})
+	return err
+}
+
+// Time is the place's clock in seconds: what place.clock.time says, and what
+// clock requests are answered with. Safe from any goroutine.
+func (p *Place) Time() float64 { return time.Since(p.started).Seconds() }
+
+// post hands f to the place goroutine, waiting while the inbox is full. It tells
+// whether f will run: not when the place closes.
+func (p *Place) post(f func()) bool {
+	select {
+	case p.inbox <- f:
+		return true
+	case <-p.closing:
+		return false
+	}
+}

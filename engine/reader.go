@@ -1,0 +1,70 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/loci-place/loci/netcode"
+)
+
+// read parses a session's commands one after the other and hands them to the
+// place goroutine, until the connection is gone or the place closes. Each session
+// has a reader of its own.
+func (p *Place) read(s *session) {
+	announce := time.AfterFunc(p.cfg.Limits.AnnounceTimeout, func() {
+		p.post(func() { p.neverAnnounced(s) })
+	})
+	defer announce.Stop()
+	for {
+		select {
+		case data, ok := <-s.commands:
+			if !ok {
+				p.post(func() { p.left(s) })
+				return
+			}
+			i, err := netcode.ParseInteraction(data)
+			if !p.post(func() { p.received(s, i, err) }) {
+				return
+			}
+		case <-p.closing:
+			return
+		}
+	}
+}
+
+// received handles a parsed command, or what there is to say of one that does
+// not parse.
+func (p *Place) received(s *session, i netcode.Interaction, err error) {
+	switch {
+	case s.refused:
+	case err != nil:
+		p.violation(s, "unreadable interaction", "error", err)
+	case s.agent == nil:
+		p.beforeAnnounce(s, &i)
+	default:
+		p.route(s.agent, &i)
+	}
+}
+
+func (p *Place) neverAnnounced(s *session) {
+	if s.agent == nil && !s.refused {
+		p.log.Info("disconnecting: did not announce itself", "from", s.from)
+		p.disconnect(s, netcode.CodeNeverAnnounced)
+	}
+}
+
+// violation counts a message that no well-meaning agent sends.
+func (p *Place) violation(s *session, what string, args ...any) {
+	s.violations++
+	p.sessionLog(s).Debug("violation: "+what, append(args, "count", s.violations)...)
+	if s.violations >= p.cfg.Limits.Violations {
+		p.sessionLog(s).Warn("disconnecting: too many violations", append(args, "last", what)...)
+		p.disconnect(s, netcode.CodeViolations)
+	}
+}
+
+// disconnect ends a session once what was sent to it has arrived. Nothing it
+// still asks is heard.
+func (p *Place) disconnect(s *session, code uint32) {
+	s.refused = true
+	p.transport.Disconnect(s.conn, code)
+}

@@ -1,0 +1,68 @@
+package engine
+
+import (
+	"net/netip"
+	"sync"
+	"sync/atomic"
+
+	"github.com/loci-place/loci/netcode"
+)
+
+// session is one connection, as the transport's goroutine, the connection's
+// reader and the place goroutine share it.
+type session struct {
+	conn netcode.Conn
+	from netip.AddrPort
+
+	// dialect is set when the agent's announce has been accepted.
+	dialect atomic.Pointer[netcode.Dialect]
+	// commands wait for the reader; closed when the connection is gone, code then
+	// says why.
+	commands chan []byte
+	code     uint32
+
+	// The transport's goroutine alone uses these.
+	incoming *netcode.IntentMessage
+	reply    []byte
+	bad      int
+	dropped  bool
+
+	mu     sync.Mutex
+	intent *netcode.IntentMessage // the newest, if fresh; else memory for it
+	fresh  bool
+
+	// The place goroutine alone uses these.
+	agent      *agent // nil until announced
+	envelope   bool   // speaks the version 0 envelope
+	violations int
+	refused    bool // is being disconnected: nothing it asks counts any more
+}
+
+func newSession(c netcode.Conn, from netip.AddrPort, queue int) *session {
+	return &session{
+		conn: c, from: from,
+		commands: make(chan []byte, queue),
+		incoming: &netcode.IntentMessage{},
+		intent:   &netcode.IntentMessage{},
+	}
+}
+
+// putIntent makes the incoming message the newest intent.
+func (s *session) putIntent() {
+	s.mu.Lock()
+	s.incoming, s.intent = s.intent, s.incoming
+	s.fresh = true
+	s.mu.Unlock()
+}
+
+// takeIntent gives the newest intent in exchange for the memory of an old one,
+// or gives old back if there is none since the last call.
+func (s *session) takeIntent(old *netcode.IntentMessage) (m *netcode.IntentMessage, fresh bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.fresh {
+		return old, false
+	}
+	m, s.intent, s.fresh = s.intent, old, false
+	return m, true
+}

@@ -1,0 +1,140 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/loci-place/loci/engine/world"
+)
+
+// errSpec: a description of an entity is not one.
+var errSpec = errors.New("entity")
+
+// idAlphabet and idLength make ids that are short on the wire, where most of them
+// go 20 times a second.
+const (
+	idAlphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
+	idLength   = 6
+)
+
+func (p *Place) newID(taken func(string) bool) string {
+	for {
+		b := make([]byte, idLength)
+		for i := range b {
+			b[i] = idAlphabet[rand.IntN(len(idAlphabet))]
+		}
+		if id := string(b); !taken(id) {
+			return id
+		}
+	}
+}
+
+func (p *Place) newEntityID() string {
+	return p.newID(func(id string) bool { return p.world.Entity(id) != nil })
+}
+
+// spawn makes an entity and its children as described (protocol section 6):
+// components loose or under "components", descriptions of children under
+// "children". Either all of it is made or nothing.
+func (p *Place) spawn(owner string, spec map[string]any) (*world.Entity, error) {
+	s := spawner{place: p, owner: owner}
+	e, err := s.spawn(spec, "", 1)
+	if err != nil && len(s.made) > 0 {
+		p.world.Remove(s.made[0], world.Cascade)
+	}
+	return e, err
+}
+
+type spawner struct {
+	place *Place
+	owner string
+	made  []string
+}
+
+func (s *spawner) spawn(spec map[string]any, parent string, depth int) (*world.Entity, error) {
+	limits := &s.place.cfg.Limits
+	if depth > limits.SpecDepth {
+		return nil, fmt.Errorf("%w: children nest deeper than %d", errSpec, limits.SpecDepth)
+	}
+	if len(s.made) == limits.SpecEntities {
+		return nil, fmt.Errorf("%w: more than %d at once", errSpec, limits.SpecEntities)
+	}
+	components, children, err := s.split(spec)
+	if err != nil {
+		return nil, err
+	}
+	if parent != "" {
+		components["relationships"] = map[string]any{"parent": parent}
+	}
+	e, err := s.place.world.Spawn(s.place.newEntityID(), s.owner, components)
+	if err != nil {
+		return nil, err
+	}
+	s.made = append(s.made, e.ID())
+	for _, c := range children {
+		child, ok := asObject(c)
+		if !ok {
+			return nil, fmt.Errorf("%w: children must be objects", errSpec)
+		}
+		if _, err := s.spawn(child, e.ID(), depth+1); err != nil {
+			return nil, err
+		}
+	}
+	return e, nil
+}
+
+// split tells components from children, and makes sure there is a transform.
+func (s *spawner) split(spec map[string]any) (map[string]any, []any, error) {
+	components := make(map[string]any, len(spec)+1)
+	from := spec
+	if nested, ok := spec["components"]; ok {
+		if from, ok = asObject(nested); !ok {
+			return nil, nil, fmt.Errorf("%w: components must be an object", errSpec)
+		}
+	}
+	for name, c := range from {
+		if max := s.place.cfg.Limits.NameBytes; len(name) > max {
+			return nil, nil, fmt.Errorf("%w: a component's name has %d bytes, at most %d may be", errSpec, len(name), max)
+		}
+		if name != "children" {
+			components[name] = c
+		}
+	}
+	if components["transform"] == nil {
+		components["transform"] = map[string]any{"matrix": identityMatrix()}
+	}
+	children, ok := asList(spec["children"])
+	if !ok {
+		return nil, nil, fmt.Errorf("%w: children must be a list", errSpec)
+	}
+	return components, children, nil
+}
+
+func identityMatrix() []any {
+	return []any{1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0}
+}
+
+// asObject reads an object; Lua agents write an empty one as [].
+func asObject(v any) (map[string]any, bool) {
+	switch v := v.(type) {
+	case map[string]any:
+		return v, true
+	case []any:
+		return map[string]any{}, len(v) == 0
+	}
+	return nil, false
+}
+
+// asList reads a list; nothing, null and, from Lua agents, {} are empty ones.
+func asList(v any) ([]any, bool) {
+	switch v := v.(type) {
+	case nil:
+		return nil, true
+	case []any:
+		return v, true
+	case map[string]any:
+		return nil, len(v) == 0
+	}
+	return nil, false
+}
