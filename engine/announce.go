@@ -55,6 +55,6 @@ func dialect(version int, envelope bool) (*netcode.Dialect, bool) {
 // C clients take anything but "error" there for an avatar id.
 func (p *Place) refuse(s *session, i *netcode.Interaction, code uint32, why string) {
 	p.log.Info("refused an announce", "from", s.from, "code", code, "reason", why)
-	p.answer(s, i, "announce", "error", code, why)
+	p.answer(s, i, "announce", "error", uint64(code), why)
 	p.disconnect(s, code)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/loci-place/loci/engine/view"
@@ -30,8 +31,10 @@ type Place struct {
 	transport netcode.Transport
 	started   time.Time
 	inbox     chan func()
-	closing   chan struct{}
-	closeOnce sync.Once
+	closed    atomic.Bool
+	closing   chan struct{} // closed when closing begins
+	done      chan struct{} // closed when it is over
+	closeErr  error
 	readers   sync.WaitGroup
 
 	// All below belongs to the place goroutine.
@@ -63,6 +66,7 @@ func New(cfg Config) (*Place, error) {
 		beat:    beat{timer: time.NewTimer(0), next: time.Now(), last: time.Now()},
 		inbox:   make(chan func(), inboxSize),
 		closing: make(chan struct{}),
+		done:    make(chan struct{}),
 		world:   world.New(1),
 		agents:  map[string]*agent{},
 		verbs:   officialVerbs(),
@@ -97,7 +101,7 @@ func (p *Place) Serve(ctx context.Context) error {
 	for !done {
 		done, err = p.step(ctx, failed)
 	}
-	p.Close()
+	err = errors.Join(err, p.Close())
 	p.readers.Wait()
 	return err
 }
@@ -125,14 +129,15 @@ func (p *Place) step(ctx context.Context, failed <-chan error) (done bool, err e
 }
 
 // Close ends the place: its agents are told, its transport is closed, and Serve
-// returns. Closing twice is fine.
+// returns. Closing twice is fine; both wait until it is done.
 func (p *Place) Close() error {
-	var err error
-	p.closeOnce.Do(func() {
+	if p.closed.CompareAndSwap(false, true) {
 		close(p.closing)
-		err = p.transport.Close(netcode.CodePlaceClosed)
-	})
-	return err
+		p.closeErr = p.transport.Close(netcode.CodePlaceClosed)
+		close(p.done)
+	}
+	<-p.done
+	return p.closeErr
 }
 
 // Time is the place's clock in seconds: what place.clock.time says, and what

@@ -37,12 +37,21 @@ func (p *Place) received(s *session, i netcode.Interaction, err error) {
 	switch {
 	case s.refused:
 	case err != nil:
-		p.violation(s, "unreadable interaction", "error", err)
+		p.unreadable(s, &i, err)
 	case s.agent == nil:
 		p.beforeAnnounce(s, &i)
 	default:
 		p.route(s.agent, &i)
 	}
+}
+
+// unreadable answers what is known to be a request even so, and counts the rest.
+func (p *Place) unreadable(s *session, i *netcode.Interaction, err error) {
+	if i.Type == netcode.TypeRequest && i.RequestID != "" {
+		p.answer(s, i, "", "error", err.Error())
+		return
+	}
+	p.violation(s, "unreadable interaction", "error", err)
 }
 
 func (p *Place) neverAnnounced(s *session) {

@@ -21,7 +21,7 @@ func (p *Place) route(a *agent, i *netcode.Interaction) {
 		i.From = a.avatar
 	}
 	if i.Envelope && i.Type == netcode.TypeRequest { // an announce in the envelope
-		p.answer(a.session, i, "announce", "error", netcode.CodeBadAnnounce, "announced already")
+		p.answer(a.session, i, "announce", "error", uint64(netcode.CodeBadAnnounce), "announced already")
 		return
 	}
 	if why := p.checkSender(a, i); why != "" {

@@ -27,5 +27,5 @@ func (p *Place) askPlace(a *agent, i *netcode.Interaction) {
 }
 
 func announceAgain(*Place, *agent, *netcode.Interaction) []any {
-	return []any{"announce", "error", netcode.CodeBadAnnounce, "announced already"}
+	return []any{"announce", "error", uint64(netcode.CodeBadAnnounce), "announced already"}
 }

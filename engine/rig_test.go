@@ -1,0 +1,235 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/loci-place/loci/netcode"
+)
+
+// rig is an open place on a network in memory, in a bubble where waiting takes
+// no time.
+type rig struct {
+	*testing.T
+	place *Place
+	pipe  *netcode.Pipe
+	addr  netip.AddrPort
+	logs  *logBook
+}
+
+// inPlace runs f beside an open place, then closes the place.
+func inPlace(t *testing.T, cfg Config, f func(r *rig)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		r := &rig{T: t, pipe: netcode.NewPipe(netcode.PipeConfig{Delay: time.Millisecond}), logs: &logBook{}}
+		end := r.pipe.Listen()
+		r.addr = end.Addr()
+		cfg.Transport = end
+		cfg.Logger = slog.New(slog.NewTextHandler(r.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		place, err := New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.place = place
+		served := make(chan error, 1)
+		go func() { served <- place.Serve(context.Background()) }()
+		f(r)
+		if err := place.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+		if bug := r.logs.find("bug in the place"); bug != "" {
+			t.Error(bug)
+		}
+	})
+}
+
+// logBook keeps what the place logs.
+type logBook struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+var _ io.Writer = (*logBook)(nil)
+
+func (l *logBook) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *logBook) find(part string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for line := range strings.Lines(l.text.String()) {
+		if strings.Contains(line, part) {
+			return line
+		}
+	}
+	return ""
+}
+
+// peer is one connection to the place, of which the test says every byte.
+type peer struct {
+	*rig
+	transport *netcode.PipeEnd
+	conn      netcode.Conn
+	avatar    string
+
+	mu       sync.Mutex
+	received map[uint8][]string // by channel
+	code     uint32             // that it was disconnected with
+	gone     bool
+}
+
+// dial connects without announcing.
+func (r *rig) dial() *peer {
+	r.Helper()
+	p := &peer{rig: r, transport: r.pipe.Host(), received: map[uint8][]string{}}
+	go func() { _ = p.transport.Serve(p) }()
+	conn, err := p.transport.Dial(r.addr, 6)
+	if err != nil {
+		r.Fatal(err)
+	}
+	p.conn = conn
+	r.Cleanup(p.close)
+	p.wait()
+	return p
+}
+
+// join connects and announces as the given version.
+func (r *rig) join(version int, spec string) *peer {
+	r.Helper()
+	p := r.dial()
+	p.command(fmt.Sprintf(
+		`["interaction","request","","place","ann",["announce","version",%d,"identity",{"display_name":"peer"},"spawn_avatar",%s]]`,
+		version, spec))
+	body := p.answer("ann")
+	if len(body) != 3 || body[1] == "error" {
+		r.Fatalf("announce answered %v", body)
+	}
+	p.avatar = body[1].(string)
+	return p
+}
+
+func (p *peer) Connected(netcode.Conn, netip.AddrPort) {}
+
+func (p *peer) Received(_ netcode.Conn, channel uint8, data []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.received[channel] = append(p.received[channel], string(data))
+}
+
+func (p *peer) Disconnected(_ netcode.Conn, code uint32) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.code, p.gone = code, true
+}
+
+func (p *peer) close() { _ = p.transport.Close(netcode.CodeClientLeft) }
+
+// wait lets a little time pass: enough for a packet there and back, too little
+// for a heartbeat to be missed.
+func (p *peer) wait() { time.Sleep(5 * time.Millisecond) }
+
+func (p *peer) send(channel uint8, reliable bool, data string) {
+	p.Helper()
+	err := p.transport.Send(netcode.Packet{Channel: channel, Reliable: reliable, Data: []byte(data)}, p.conn)
+	if err != nil {
+		p.Fatal(err)
+	}
+}
+
+// command sends an interaction and waits for what comes of it.
+func (p *peer) command(data string) {
+	p.Helper()
+	p.send(netcode.CommandChannel, true, data)
+	p.wait()
+}
+
+// take gives what has come on a channel since the last take.
+func (p *peer) take(channel uint8) []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	got := p.received[channel]
+	p.received[channel] = nil
+	return got
+}
+
+// interactions gives the interactions that have come since the last time.
+func (p *peer) interactions() []netcode.Interaction {
+	p.Helper()
+	var all []netcode.Interaction
+	for _, data := range p.take(netcode.CommandChannel) {
+		i, err := netcode.ParseInteraction([]byte(data))
+		if err != nil {
+			p.Fatalf("%v: %s", err, data)
+		}
+		all = append(all, i)
+	}
+	return all
+}
+
+// answer gives the body of the only interaction that has come: a response of the
+// place's to the given request.
+func (p *peer) answer(requestID string) []any {
+	p.Helper()
+	all := p.interactions()
+	if len(all) != 1 {
+		p.Fatalf("%d interactions came, want one response: %+v", len(all), all)
+	}
+	i := all[0]
+	if i.Type != netcode.TypeResponse || i.From != PlaceID || i.RequestID != requestID {
+		p.Fatalf("got %s %s from %q, want the place's response to %q", i.Type, i.RequestID, i.From, requestID)
+	}
+	v, err := netcode.ParseValue(i.Body)
+	if err != nil {
+		p.Fatal(err)
+	}
+	return v.([]any)
+}
+
+// disconnected tells whether the place has ended the connection, and the code.
+func (p *peer) disconnected() (uint32, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.code, p.gone
+}
+
+// follow acknowledges each state on a channel for a while and gives the document
+// that they make.
+func (p *peer) follow(channel uint8, howLong time.Duration) *netcode.Document {
+	p.Helper()
+	doc := &netcode.Document{}
+	for end := time.Now().Add(howLong); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		for _, data := range p.take(channel) {
+			s, err := netcode.ParseState([]byte(data))
+			if err != nil {
+				p.Fatalf("%v: %s", err, data)
+			}
+			if s.Style != netcode.StyleSet && s.From != doc.Revision {
+				continue // on its way before the acknowledgement came
+			}
+			if err := doc.Apply(&s); err != nil {
+				p.Fatalf("%v: %s", err, data)
+			}
+		}
+		p.send(channel, false, fmt.Sprintf(`{"cmd":"intent","intent":{"wants_stick_movement":false,"ack_state_rev":%d}}`, doc.Revision))
+	}
+	return doc
+}
+
+func stateChannel(version int) uint8 {
+	d, _ := netcode.DialectOf(version)
+	return d.State
+}

@@ -1,0 +1,204 @@
+package view
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/loci-place/loci/engine/world"
+	"github.com/loci-place/loci/netcode"
+)
+
+// follower is a world, the view an agent has of it, and the agent's document.
+type follower struct {
+	t     *testing.T
+	world *world.World
+	press *Press
+	view  *View
+	doc   netcode.Document
+	now   time.Time
+	edits int
+}
+
+func follow(t *testing.T, first world.Stamp, patch bool) *follower {
+	w := world.New(first)
+	if _, err := w.Spawn("place", "place", map[string]any{"clock": map[string]any{"time": 0.0}}); err != nil {
+		t.Fatal(err)
+	}
+	press := NewPress(w)
+	return &follower{
+		t: t, world: w, press: press, view: New(press, 100, patch),
+		now: time.Unix(0, 0),
+	}
+}
+
+// beat changes something, and gives the agent's packet of the new state, if any.
+func (f *follower) beat() *netcode.State {
+	f.t.Helper()
+	f.edits++
+	f.world.Entity("place").SetNumber("clock", "time", float64(f.edits))
+	f.now = f.now.Add(50 * time.Millisecond)
+	packet := f.view.Next(f.now)
+	var s *netcode.State
+	if packet != nil {
+		parsed, err := netcode.ParseState(append([]byte(nil), packet...))
+		if err != nil {
+			f.t.Fatalf("%v: %s", err, packet)
+		}
+		s = &parsed
+	}
+	f.world.Advance()
+	return s
+}
+
+// take applies a packet as the agent would.
+func (f *follower) take(s *netcode.State) {
+	f.t.Helper()
+	if err := f.doc.Apply(s); err != nil {
+		f.t.Fatalf("%v", err)
+	}
+	clock, _ := f.doc.Component("place", "clock")
+	if clock["time"] != float64(f.edits) {
+		f.t.Fatalf("the agent's clock says %v, the place's %d", clock["time"], f.edits)
+	}
+}
+
+func TestTheFirstStateIsWholeAndIsNotRepeatedBeforeASecond(t *testing.T) {
+	f := follow(t, 1, false)
+	if s := f.beat(); s == nil || s.Style != netcode.StyleSet || s.Revision != 1 {
+		t.Fatalf("first state is %+v", s)
+	}
+	for beat := 2; beat <= 20; beat++ {
+		f.view.Acknowledge(0)
+		if s := f.beat(); s != nil {
+			t.Fatalf("sent again after %d ms: %+v", (beat-1)*50, s)
+		}
+	}
+	if s := f.beat(); s == nil || s.Style != netcode.StyleSet || s.Revision != 21 {
+		t.Fatalf("after a second: %+v", s)
+	}
+}
+
+func TestDeltasStartFromWhatWasAcknowledgedNotFromWhatWasSent(t *testing.T) {
+	f := follow(t, 1, false)
+	f.take(f.beat())
+	f.view.Acknowledge(1)
+	for range 5 {
+		if s := f.beat(); s.Style != netcode.StyleMerge || s.From != 1 {
+			t.Fatalf("got %+v", s)
+		}
+	}
+	f.take(f.beat()) // the five before were lost
+	f.view.Acknowledge(f.doc.Revision)
+	if s := f.beat(); s.From != 7 {
+		t.Fatalf("got %+v", s)
+	}
+}
+
+func TestAcknowledgements(t *testing.T) {
+	for name, c := range map[string]struct {
+		acks []uint64 // of an agent that was sent 1 to 10 and acknowledged 5
+		ok   bool     // the last of them
+		base uint64   // of the next packet; 0 = whole
+	}{
+		"newest":                       {[]uint64{10}, true, 10},
+		"late":                         {[]uint64{3}, true, 5},
+		"twice":                        {[]uint64{7, 7}, true, 7},
+		"out of order":                 {[]uint64{9, 8}, true, 9},
+		"from the future":              {[]uint64{11}, false, 5},
+		"far from the future":          {[]uint64{1 << 53}, false, 5},
+		"beyond any revision":          {[]uint64{MaxRevision + 10}, false, 5},
+		"everything is asked for":      {[]uint64{0}, true, 0},
+		"everything, then one it held": {[]uint64{0, 6}, true, 6},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := follow(t, 1, false)
+			f.beat()
+			f.view.Acknowledge(1)
+			for range 9 {
+				f.beat()
+			}
+			f.view.Acknowledge(5)
+			ok := false
+			for _, a := range c.acks {
+				ok = f.view.Acknowledge(a)
+			}
+			s := f.beat()
+			if ok != c.ok || s == nil || s.From != c.base || (s.Style == netcode.StyleSet) != (c.base == 0) {
+				t.Errorf("ok %v, next %+v; want ok %v from %d", ok, s, c.ok, c.base)
+			}
+		})
+	}
+}
+
+func TestAnAcknowledgementOlderThanTheWorldRemembersGetsEverything(t *testing.T) {
+	f := follow(t, 1, false)
+	f.beat()
+	f.view.Acknowledge(1)
+	for range 10 {
+		f.beat()
+	}
+	f.world.Sweep(5)
+	if s := f.beat(); s.Style != netcode.StyleSet {
+		t.Errorf("got %+v", s)
+	}
+}
+
+func TestRevisionsWrapAndSkipZero(t *testing.T) {
+	f := follow(t, MaxRevision-4, false)
+	for beat := range 10 {
+		s := f.beat()
+		f.take(s)
+		want := uint64(MaxRevision - 4 + beat)
+		if want > MaxRevision {
+			want -= MaxRevision
+		}
+		if s.Revision != want || s.Revision == 0 {
+			t.Fatalf("revision %d, want %d", s.Revision, want)
+		}
+		if !f.view.Acknowledge(s.Revision) {
+			t.Fatalf("revision %d is not known", s.Revision)
+		}
+	}
+	if f.view.Sets() != 1 {
+		t.Errorf("%d whole states sent", f.view.Sets())
+	}
+}
+
+func TestJSONPatchIsSentOnlyWhereItIsSmallerAndUnderstood(t *testing.T) {
+	deep := func(v float64) map[string]any {
+		m := map[string]any{"value": v}
+		for i := range 45 {
+			m = map[string]any{fmt.Sprint("level", i): m}
+		}
+		return m
+	}
+	for name, c := range map[string]struct {
+		patch, deep bool
+		want        netcode.PatchStyle
+	}{
+		"understood and smaller": {true, true, netcode.StyleApply},
+		"understood and larger":  {true, false, netcode.StyleMerge},
+		"not understood":         {false, true, netcode.StyleMerge},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := follow(t, 1, c.patch)
+			e, err := f.world.Spawn("e", "me", map[string]any{"deep": deep(0)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.take(f.beat())
+			f.view.Acknowledge(1)
+			if c.deep {
+				if err := e.Set("deep", deep(1)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s := f.beat()
+			f.take(s)
+			if s.Style != c.want {
+				t.Errorf("style is %v, want %v", s.Style, c.want)
+			}
+		})
+	}
+}
