@@ -25,7 +25,8 @@ type Transport interface {
 
 	// Send queues one packet to each of the connections. The transport copies
 	// data before Send returns, once, however many connections there are.
-	// Unknown and closed connections are skipped.
+	// Connections that are unknown, closed or not yet connected are skipped, and
+	// so are those without such a channel.
 	Send(p Packet, to ...Conn) error
 
 	// Disconnect ends the connection once the packets sent to it before have
@@ -36,7 +37,8 @@ type Transport interface {
 	Stats(c Conn) (Stats, bool)
 
 	// Close tells every peer code, waits up to a second for them to hear it,
-	// releases the socket and makes Serve return. Closing twice is fine.
+	// releases the socket and makes Serve return. The handler hears nothing more,
+	// not even of the connections that end so. Closing twice is fine.
 	Close(code uint32) error
 }
 

@@ -1,0 +1,248 @@
+package netcode
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// ClientConfig describes an agent. The zero value is a version 4 agent called
+// "agent" with an empty avatar, that stands still and follows the place's state.
+//
+// The callbacks are called one at a time from a goroutine of the client's, in
+// the order in which the place sent things, and may start before Dial returns.
+// They may call the client's methods, Request and Close included, but not
+// WaitFor: while a callback runs no state is applied. One that takes long costs
+// the agent states and media (see ClientStats.Dropped), never its connection.
+type ClientConfig struct {
+	// Version of the protocol to announce, 1 to 4; 0 means 4, or 1 with Envelope.
+	Version int
+	// Identity is who the agent says it is; nil means only a display_name, "agent".
+	Identity map[string]any
+	// Avatar is what the avatar is made of: components by name, and "children",
+	// a list of the same; nil means an entity without any.
+	Avatar map[string]any
+	// IntentRate is how many intents to send each second; 0 means 20.
+	IntentRate int
+	// Mode says how much of the place's state the client keeps.
+	Mode StateMode
+	// Envelope has the client speak only the envelope of version 0 (protocol
+	// section 1), which has no requests but the announce.
+	Envelope bool
+
+	// OnState is called after each state that was applied, in FullDocument mode.
+	OnState func(d *Document)
+	// Handle is called with each interaction but responses to own requests. A
+	// request must be answered with [Client.Respond], by any goroutine; nil
+	// answers each with an error.
+	Handle func(c *Client, i Interaction)
+	// OnMedia is called with each packet of a track that the agent hears. The
+	// payload may be kept.
+	OnMedia func(track uint32, payload []byte)
+	// OnAsset is called with each asset frame (protocol section 8). The frame
+	// may be kept.
+	OnAsset func(c *Client, f AssetFrame)
+	// OnDisconnect is called last, unless the connection ended by Close, with
+	// what Err returns.
+	OnDisconnect func(err error)
+	// Observe is called with each state packet as it arrives. Unlike the other
+	// callbacks it runs on the transport's goroutine, and so must be quick and
+	// must not block.
+	Observe func(s StateHeader)
+
+	// Logger hears of what others send and the client cannot use; nil is silence.
+	Logger *slog.Logger
+}
+
+// StateMode says how much of a place's state a [Client] keeps.
+type StateMode uint8
+
+const (
+	// FullDocument applies every state.
+	FullDocument StateMode = iota
+	// AcknowledgeOnly looks only at which revision a state is of and starts
+	// from, and acknowledges as if it were applied: an agent at a hundredth of
+	// the cost, for load generators. Its document has a revision, but no entities.
+	AcknowledgeOnly
+)
+
+// Client is an agent in a place: it has announced itself and been let in. Its
+// methods may be called from any goroutine.
+type Client struct {
+	cfg     ClientConfig
+	dialect *Dialect
+	log     *slog.Logger
+	dialer  *Dialer
+	owned   bool // the dialer is the client's alone
+	conn    Conn
+	to      []Conn // conn, for Send
+	start   time.Time
+
+	connected chan struct{} // closed when the transport is
+	done      chan struct{} // closed when the connection has ended
+	inbox     inbox
+	lastID    atomic.Uint64 // of own requests
+	pacing    sync.WaitGroup
+	working   sync.WaitGroup
+
+	mu       sync.Mutex // guards what follows
+	avatar   string
+	place    string
+	err      error // why the connection ended
+	closed   bool  // by Close
+	busy     bool  // a callback is running
+	states   history
+	ack      uint64
+	changed  chan struct{} // closed at the next state, if anyone waits for it
+	intent   Intent
+	requests requests
+	clock    clockEstimate
+	stats    ClientStats
+}
+
+// Dial connects an agent to a place over an ENet host of its own, announces it
+// and waits until it is let in. The URL is alloplace://host[:port].
+//
+// The error is an [*AnnounceError] when the place refuses the agent, a
+// [*DisconnectError] when it cannot be reached or hangs up, and wraps ctx's when
+// that ends first.
+func Dial(ctx context.Context, url string, cfg ClientConfig) (*Client, error) {
+	host, err := NewENet(ENetConfig{Peers: 1, Logger: quiet(cfg.Logger)})
+	if err != nil {
+		return nil, err
+	}
+	d := NewDialer(host)
+	c, err := d.dial(ctx, url, cfg, true)
+	if err != nil {
+		d.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+func newClient(d *Dialer, cfg ClientConfig, owned bool) (*Client, error) {
+	if cfg.Version == 0 {
+		cfg.Version = MaxVersion
+		if cfg.Envelope {
+			cfg.Version = MinVersion
+		}
+	}
+	dialect, ok := DialectOf(cfg.Version)
+	if !ok {
+		return nil, fmt.Errorf("netcode: ClientConfig.Version is %d, %d to %d are possible", cfg.Version, MinVersion, MaxVersion)
+	}
+	if cfg.IntentRate < 0 || cfg.IntentRate > 1000 {
+		return nil, fmt.Errorf("netcode: ClientConfig.IntentRate is %d, 1 to 1000 are possible", cfg.IntentRate)
+	}
+	if cfg.IntentRate == 0 {
+		cfg.IntentRate = 20
+	}
+	cfg.Identity = maps.Clone(cfg.Identity)
+	if cfg.Identity == nil {
+		cfg.Identity = map[string]any{"display_name": "agent"}
+	}
+	return &Client{
+		cfg:       cfg,
+		dialect:   dialect,
+		log:       quiet(cfg.Logger),
+		dialer:    d,
+		owned:     owned,
+		start:     time.Now(),
+		connected: make(chan struct{}),
+		done:      make(chan struct{}),
+		inbox:     inbox{signal: make(chan struct{}, 1)},
+		intent:    Intent{WantsStickMovement: true},
+		requests:  make(requests),
+	}, nil
+}
+
+// quiet is a logger that is silent if there is none.
+func quiet(log *slog.Logger) *slog.Logger {
+	if log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return log
+}
+
+// Avatar is the id of the agent's own entity.
+func (c *Client) Avatar() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.avatar
+}
+
+// PlaceName is what the place called itself when it let the agent in.
+func (c *Client) PlaceName() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.place
+}
+
+// Done is closed when the connection has ended, by either side.
+func (c *Client) Done() <-chan struct{} { return c.done }
+
+// Err says why the connection ended: [ErrClosed] by Close, a [*DisconnectError]
+// by the place or by silence. It is nil while the connection lasts.
+func (c *Client) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
+// Close leaves the place. Requests under way fail with ErrClosed. When Close
+// returns no callback will be called any more, though one that is running may
+// still be. Closing twice is fine.
+func (c *Client) Close() error {
+	c.leave()
+	if c.owned {
+		return c.dialer.Close()
+	}
+	return nil
+}
+
+// leave is Close for the client alone, without the dialer it may own.
+func (c *Client) leave() {
+	c.mu.Lock()
+	c.closed = true
+	busy := c.busy
+	c.mu.Unlock()
+	if c.end(ErrClosed) {
+		c.dialer.transport.Disconnect(c.conn, CodeClientLeft)
+	}
+	c.pacing.Wait()
+	if !busy {
+		c.working.Wait()
+	}
+}
+
+// begin starts the client's goroutines, unless the connection has ended.
+func (c *Client) begin() {
+	c.mu.Lock() // so that none is started while leave waits for them
+	defer c.mu.Unlock()
+	if c.err == nil {
+		c.pacing.Go(c.pace)
+		c.working.Go(c.work)
+	}
+}
+
+// end settles why the connection ended, once, and reports whether it did.
+func (c *Client) end(err error) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil {
+		return false
+	}
+	c.err = err
+	c.requests.fail(err)
+	close(c.done)
+	return true
+}
+
+// send sends one packet to the place.
+func (c *Client) send(channel uint8, reliable bool, data []byte) error {
+	return c.dialer.transport.Send(Packet{Channel: channel, Reliable: reliable, Data: data}, c.to...)
+}

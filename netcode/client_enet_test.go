@@ -1,0 +1,86 @@
+package netcode
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"testing"
+	"time"
+)
+
+// enetPlace is a fake place that is reached over UDP on loopback.
+func enetPlace(t *testing.T, script func(p *fakePlace)) (*fakePlace, string) {
+	t.Helper()
+	host, err := NewENet(ENetConfig{Listen: "127.0.0.1:0", Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := servePlace(t, host, script)
+	t.Cleanup(p.close)
+	return p, "alloplace://" + host.Addr().String()
+}
+
+func TestClientLivesInAPlaceOverENet(t *testing.T) {
+	for version := MinVersion; version <= MaxVersion; version++ {
+		left := make(chan uint32, 1)
+		p, url := enetPlace(t, func(p *fakePlace) {
+			echo(p)
+			p.left = func(_ *fakeAgent, code uint32) { left <- code }
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		c, err := Dial(ctx, url, ClientConfig{Version: version})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.agent(0).set(5, `{"a":{"components":{}}}`)
+		p.agent(0).merge(5, 6, `{"b":{"components":{}}}`)
+		if err := c.WaitFor(ctx, func(d *Document) bool { return d.Revision == 6 && len(d.Entities) == 2 }); err != nil {
+			t.Error(err)
+		}
+		if body, err := c.Request(ctx, "place", "poke", true); err != nil || len(body) != 2 {
+			t.Errorf("got %v, %v", body, err)
+		}
+		for p.agent(0).ack() != 6 && ctx.Err() == nil {
+			time.Sleep(time.Millisecond)
+		}
+		if err := c.Close(); err != nil || !errors.Is(c.Err(), ErrClosed) {
+			t.Errorf("closed: %v, %v", err, c.Err())
+		}
+		select {
+		case code := <-left:
+			if code != CodeClientLeft {
+				t.Errorf("left with %d", code)
+			}
+		case <-ctx.Done():
+			t.Error("the place did not hear that the client left")
+		}
+	}
+}
+
+func TestRefusedDialOverENetLeavesNothingBehind(t *testing.T) {
+	left := make(chan uint32, 1)
+	_, url := enetPlace(t, func(p *fakePlace) {
+		p.refuse = func(*fakeAgent) string { return `["announce","error",1003,"no"]` }
+		p.left = func(_ *fakeAgent, code uint32) { left <- code }
+	})
+	_, err := Dial(t.Context(), url, ClientConfig{})
+	var refused *AnnounceError
+	if !errors.As(err, &refused) || refused.Code != 1003 {
+		t.Errorf("got %v", err)
+	}
+	if code := <-left; code != CodeClientLeft {
+		t.Errorf("left with %d", code)
+	}
+}
+
+func TestDialOverENetHonoursItsContext(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	start := time.Now()
+	_, err := Dial(ctx, "alloplace://127.0.0.1:9", ClientConfig{})
+	if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > 3*time.Second {
+		t.Errorf("got %v after %v", err, time.Since(start))
+	}
+}

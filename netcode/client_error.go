@@ -1,0 +1,42 @@
+package netcode
+
+import "fmt"
+
+// AnnounceError says that a place did not let an agent in (protocol section 1).
+type AnnounceError struct {
+	Code   int // 1003 for a version it does not speak
+	Reason string
+}
+
+func (e *AnnounceError) Error() string {
+	return fmt.Sprintf("netcode: refused by the place: %s (%d)", e.Reason, e.Code)
+}
+
+// DisconnectError says that the place ended the connection, or fell silent
+// (Code is CodeConnectionLost then). It matches [ErrClosed].
+type DisconnectError struct {
+	Code uint32 // one of the Code constants, or a place's own
+}
+
+func (e *DisconnectError) Error() string {
+	if e.Code == CodeConnectionLost {
+		return "netcode: connection lost"
+	}
+	return fmt.Sprintf("netcode: disconnected by the place (%d)", e.Code)
+}
+
+// Unwrap makes a DisconnectError an ErrClosed.
+func (e *DisconnectError) Unwrap() error { return ErrClosed }
+
+// RefusedError is a response that says no: [verb,"error",reason] or
+// [verb,"failed",reason] from whoever was asked, or a rule of the place's that
+// denies the request (protocol section 5).
+type RefusedError struct {
+	Verb   string // what was asked
+	Kind   string // "error", "failed" or "denied"
+	Reason string // in words; the rule if denied
+}
+
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("netcode: %s %s: %s", e.Verb, e.Kind, e.Reason)
+}

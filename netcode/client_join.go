@@ -1,0 +1,87 @@
+package netcode
+
+import (
+	"context"
+	"fmt"
+	"math"
+)
+
+// announceID is the announce's request id. It is not one that Request uses, as
+// an answer in the envelope of version 0 is told by its verb alone.
+const announceID = "announce"
+
+// announce asks the place to let the agent in and waits for the answer. The
+// agent's intents and its first clock request go out right behind the question.
+func (c *Client) announce(ctx context.Context) error {
+	select {
+	case <-c.connected:
+	case <-c.done:
+		return c.Err()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	a := Announce{Version: c.cfg.Version, Identity: c.cfg.Identity, Avatar: c.cfg.Avatar}
+	answered := c.ask(announceID)
+	err := c.sendInteraction(Interaction{Type: TypeRequest, To: "place", RequestID: announceID, Body: a.Append(nil)})
+	if err != nil {
+		return err
+	}
+	c.begin()
+	body, err := c.await(ctx, announceID, answered)
+	if err != nil {
+		return err
+	}
+	return announceRefusal(body)
+}
+
+// hearAnnounceAnswer takes the avatar from a good answer, on the transport's
+// goroutine, so that whatever comes behind it finds the agent complete.
+func (c *Client) hearAnnounceAnswer(body []any) {
+	if len(body) < 2 || announceRefusal(body) != nil {
+		return
+	}
+	c.avatar, _ = body[1].(string)
+	if len(body) > 2 {
+		c.place, _ = body[2].(string)
+	}
+}
+
+// announceRefusal is the error of an answer other than ["announce",avatar,name].
+func announceRefusal(body []any) error {
+	verb, _ := item(body, 0).(string)
+	second, ok := item(body, 1).(string)
+	switch {
+	case verb == "announce" && ok && second != "error":
+		return nil
+	case verb == "announce" && ok:
+		return &AnnounceError{Code: announceCode(item(body, 2)), Reason: text(item(body, 3))}
+	case verb == "interaction_denied":
+		return &AnnounceError{Code: int(CodeDenied), Reason: text(item(body, 2))}
+	default:
+		return &AnnounceError{Reason: fmt.Sprintf("an answer that makes no sense, %s", AppendValue(nil, body))}
+	}
+}
+
+func announceCode(v any) int {
+	code, ok := v.(float64)
+	if !ok || code != math.Trunc(code) || math.Abs(code) > math.MaxInt32 {
+		return 0
+	}
+	return int(code)
+}
+
+// item returns body[i], nil beyond the end.
+func item(body []any, i int) any {
+	if i < len(body) {
+		return body[i]
+	}
+	return nil
+}
+
+// text shows a value to people: text as it is, anything else as JSON.
+func text(v any) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	return string(AppendValue(nil, v))
+}

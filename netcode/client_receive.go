@@ -1,0 +1,80 @@
+package netcode
+
+import "bytes"
+
+// received takes a packet from the place, on the transport's goroutine. What
+// the client answers or measures by itself is done at once, so that Request
+// works within callbacks; the rest goes to the inbox.
+func (c *Client) received(channel uint8, data []byte) {
+	switch c.dialect.Kind(channel) {
+	case KindState:
+		c.receivedState(data)
+	case KindCommand:
+		c.receivedCommand(data)
+	case KindClock:
+		c.receivedClock(data)
+	case KindMedia:
+		if c.cfg.OnMedia != nil {
+			c.enqueue(message{kind: KindMedia, data: bytes.Clone(data)})
+		}
+	case KindAsset:
+		if c.cfg.OnAsset != nil {
+			c.enqueue(message{kind: KindAsset, data: bytes.Clone(data)})
+		}
+	default:
+		c.unusable("packet on an unknown channel", nil)
+	}
+}
+
+func (c *Client) receivedCommand(data []byte) {
+	i, err := ParseInteraction(data)
+	switch {
+	case err != nil:
+		if !c.receivedDenial(data) {
+			c.unusable("malformed interaction", err)
+		}
+	case i.Type == TypeResponse:
+		c.receivedResponse(i.RequestID, i.Body)
+	case i.Envelope && i.From == "place" && BodyVerb(i.Body) == "announce":
+		c.receivedResponse(announceID, i.Body)
+	default:
+		c.enqueue(message{kind: KindCommand, interaction: i})
+	}
+}
+
+func (c *Client) receivedResponse(id string, body []byte) {
+	value, err := ParseValue(body)
+	list, ok := value.([]any)
+	if err != nil || !ok {
+		list = []any{value} // whoever asked is owed an answer all the same
+	}
+	if !c.settle(id, list) {
+		c.log.Debug("response to no request", "id", id)
+	}
+}
+
+// receivedDenial takes ["interaction_denied", interaction, rule], with which
+// places tell versions 1 and 2 of a rule (protocol section 5). It reports
+// whether data is one.
+func (c *Client) receivedDenial(data []byte) bool {
+	if BodyVerb(data) != "interaction_denied" {
+		return false
+	}
+	value, _ := ParseValue(data)
+	denial, _ := value.([]any)
+	original, _ := item(denial, 1).([]any)
+	id, _ := item(original, 4).(string)
+	if kind, _ := item(original, 1).(string); kind == TypeRequest && c.settle(id, denial) {
+		return true
+	}
+	c.log.Warn("interaction denied", "interaction", text(item(denial, 1)), "rule", text(item(denial, 2)))
+	return true
+}
+
+// unusable counts a packet that makes no sense.
+func (c *Client) unusable(what string, err error) {
+	c.mu.Lock()
+	c.stats.Unusable++
+	c.mu.Unlock()
+	c.log.Warn(what, "error", err)
+}

@@ -1,0 +1,96 @@
+package netcode
+
+// Kind says what travels on a channel.
+type Kind uint8
+
+const (
+	KindUnknown Kind = iota
+	KindState        // states from the place, intents to it
+	KindCommand      // interactions, the announce among them
+	KindAsset
+	KindMedia // audio and video
+	KindClock
+)
+
+// Versions of the protocol that a place speaks.
+const (
+	MinVersion = 1
+	MaxVersion = 4
+)
+
+// CommandChannel is the channel of interactions in every dialect: the announce
+// arrives there, before anything is known of its sender.
+const CommandChannel = 1
+
+// Dialect is how agents of one announced version speak (protocol section 1).
+type Dialect struct {
+	Version int
+
+	// Channels by number, and how many of them an agent opens.
+	State, Commands, Assets, Audio, Video, Clock uint8
+	Channels                                     int
+
+	// MediaTrailer: a media packet ends in one byte that means nothing.
+	MediaTrailer bool
+	// HearsEveryone: the agent hears each track until it unsubscribes from it.
+	// Otherwise it hears only those it subscribed to.
+	HearsEveryone bool
+	// JSONPatch: the agent may be sent states of [StyleApply].
+	JSONPatch bool
+	// DeniedAsResponse: a request that a rule denies is answered in its
+	// response; the agent does not know the message "interaction_denied".
+	DeniedAsResponse bool
+}
+
+var published = Dialect{
+	State: 0, Commands: CommandChannel, Assets: 2, Audio: 3, Video: 3, Clock: 4,
+	Channels: 5, MediaTrailer: true, HearsEveryone: true,
+}
+
+var splitMedia = Dialect{
+	State: 2, Commands: CommandChannel, Assets: 3, Audio: 0, Video: 4, Clock: 5,
+	Channels: 6, DeniedAsResponse: true,
+}
+
+// dialects by version, from MinVersion on.
+var dialects = [...]Dialect{
+	published.as(1, func(d *Dialect) { d.JSONPatch = true }),
+	published.as(2, func(d *Dialect) { d.JSONPatch = true }),
+	published.as(3, func(d *Dialect) { d.DeniedAsResponse = true }),
+	splitMedia.as(4, nil),
+}
+
+// DialectOf returns the dialect of an announced version, and false for one that
+// is not spoken. The dialect is shared and must not be changed.
+func DialectOf(version int) (*Dialect, bool) {
+	if version < MinVersion || version > MaxVersion {
+		return nil, false
+	}
+	return &dialects[version-MinVersion], true
+}
+
+// Kind says what travels on a channel: KindUnknown beyond the last.
+func (d *Dialect) Kind(channel uint8) Kind {
+	switch channel {
+	case d.State:
+		return KindState
+	case d.Commands:
+		return KindCommand
+	case d.Assets:
+		return KindAsset
+	case d.Audio, d.Video:
+		return KindMedia
+	case d.Clock:
+		return KindClock
+	default:
+		return KindUnknown
+	}
+}
+
+func (d Dialect) as(version int, change func(*Dialect)) Dialect {
+	d.Version = version
+	if change != nil {
+		change(&d)
+	}
+	return d
+}

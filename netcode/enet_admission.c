@@ -1,0 +1,150 @@
+/* Admission: which strangers get a peer of ENet's. */
+#include "enet_guard.h"
+
+#include <string.h>
+
+/* Who already holds slots, seen from one who asks for another. */
+typedef struct {
+    size_t half_open;        /* of the whole host */
+    size_t source_half_open; /* of the same source */
+    size_t source_open;
+    int known;               /* this very connection exists already */
+    ENetPeer *vacant;        /* the slot ENet will take */
+} census;
+
+static uint32_t mix(uint32_t h)
+{
+    h ^= h >> 16;
+    h *= 0x85ebca6bu;
+    h ^= h >> 13;
+    h *= 0xc2b2ae35u;
+    return h ^ h >> 16;
+}
+
+/*
+ * A source is an address. On loopback it is an address and a port: many agents
+ * run beside their place, and there one program must not shut out the others.
+ */
+static int has_neighbours(const loci_guard *guard, const ENetAddress *a)
+{
+    return ENET_NET_TO_HOST_32(a->host) >> 24 == 127 && !guard->limits.loopback_is_an_address;
+}
+
+static int same_source(const loci_guard *guard, const ENetAddress *a, const ENetAddress *b)
+{
+    return a->host == b->host && (a->port == b->port || !has_neighbours(guard, a));
+}
+
+static uint32_t hash_source(const loci_guard *guard, const ENetAddress *a)
+{
+    uint32_t h = mix(guard->limits.seed ^ a->host);
+
+    return has_neighbours(guard, a) ? mix(h ^ a->port) : h;
+}
+
+/*
+ * Under pressure a connect is taken only when it comes again, as that of every
+ * ENet client does after half a second. A flood of sources that are made up, or
+ * that do not wait for an answer, never comes again.
+ */
+static int came_again(loci_guard *guard, const ENetAddress *from, uint32_t connect_id, uint32_t now)
+{
+    uint32_t tag = mix(mix(mix(guard->limits.seed ^ from->host) ^ from->port) ^ connect_id);
+    loci_grey *g = &guard->greys[tag % LOCI_GREYS];
+    uint32_t age = now - g->at_ms;
+
+    tag |= 1; /* 0 is an empty place */
+    if (g->tag == tag && age <= LOCI_GREY_MAX_MS)
+        return age >= LOCI_GREY_MIN_MS;
+    g->tag = tag;
+    g->at_ms = now;
+    return 0;
+}
+
+/*
+ * Takes a token from the bucket of a source. Sources that hash alike share one:
+ * the table needs no keys and cannot be filled up.
+ */
+static int take_token(loci_guard *guard, const ENetAddress *from, uint32_t now)
+{
+    loci_bucket *b = &guard->buckets[hash_source(guard, from) % LOCI_BUCKETS];
+
+    if (!b->used)
+        b->tokens = guard->limits.connect_burst;
+    else
+        b->tokens += (now - b->at_ms) * guard->limits.connect_rate;
+    if (b->tokens > guard->limits.connect_burst)
+        b->tokens = guard->limits.connect_burst;
+    b->used = 1;
+    b->at_ms = now;
+    if (b->tokens < 1)
+        return 0;
+    b->tokens -= 1;
+    return 1;
+}
+
+static census count_peers(const loci_guard *guard, const ENetProtocolConnect *connect)
+{
+    const ENetHost *host = guard->host;
+    census c = {0};
+    ENetPeer *peer;
+
+    for (peer = host->peers; peer < &host->peers[host->peerCount]; peer++) {
+        int half_open = peer->state == ENET_PEER_STATE_ACKNOWLEDGING_CONNECT;
+
+        if (peer->state == ENET_PEER_STATE_DISCONNECTED) {
+            if (c.vacant == NULL)
+                c.vacant = peer;
+            continue;
+        }
+        c.half_open += (size_t)half_open;
+        if (peer->state == ENET_PEER_STATE_CONNECTING || !same_source(guard, &peer->address, &host->receivedAddress))
+            continue;
+        if (peer->address.port == host->receivedAddress.port && peer->connectID == connect->connectID)
+            c.known = 1;
+        if (half_open)
+            c.source_half_open++;
+        else
+            c.source_open++;
+    }
+    return c;
+}
+
+/*
+ * Whether ENet may see a well-formed connect: -1 for yes, or the reason why not.
+ * The cheap questions come first; only what passes them costs a look at every
+ * peer.
+ */
+int loci_admit(loci_guard *guard, ENetProtocolConnect *connect)
+{
+    ENetHost *host = guard->host;
+    const ENetAddress *from = &host->receivedAddress;
+    uint32_t now = host->serviceTime;
+    census c;
+    loci_peer *p;
+
+    if (guard->half_open >= guard->limits.half_open / 2 && !came_again(guard, from, connect->connectID, now))
+        return LOCI_DROP_PRESSURE;
+    if (!take_token(guard, from, now))
+        return LOCI_DROP_CONNECT_RATE;
+    c = count_peers(guard, connect);
+    guard->half_open = c.half_open;
+    if (c.known)
+        return -1; /* ENet knows that it answered this one */
+    if (c.vacant == NULL)
+        return LOCI_DROP_FULL;
+    if (c.half_open >= guard->limits.half_open)
+        return LOCI_DROP_PRESSURE;
+    if (c.source_half_open >= guard->limits.half_open_per_address)
+        return LOCI_DROP_ADDRESS_HALF_OPEN;
+    if (!has_neighbours(guard, from) && c.source_half_open + c.source_open >= guard->limits.open_per_address)
+        return LOCI_DROP_ADDRESS_OPEN;
+    /* ENet would take any size up to 4096 and then send datagrams of that. */
+    if (ENET_NET_TO_HOST_32(connect->mtu) > host->mtu)
+        connect->mtu = ENET_HOST_TO_NET_32(host->mtu);
+    guard->half_open++;
+    p = &guard->peers[c.vacant->incomingPeerID];
+    memset(p, 0, sizeof *p);
+    p->since_ms = now;
+    return -1;
+}

@@ -1,0 +1,119 @@
+package netcode
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// DropCounts is what the guards of an [ENet] transport dropped, by reason. The
+// first group counts datagrams, the second connections that were ended, the third
+// packets.
+type DropCounts struct {
+	Source          uint64 // from port 0, or an address that nobody has
+	Malformed       uint64 // not ENet's protocol, or more than ENet puts into one
+	Stray           uint64 // from somebody who is not connected, or no longer
+	Fragment        uint64 // a fragment that fits no packet, or one over MaxPacket
+	CommandRate     uint64 // CommandRate
+	ConnectRate     uint64 // a connect over ConnectRate and ConnectBurst
+	Pressure        uint64 // a connect that had to come again, see HalfOpen
+	AddressHalfOpen uint64 // a connect over HalfOpenPerAddress
+	AddressOpen     uint64 // a connect over OpenPerAddress
+	Full            uint64 // a connect when all Peers were taken
+
+	HalfOpenExpired uint64 // HalfOpenTimeout
+	Queued          uint64 // MaxQueuedCommands
+	Outgoing        uint64 // MaxOutgoing
+	Waiting         uint64 // MaxWaitingTotal
+
+	Outbox uint64 // packets given to Send that did not fit into MaxOutbox
+}
+
+// enetDropNames are the guard's reasons, in its order.
+var enetDropNames = [enetDropReasons]string{
+	"source", "malformed", "stray", "fragment", "command rate", "connect rate", "pressure",
+	"half open per address", "open per address", "full", "half open", "queued commands", "outgoing", "waiting",
+}
+
+// enetReportEvery is how often drops are logged at most: a flood must not become
+// one of log lines.
+const enetReportEvery = 10 * time.Second
+
+// enetBooks hold what a transport publishes about itself. Any goroutine may read
+// them.
+type enetBooks struct {
+	mu       sync.RWMutex
+	stats    map[Conn]Stats
+	drops    [enetDropReasons]uint64
+	outbox   uint64
+	reported DropCounts
+	nextLine time.Time
+}
+
+func (b *enetBooks) update(c Conn, s Stats) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.stats[c] = s
+}
+
+func (b *enetBooks) forget(c Conn) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.stats, c)
+}
+
+func (b *enetBooks) forgetAll() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	clear(b.stats)
+}
+
+func (b *enetBooks) stat(c Conn) (Stats, bool) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	s, ok := b.stats[c]
+	return s, ok
+}
+
+func (b *enetBooks) count(drops [enetDropReasons]uint64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.drops = drops
+}
+
+func (b *enetBooks) addOutbox(n int) {
+	if n == 0 {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.outbox += uint64(n)
+}
+
+func (b *enetBooks) dropped() DropCounts {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.dropCounts()
+}
+
+func (b *enetBooks) dropCounts() DropCounts {
+	d := &b.drops
+	return DropCounts{
+		Source: d[0], Malformed: d[1], Stray: d[2], Fragment: d[3], CommandRate: d[4],
+		ConnectRate: d[5], Pressure: d[6], AddressHalfOpen: d[7], AddressOpen: d[8], Full: d[9],
+		HalfOpenExpired: d[10], Queued: d[11], Outgoing: d[12], Waiting: d[13],
+		Outbox: b.outbox,
+	}
+}
+
+// report logs the counters when they have changed, now and then.
+func (b *enetBooks) report(log *slog.Logger, now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	counts := b.dropCounts()
+	if counts == b.reported || now.Before(b.nextLine) {
+		return
+	}
+	b.reported, b.nextLine = counts, now.Add(enetReportEvery)
+	log.Info("dropped since the start", "counts", counts)
+}

@@ -1,0 +1,112 @@
+package netcode
+
+import (
+	"log/slog"
+	"net"
+	"testing"
+	"time"
+)
+
+func TestENetCloseTellsEveryPeer(t *testing.T) {
+	place := startENetPlace(t, ENetLimits{})
+	var clients []*enetEnd
+	for range 5 {
+		client := startENetClient(t)
+		_, there := joinENet(t, client, place)
+		mustSendENet(t, place, Packet{Channel: 1, Reliable: true, Data: []byte("last words")}, there)
+		clients = append(clients, client)
+	}
+	start := time.Now()
+	if err := place.Close(CodePlaceClosed); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(start); took > enetFarewell/2 {
+		t.Errorf("took %v although everybody answers", took)
+	}
+	for _, client := range clients {
+		if got := nextENet(t, client.disconnected, "end"); got.code != CodePlaceClosed {
+			t.Errorf("code %d", got.code)
+		}
+		if len(client.received) != 1 {
+			t.Error("what was sent before did not come")
+		}
+	}
+	if len(place.disconnected) > 0 {
+		t.Error("the handler heard of the ends that Close made")
+	}
+	if err := place.Close(CodePlaceClosed); err != nil {
+		t.Errorf("again: %v", err)
+	}
+	freed, err := net.ListenPacket("udp4", place.Addr().String())
+	if err != nil {
+		t.Fatalf("the port is not free: %v", err)
+	}
+	_ = freed.Close()
+}
+
+func TestENetCloseWaitsForADeafPeerASecondAtMost(t *testing.T) {
+	place := startENetPlace(t, ENetLimits{})
+	rawDial(t, place)
+	nextENet(t, place.connected, "connection")
+	start := time.Now()
+	if err := place.Close(CodePlaceClosed); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(start); took < enetFarewell || took > 2*enetFarewell {
+		t.Errorf("took %v", took)
+	}
+}
+
+func TestENetCloseFromWithinTheHandler(t *testing.T) {
+	place := startENet(t, ENetConfig{Listen: "127.0.0.1:0"}, func(place *enetEnd) {
+		place.onReceived = func(Conn, uint8, []byte) {
+			if err := place.Close(CodePlaceClosed); err != nil {
+				t.Errorf("Close: %v", err)
+			}
+		}
+	})
+	client := startENetClient(t)
+	here, _ := joinENet(t, client, place)
+	for range 10 {
+		mustSendENet(t, client, Packet{Channel: 1, Reliable: true, Data: []byte("close")}, here)
+	}
+	if got := nextENet(t, client.disconnected, "end"); got.code != CodePlaceClosed {
+		t.Errorf("code %d", got.code)
+	}
+	nextENet(t, place.received, "packet")
+	if len(place.received) > 0 {
+		t.Error("the handler was called again after it had closed the transport")
+	}
+}
+
+func TestENetCloseWithoutServe(t *testing.T) {
+	e, err := NewENet(ENetConfig{Listen: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Dial(e.Addr(), 5); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Send(Packet{Data: []byte("x")}, 1); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := e.Close(CodePlaceClosed); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := e.Serve(newENetRecorder()); err != nil {
+		t.Errorf("Serve after Close: %v", err)
+	}
+}
+
+func TestENetIsServedOnce(t *testing.T) {
+	place, client := startENetPlace(t, ENetLimits{}), startENetClient(t)
+	joinENet(t, client, place) // so it is being served
+	if err := place.Serve(newENetRecorder()); err == nil {
+		t.Error("served twice")
+	}
+	if err := place.Serve(nil); err == nil {
+		t.Error("served nobody")
+	}
+}

@@ -1,0 +1,161 @@
+package netcode
+
+import (
+	"encoding/binary"
+	"net"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/loci-place/loci/internal/rawenet"
+)
+
+func TestENetDisconnectTellsBothEndsTheCode(t *testing.T) {
+	for name, end := range map[string]func(place, client *enetEnd, here, there Conn) (by *enetEnd, c Conn){
+		"by the client": func(_, client *enetEnd, here, _ Conn) (*enetEnd, Conn) { return client, here },
+		"by the place":  func(place, _ *enetEnd, _, there Conn) (*enetEnd, Conn) { return place, there },
+	} {
+		t.Run(name, func(t *testing.T) {
+			place, client := startENetPlace(t, ENetLimits{}), startENetClient(t)
+			here, there := joinENet(t, client, place)
+			by, c := end(place, client, here, there)
+			by.Disconnect(c, CodeKicked)
+			if got := nextENet(t, client.disconnected, "end"); got != (enetEnding{here, CodeKicked}) {
+				t.Errorf("the client heard %v", got)
+			}
+			if got := nextENet(t, place.disconnected, "end"); got != (enetEnding{there, CodeKicked}) {
+				t.Errorf("the place heard %v", got)
+			}
+		})
+	}
+}
+
+func TestENetDisconnectDeliversFirstWhatWasSentBefore(t *testing.T) {
+	place, client := startENetPlace(t, ENetLimits{}), startENetClient(t)
+	_, there := joinENet(t, client, place)
+	const n = 2000
+	for i := range uint32(n) {
+		mustSendENet(t, place, Packet{Channel: 1, Reliable: true, Data: binary.BigEndian.AppendUint32(nil, i)}, there)
+	}
+	mustSendENet(t, place, Packet{Channel: 3, Reliable: true, Data: make([]byte, 1<<20)}, there)
+	place.Disconnect(there, CodeOutdatedVersion)
+	mustSendENet(t, place, Packet{Channel: 1, Reliable: true, Data: []byte("too late")}, there)
+	if got := nextENet(t, client.disconnected, "end"); got.code != CodeOutdatedVersion {
+		t.Errorf("code %d", got.code)
+	}
+	if got := len(client.received); got != n+1 {
+		t.Errorf("%d packets came before the end, of %d", got, n+1)
+	}
+}
+
+func TestENetDisconnectFromWithinTheHandler(t *testing.T) {
+	place := startENet(t, ENetConfig{Listen: "127.0.0.1:0"}, func(place *enetEnd) {
+		place.onReceived = func(c Conn, _ uint8, data []byte) {
+			place.Disconnect(c, binary.BigEndian.Uint32(data))
+		}
+	})
+	client := startENetClient(t)
+	here, _ := joinENet(t, client, place)
+	mustSendENet(t, client, Packet{Channel: 1, Reliable: true, Data: binary.BigEndian.AppendUint32(nil, CodeDenied)}, here)
+	if got := nextENet(t, client.disconnected, "end"); got.code != CodeDenied {
+		t.Errorf("code %d", got.code)
+	}
+}
+
+func TestENetDisconnectEndsADialThatNobodyAnswers(t *testing.T) {
+	deaf, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = deaf.Close() }()
+	client := startENetClient(t)
+	c, err := client.Dial(netip.MustParseAddrPort(deaf.LocalAddr().String()), 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client.Disconnect(c, CodeClientLeft)
+	if got := nextENet(t, client.disconnected, "end"); got != (enetEnding{c, CodeClientLeft}) {
+		t.Errorf("heard %v", got)
+	}
+}
+
+// shortTimeouts let a test see what takes twenty seconds otherwise.
+var shortTimeouts = ENetLimits{TimeoutMin: 200 * time.Millisecond, TimeoutMax: 400 * time.Millisecond}
+
+func TestENetReportsASilentPeerAsLost(t *testing.T) {
+	place := startENetPlace(t, shortTimeouts)
+	rawDial(t, place) // never acknowledges anything
+	there := nextENet(t, place.connected, "connection")
+	if got := nextENet(t, place.disconnected, "end"); got != (enetEnding{there, CodeConnectionLost}) {
+		t.Errorf("heard %v", got)
+	}
+}
+
+func TestENetDialThatNobodyAnswersIsLost(t *testing.T) {
+	client := startENet(t, ENetConfig{Peers: 1, Limits: shortTimeouts}, nil)
+	c, err := client.Dial(netip.MustParseAddrPort("127.0.0.1:9"), 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := nextENet(t, client.disconnected, "end"); got != (enetEnding{c, CodeConnectionLost}) {
+		t.Errorf("heard %v", got)
+	}
+}
+
+// A peer that goes on acknowledging, but never its disconnection, never times
+// out for ENet.
+func TestENetGivesUpAPeerThatWillNotLeave(t *testing.T) {
+	place := startENetPlace(t, shortTimeouts)
+	peer := rawDial(t, place)
+	there := nextENet(t, place.connected, "connection")
+	place.Disconnect(there, CodeKicked)
+	stop := make(chan struct{})
+	defer close(stop)
+	go func() {
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(20 * time.Millisecond):
+				now := uint16(time.Now().UnixMilli())
+				_ = peer.Write(rawenet.AppendAcknowledgement(peer.Header(), 0, 999, now-1))
+			}
+		}
+	}()
+	if got := nextENet(t, place.disconnected, "end"); got != (enetEnding{there, CodeKicked}) {
+		t.Errorf("heard %v", got)
+	}
+}
+
+// Without a time in the datagram ENet cannot acknowledge, and would keep the
+// slot of a peer that says goodbye in one for ever.
+func TestENetIgnoresAGoodbyeThatCannotBeAcknowledged(t *testing.T) {
+	place := startENetPlace(t, ENetLimits{})
+	peer := rawDial(t, place)
+	there := nextENet(t, place.connected, "connection")
+	rawWrite(t, peer, rawenet.AppendDisconnect(peer.UntimedHeader(), 2, CodeClientLeft))
+	enetEventually(t, "it counts as malformed", func() bool { return place.Dropped().Malformed == 1 })
+	rawWrite(t, peer, rawenet.AppendDisconnect(peer.Header(), 2, CodeClientLeft))
+	if got := nextENet(t, place.disconnected, "end"); got != (enetEnding{there, CodeClientLeft}) {
+		t.Errorf("heard %v", got)
+	}
+}
+
+func rawDial(t testing.TB, place *enetEnd) *rawenet.Conn {
+	t.Helper()
+	c, err := rawenet.Dial(place.Addr(), 6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+func rawWrite(t testing.TB, c *rawenet.Conn, datagrams ...[]byte) {
+	t.Helper()
+	for _, d := range datagrams {
+		if err := c.Write(d); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,164 @@
+/*
+ * The guard between a socket and ENet: it looks at every datagram before ENet
+ * does, drops what would hurt the host, and keeps per connection what ENet does
+ * not. It also batches the calls that Go makes, as crossing into C costs more
+ * than most of them.
+ *
+ * One guard belongs to one ENetHost and hangs off host->compressor.context: the
+ * protocol uses no compression, and without its callbacks ENet never looks at
+ * that pointer. So several hosts can live in a process, each on a thread of its
+ * own, without a table between them. Every function here is called by the
+ * goroutine that holds the host, unless it says otherwise.
+ */
+#ifndef LOCI_ENET_GUARD_H
+#define LOCI_ENET_GUARD_H
+
+#include <enet/enet.h>
+#include <stdint.h>
+
+enum {
+    LOCI_WINDOW_MS = 100,      /* the command budget is counted per window */
+    LOCI_COMMAND_COST = 32,    /* list steps that handling one command is worth */
+    LOCI_MAX_COMMANDS = 64,    /* in one datagram; ENet itself sends at most 32 */
+    LOCI_RECOUNT = 256,        /* commands after which a queue is counted anew */
+    LOCI_BUCKETS = 4096,       /* token buckets for connects, by hashed source */
+    LOCI_GREYS = 16384,        /* refused connects remembered under pressure */
+    LOCI_GREY_MIN_MS = 100,    /* a retransmission comes no earlier than this */
+    LOCI_GREY_MAX_MS = 10000   /* and no later */
+};
+
+/* Why something was dropped; the order is that of the Go side's table. */
+enum {
+    LOCI_DROP_SOURCE,
+    LOCI_DROP_MALFORMED,
+    LOCI_DROP_STRAY,
+    LOCI_DROP_FRAGMENT,
+    LOCI_DROP_COMMAND_RATE,
+    LOCI_DROP_CONNECT_RATE,
+    LOCI_DROP_PRESSURE,
+    LOCI_DROP_ADDRESS_HALF_OPEN,
+    LOCI_DROP_ADDRESS_OPEN,
+    LOCI_DROP_FULL,
+    LOCI_DROP_HALF_OPEN_EXPIRED,
+    LOCI_DROP_QUEUED,
+    LOCI_DROP_OUTGOING,
+    LOCI_DROP_WAITING,
+    LOCI_DROPS
+};
+
+enum {
+    LOCI_EVENT_CONNECT = ENET_EVENT_TYPE_CONNECT,
+    LOCI_EVENT_DISCONNECT = ENET_EVENT_TYPE_DISCONNECT,
+    LOCI_EVENT_RECEIVE = ENET_EVENT_TYPE_RECEIVE,
+    LOCI_EVENT_OVERLOAD /* the peer went over a limit: disconnect it */
+};
+
+typedef struct {
+    size_t max_packet;
+    size_t max_waiting;
+    size_t max_waiting_total;
+    size_t max_queued;
+    size_t max_outgoing;
+    size_t half_open;
+    size_t half_open_per_address;
+    size_t open_per_address;
+    double connect_rate;  /* per millisecond */
+    double connect_burst;
+    uint32_t command_budget; /* per window, in list steps */
+    uint32_t half_open_ms;
+    uint32_t timeout_min;
+    uint32_t timeout_max;
+    uint32_t seed; /* of the source hash, so that nobody can aim at a bucket */
+    int accept;    /* whether strangers may connect */
+    int loopback_is_an_address; /* like any other */
+} loci_limits;
+
+/* What is kept about the occupant of a slot, beside its ENetPeer. */
+typedef struct {
+    uint64_t sent_bytes, sent_packets, recv_bytes, recv_packets;
+    size_t outgoing;      /* bytes queued to it, at most: what was acknowledged since the last count is in it */
+    uint32_t since_ms;    /* when it asked to connect */
+    uint32_t window_ms;   /* start of the running command window */
+    uint32_t work;        /* spent in it, in list steps */
+    uint32_t queued;      /* commands waiting for earlier ones, when last counted */
+    uint32_t unqueued;    /* data commands that came since */
+    uint32_t in_flight;   /* reliable commands not acknowledged, when last counted */
+    uint32_t seen_sent, seen_lost; /* ENet's counters when last sampled */
+    double recent_sent, recent_lost;
+    uint8_t goodbye;      /* it said itself that it leaves */
+    uint8_t overload;     /* 1 + the limit it went over, while Go has not heard of it */
+    uint8_t condemned;    /* went over a limit: nothing of it is taken any more */
+} loci_peer;
+
+typedef struct {
+    double tokens;
+    uint32_t at_ms;
+    uint8_t used;
+} loci_bucket;
+
+typedef struct {
+    uint32_t tag, at_ms;
+} loci_grey;
+
+typedef struct {
+    int type;
+    uint16_t slot;
+    uint8_t channel;
+    uint8_t goodbye;  /* on disconnect: the peer left, code is its own */
+    uint32_t code;    /* on overload: the reason */
+    uint32_t from_host; /* on connect: IPv4 address in network order */
+    uint16_t from_port;
+    uint8_t *data;
+    size_t length;
+    ENetPacket *packet;
+} loci_event;
+
+typedef struct {
+    uint32_t rtt_ms, rtt_variance_ms;
+    double loss;
+    uint64_t sent_bytes, sent_packets, recv_bytes, recv_packets;
+} loci_stat;
+
+typedef struct {
+    ENetHost *host;
+    loci_limits limits;
+    loci_peer *peers;   /* one for each of host->peers */
+    size_t half_open;   /* peers that have not answered yet, at most */
+    int overloads;      /* whether some peer has overload set */
+    unsigned turn;      /* which share of the peers the next sweep counts */
+    uint64_t drops[LOCI_DROPS];
+    loci_bucket buckets[LOCI_BUCKETS];
+    loci_grey greys[LOCI_GREYS];
+} loci_guard;
+
+/* enet_guard.c: screening */
+loci_guard *loci_guard_attach(ENetHost *host, const loci_limits *limits);
+void loci_guard_detach(loci_guard *guard);
+void loci_overload(loci_guard *guard, size_t slot, int reason);
+size_t loci_count_incoming(const ENetPeer *peer, size_t most);
+
+/* enet_admission.c: who may connect */
+int loci_admit(loci_guard *guard, ENetProtocolConnect *connect);
+
+/* enet_sweep.c: what has to be looked at from time to time */
+void loci_sweep(loci_guard *guard);
+uint32_t loci_due(const loci_guard *guard, uint32_t idle_ms);
+loci_stat loci_stat_of(const loci_guard *guard, size_t slot);
+
+/* enet_pump.c: traffic, in batches */
+int loci_service(loci_guard *guard, loci_event *events, int n);
+void loci_release(loci_event *events, int n);
+ENetPacket *loci_packet(const void *data, size_t length, int reliable);
+void loci_packet_free(ENetPacket *packet);
+void loci_send(loci_guard *guard, ENetPacket *packet, uint8_t channel, const uint16_t *slots, size_t n);
+void loci_flush(loci_guard *guard);
+void loci_dialed(loci_guard *guard, size_t slot);
+int loci_disconnect(loci_guard *guard, size_t slot, uint32_t code, int later);
+void loci_disconnect_now(loci_guard *guard, size_t slot, uint32_t code);
+void loci_refuse_connects(loci_guard *guard);
+
+/* enet_socket.c: the socket below */
+int loci_socket_buffers(int fd, int bytes);
+int loci_socket_readable(int fd);
+
+#endif

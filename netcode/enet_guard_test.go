@@ -1,0 +1,260 @@
+package netcode
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/rand/v2"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/loci-place/loci/internal/rawenet"
+)
+
+const (
+	// heartbeat is how often the place sends to a bystander during an attack, and
+	// longestGap how long the bystander may have to wait for one. The machines
+	// that tests run on are slow and busy; the guards bound it to less.
+	heartbeat  = 50 * time.Millisecond
+	longestGap = 300 * time.Millisecond
+	// attackTime is how long an attack lasts at least.
+	attackTime = 500 * time.Millisecond
+)
+
+// underAttack calls attack, which gets the number of the call, again and again
+// for as long as said and until meanwhile is done. It fails if the bystander,
+// which is the given connection of the place, misses a packet or waits too long
+// for one.
+func underAttack(t *testing.T, place, bystander *enetEnd, conn Conn, atLeast time.Duration, attack func(i int), meanwhile func()) {
+	t.Helper()
+	var over atomic.Bool
+	attacked := make(chan struct{})
+	go func() {
+		defer close(attacked)
+		for i := 0; !over.Load(); i++ {
+			attack(i)
+		}
+	}()
+	sent := make(chan int)
+	go func() {
+		ticker := time.NewTicker(heartbeat)
+		defer ticker.Stop()
+		n := 0
+		for end := time.Now().Add(atLeast); time.Now().Before(end) || !over.Load(); n++ {
+			_ = place.Send(Packet{Channel: 0, Data: binary.BigEndian.AppendUint32(nil, uint32(n))}, conn)
+			<-ticker.C
+		}
+		sent <- n
+	}()
+	time.Sleep(atLeast / 2)
+	meanwhile()
+	time.Sleep(atLeast / 2)
+	over.Store(true)
+	<-attacked
+	checkHeartbeats(t, bystander, nextENet(t, sent, "end"))
+}
+
+func checkHeartbeats(t *testing.T, bystander *enetEnd, n int) {
+	t.Helper()
+	var last time.Time
+	var worst time.Duration
+	for i := range n {
+		got := nextENet(t, bystander.received, "heartbeat")
+		if seq := int(binary.BigEndian.Uint32(got.data)); seq != i {
+			t.Fatalf("heartbeat %d came in place of %d", seq, i)
+		}
+		if !last.IsZero() {
+			worst = max(worst, got.at.Sub(last))
+		}
+		last = got.at
+	}
+	t.Logf("%d heartbeats, longest gap %v", n, worst.Round(time.Millisecond))
+	if worst > longestGap {
+		t.Errorf("the bystander waited %v for a heartbeat", worst)
+	}
+}
+
+// residentBytes is how much memory the process has, C's included.
+func residentBytes(t *testing.T) int {
+	t.Helper()
+	statm, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		t.Skip("this system does not tell how much memory a process has")
+	}
+	pages, err := strconv.Atoi(strings.Fields(string(statm))[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pages * os.Getpagesize()
+}
+
+func TestENetWithstands(t *testing.T) {
+	random := rand.NewChaCha8([32]byte{1})
+	noise := func(size int) []byte {
+		b := make([]byte, size)
+		_, _ = random.Read(b)
+		return b
+	}
+	for name, c := range map[string]struct {
+		attack  func(peer *rawenet.Conn, i int) [][]byte
+		dropped func(d DropCounts) uint64
+	}{
+		"noise": {
+			func(_ *rawenet.Conn, i int) [][]byte { return [][]byte{noise(i % 1400)} },
+			func(d DropCounts) uint64 { return d.Malformed + d.Stray },
+		},
+		"noise from a peer": {
+			func(peer *rawenet.Conn, i int) [][]byte { return [][]byte{append(peer.Header(), noise(i%300)...)} },
+			func(d DropCounts) uint64 { return d.Malformed },
+		},
+		"empty datagrams": {
+			func(*rawenet.Conn, int) [][]byte { return [][]byte{{}, {}, {1}} },
+			func(d DropCounts) uint64 { return d.Malformed },
+		},
+		"datagrams over 4096 bytes": {
+			func(peer *rawenet.Conn, i int) [][]byte {
+				return [][]byte{append(peer.Header(), noise(4093)...), noise(5000), noise(60_000), {0}}
+			},
+			func(d DropCounts) uint64 { return d.Malformed },
+		},
+		"fragments that claim a million others": {
+			func(peer *rawenet.Conn, _ int) [][]byte { return peer.BitmapBomb(10) },
+			func(d DropCounts) uint64 { return d.Fragment },
+		},
+		"fragments that claim 8 MiB": {
+			func(peer *rawenet.Conn, _ int) [][]byte { return peer.LengthBomb(10, 8<<20) },
+			func(d DropCounts) uint64 { return d.Fragment },
+		},
+		"fragments that claim 4 GiB": {
+			func(peer *rawenet.Conn, _ int) [][]byte { return peer.LengthBomb(10, 1<<32-1) },
+			func(d DropCounts) uint64 { return d.Fragment },
+		},
+		"halves of packets": {
+			func(peer *rawenet.Conn, _ int) [][]byte { return peer.HalfPackets(100, 1<<20) },
+			func(DropCounts) uint64 { return 1 }, // they are taken, up to a limit
+		},
+		"pings": {
+			func(peer *rawenet.Conn, _ int) [][]byte { return peer.Pings(200) },
+			func(d DropCounts) uint64 { return d.CommandRate },
+		},
+		"a thousand commands in a datagram": {
+			func(peer *rawenet.Conn, _ int) [][]byte {
+				return [][]byte{append(peer.Header(), bytes.Repeat(rawenet.AppendPing(nil, 9), 1000)...)}
+			},
+			func(d DropCounts) uint64 { return d.Malformed },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			place, bystander := startENetPlace(t, ENetLimits{}), startENetClient(t)
+			_, there := joinENet(t, bystander, place)
+			peer := rawDial(t, place)
+			before := residentBytes(t)
+			underAttack(t, place, bystander, there, attackTime, func(i int) {
+				for _, datagram := range c.attack(peer, i) {
+					_ = peer.Write(datagram) // the place may have ended the connection
+				}
+			}, func() {})
+			if grown := (residentBytes(t) - before) >> 20; grown > 64 {
+				t.Errorf("memory grew by %d MiB", grown)
+			}
+			if d := place.Dropped(); c.dropped(d) == 0 {
+				t.Errorf("nothing was dropped: %+v", d)
+			}
+		})
+	}
+}
+
+// An unguarded host takes longer for each of these the more have come: seconds
+// for one datagram in the end.
+func TestENetChargesForMakingItsQueuesLong(t *testing.T) {
+	place, bystander := startENetPlace(t, ENetLimits{}), startENetClient(t)
+	_, there := joinENet(t, bystander, place)
+	peer := rawDial(t, place)
+	datagrams := peer.Descending(1500)
+	underAttack(t, place, bystander, there, attackTime, func(i int) {
+		_ = peer.Write(datagrams[i%len(datagrams)])
+	}, func() {})
+	if d := place.Dropped(); d.CommandRate == 0 {
+		t.Errorf("dropped %+v", d)
+	}
+}
+
+func TestENetMaxQueuedCommandsEndsWhoGoesOver(t *testing.T) {
+	place, bystander := startENetPlace(t, ENetLimits{CommandRate: 1 << 24}), startENetClient(t)
+	_, there := joinENet(t, bystander, place)
+	peer := rawDial(t, place)
+	attacker := nextENet(t, place.connected, "connection")
+	datagrams := peer.Descending(1500)
+	underAttack(t, place, bystander, there, attackTime, func(i int) {
+		_ = peer.Write(datagrams[i%len(datagrams)])
+	}, func() {
+		if got := nextENet(t, place.disconnected, "end"); got != (enetEnding{attacker, CodeOverload}) {
+			t.Errorf("heard %v, want %v, %d", got, attacker, CodeOverload)
+		}
+	})
+	if d := place.Dropped(); d.Queued != 1 {
+		t.Errorf("dropped %+v", d)
+	}
+}
+
+// A peer that stays under the cap may still make the place search its queue for
+// every command it sends.
+func TestENetChargesForLongQueues(t *testing.T) {
+	place, bystander := startENetPlace(t, ENetLimits{}), startENetClient(t)
+	_, there := joinENet(t, bystander, place)
+	peer := rawDial(t, place)
+	rawWrite(t, peer, peer.Descending(120)...) // of 32 commands: just under 4096
+	newest := rawenet.AppendUnreliable(nil, 0, 1, 0xFFFF-120*32+1, nil)
+	again := append(peer.UntimedHeader(), bytes.Repeat(newest, 32)...)
+	underAttack(t, place, bystander, there, attackTime, func(int) {
+		_ = peer.Write(again)
+	}, func() {})
+	if d := place.Dropped(); d.CommandRate == 0 {
+		t.Errorf("dropped %+v", d)
+	}
+}
+
+// ENet answers a connect, fails to send that to port 0, and then leaves out
+// every peer in the slots behind.
+func TestENetIgnoresSourcePortZero(t *testing.T) {
+	raw, err := net.Dial("ip4:udp", "127.0.0.1")
+	if err != nil {
+		t.Skipf("only root may send from port 0: %v", err)
+	}
+	defer func() { _ = raw.Close() }()
+	place := startENetPlace(t, ENetLimits{})
+	connect := rawenet.ConnectDatagram(1, 6)
+	datagram := binary.BigEndian.AppendUint16([]byte{0, 0}, place.Addr().Port())
+	datagram = binary.BigEndian.AppendUint16(datagram, uint16(8+len(connect)))
+	datagram = append(append(datagram, 0, 0), connect...) // no checksum
+	if _, err := raw.Write(datagram); err != nil {
+		t.Fatal(err)
+	}
+	enetEventually(t, "it is dropped", func() bool { return place.Dropped().Source == 1 })
+	joinENet(t, startENetClient(t), place)
+}
+
+// The counter of ENet 1.3.17 for what waits grows with every unreliable fragment
+// that is given up, until it takes nothing more.
+func TestENetForgetsTheLossOfUnreliableFragments(t *testing.T) {
+	const total = 1 << 20
+	place := startENetPlace(t, ENetLimits{MaxWaiting: 8 * total})
+	peer := rawDial(t, place)
+	nextENet(t, place.connected, "connection")
+	for i := range uint16(40) {
+		rawWrite(t, peer, rawenet.Fragment{
+			Command: rawenet.UnreliableFragment, Start: 2*i + 1,
+			Count: total / 1024, Total: total, Data: make([]byte, 1024),
+		}.Append(peer.UntimedHeader()))
+		// A newer packet makes the place give the fragment up.
+		rawWrite(t, peer, rawenet.AppendUnreliable(peer.UntimedHeader(), 0, 0, 2*i+2, []byte{byte(i)}))
+		if got := nextENet(t, place.received, "packet"); got.data[0] != byte(i) {
+			t.Fatalf("packet %d came in place of %d", got.data[0], i)
+		}
+		time.Sleep(enetSweepEvery / 4)
+	}
+}

@@ -1,0 +1,163 @@
+package netcode
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/loci-place/loci/internal/rawenet"
+)
+
+func TestENetMaxPacketBoundsSend(t *testing.T) {
+	place := startENetPlace(t, ENetLimits{MaxPacket: 1000})
+	if err := place.Send(Packet{Data: make([]byte, 1001)}, 1); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("1001 bytes: %v", err)
+	}
+	if err := place.Send(Packet{Data: make([]byte, 1000)}, 1); err != nil {
+		t.Errorf("1000 bytes: %v", err)
+	}
+}
+
+func TestENetMaxPacketBoundsWhatComesIn(t *testing.T) {
+	place, client := startENetPlace(t, ENetLimits{MaxPacket: 10_000}), startENetClient(t)
+	here, _ := joinENet(t, client, place)
+	mustSendENet(t, client, Packet{Channel: 1, Reliable: true, Data: make([]byte, 10_001)}, here)
+	enetEventually(t, "its fragments are dropped", func() bool { return place.Dropped().Fragment > 0 })
+	mustSendENet(t, client, Packet{Channel: 3, Reliable: true, Data: make([]byte, 10_000)}, here)
+	if got := nextENet(t, place.received, "packet"); len(got.data) != 10_000 {
+		t.Errorf("%d bytes came", len(got.data))
+	}
+}
+
+func TestENetMaxWaitingLeavesTheRestUnacknowledged(t *testing.T) {
+	const piece = 1 << 20
+	place := startENetPlace(t, ENetLimits{MaxWaiting: 4 * piece})
+	peer := rawDial(t, place)
+	rawWrite(t, peer, peer.HalfPackets(10, piece)...)
+	if got := countAcknowledgements(t, peer); got != 4 {
+		t.Errorf("%d packets of a quarter of the limit are being collected", got)
+	}
+}
+
+// countAcknowledgements counts what the place acknowledges to the peer until it
+// has not for a while.
+func countAcknowledgements(t *testing.T, peer *rawenet.Conn) int {
+	t.Helper()
+	n := 0
+	for {
+		datagram, err := peer.Read(300 * time.Millisecond)
+		if err != nil {
+			return n
+		}
+		n += rawenet.CountAcknowledgements(datagram)
+	}
+}
+
+func TestENetMaxWaitingTotalEndsWhoHoldsMost(t *testing.T) {
+	const piece = 1 << 20
+	place := startENetPlace(t, ENetLimits{MaxWaitingTotal: 6 * piece})
+	for _, pieces := range []int{2, 3, 2} {
+		peer := rawDial(t, place)
+		there := nextENet(t, place.connected, "connection")
+		rawWrite(t, peer, peer.HalfPackets(pieces, piece)...)
+		if pieces == 3 {
+			defer func() {
+				if got := nextENet(t, place.disconnected, "end"); got != (enetEnding{there, CodeOverload}) {
+					t.Errorf("heard %v, want %v, %d", got, there, CodeOverload)
+				}
+				if got := place.Dropped(); got.Waiting != 1 {
+					t.Errorf("dropped %+v", got)
+				}
+			}()
+		}
+	}
+}
+
+func TestENetMaxOutgoingEndsWhoDoesNotAcknowledge(t *testing.T) {
+	place, client := startENetPlace(t, ENetLimits{MaxOutgoing: 1 << 20}), startENetClient(t)
+	rawDial(t, place)
+	deaf := nextENet(t, place.connected, "connection")
+	_, there := joinENet(t, client, place)
+	const n, size = 30, 100_000
+	for range n {
+		mustSendENet(t, place, Packet{Channel: 1, Reliable: true, Data: make([]byte, size)}, there, deaf)
+		nextENet(t, client.received, "packet") // it keeps up
+	}
+	if got := nextENet(t, place.disconnected, "end"); got != (enetEnding{deaf, CodeOverload}) {
+		t.Errorf("heard %v, want %v, %d", got, deaf, CodeOverload)
+	}
+	if got := place.Dropped(); got.Outgoing != 1 {
+		t.Errorf("dropped %+v", got)
+	}
+}
+
+// blockedPlace is a place whose handler stands still while do runs.
+func blockedPlace(t *testing.T, limits ENetLimits, do func(place *enetEnd, there Conn)) (place, client *enetEnd, there Conn) {
+	t.Helper()
+	entered, leave := make(chan struct{}), make(chan struct{})
+	place = startENet(t, ENetConfig{Listen: "127.0.0.1:0", Limits: limits}, func(place *enetEnd) {
+		place.onReceived = func(Conn, uint8, []byte) { close(entered); <-leave }
+	})
+	client = startENetClient(t)
+	here, there := joinENet(t, client, place)
+	mustSendENet(t, client, Packet{Channel: 1, Reliable: true, Data: []byte("stand still")}, here)
+	nextENet(t, entered, "packet")
+	do(place, there)
+	close(leave)
+	return place, client, there
+}
+
+func TestENetMaxOutboxDropsTheOldestUnreliable(t *testing.T) {
+	const size = 1000
+	place, client, _ := blockedPlace(t, ENetLimits{MaxOutbox: 10 * (size + enetPacketCost + 8)}, func(place *enetEnd, there Conn) {
+		for i := range byte(15) {
+			mustSendENet(t, place, Packet{Channel: 0, Data: bytes.Repeat([]byte{i}, size)}, there)
+		}
+		mustSendENet(t, place, Packet{Channel: 1, Reliable: true, Data: make([]byte, size)}, there)
+	})
+	for i := byte(6); i < 15; i++ {
+		if got := nextENet(t, client.received, "packet"); got.data[0] != i {
+			t.Errorf("packet %d came in place of %d", got.data[0], i)
+		}
+	}
+	if got := nextENet(t, client.received, "packet"); got.channel != 1 {
+		t.Errorf("%+v came in place of the reliable packet", got)
+	}
+	if got := place.Dropped(); got.Outbox != 6 {
+		t.Errorf("dropped %+v", got)
+	}
+}
+
+func TestENetMaxOutboxEndsWhoMissesAReliablePacket(t *testing.T) {
+	const size = 1000
+	place, client, there := blockedPlace(t, ENetLimits{MaxOutbox: 10 * (size + enetPacketCost + 8)}, func(place *enetEnd, there Conn) {
+		for range 15 {
+			mustSendENet(t, place, Packet{Channel: 1, Reliable: true, Data: make([]byte, size)}, there)
+		}
+		mustSendENet(t, place, Packet{Channel: 0, Data: make([]byte, size)}, there) // finds nothing to take the place of
+	})
+	if got := nextENet(t, place.disconnected, "end"); got != (enetEnding{there, CodeOverload}) {
+		t.Errorf("heard %v", got)
+	}
+	if got := nextENet(t, client.disconnected, "end"); got.code != CodeOverload {
+		t.Errorf("the client heard %v", got)
+	}
+	if got := place.Dropped(); got.Outbox != 6 {
+		t.Errorf("dropped %+v", got)
+	}
+}
+
+func TestENetCommandRateHoldsBackAFlood(t *testing.T) {
+	place := startENetPlace(t, ENetLimits{CommandRate: 1000})
+	peer := rawDial(t, place)
+	nextENet(t, place.connected, "connection")
+	rawWrite(t, peer, peer.Pings(50)...) // 1600 at once
+	enetEventually(t, "some are dropped", func() bool { return place.Dropped().CommandRate > 20 })
+	if got := countAcknowledgements(t, peer); got == 0 || got > 500 {
+		t.Errorf("%d pings were answered", got)
+	}
+	if len(place.disconnected) > 0 {
+		t.Error("the connection was ended")
+	}
+}

@@ -1,0 +1,180 @@
+package netcode
+
+import (
+	"net/netip"
+	"sync"
+)
+
+// enetOutbox carries what any goroutine asks of a transport to the one that
+// serves it. Two sets of buffers take turns, so that in a steady state nothing is
+// allocated.
+type enetOutbox struct {
+	limit int // bytes
+
+	mu       sync.Mutex
+	orders   enetOrders
+	cost     int  // of the packets in orders, in bytes
+	next     int  // no packet before this one in orders is unreliable
+	dropped  int  // packets that did not fit, since the last take
+	waiting  bool // the server is about to wait, and must be woken
+	closed   bool
+	condemn  map[Conn]struct{} // those who missed a reliable packet since the last take
+	lastDial Conn
+}
+
+// enetOrders are in the order in which they were given.
+type enetOrders struct {
+	list  []enetOrder
+	conns []Conn
+}
+
+// enetOrder is one thing to do.
+type enetOrder struct {
+	kind     enetOrderKind
+	reliable bool
+	channel  uint8
+	packet   enetPacket // nil when it was dropped after all
+	size     int        // of the packet's data
+	first, n int        // its connections in conns
+	code     uint32
+	channels int
+	addr     netip.AddrPort
+}
+
+type enetOrderKind uint8
+
+const (
+	orderSend enetOrderKind = iota
+	orderDial
+	orderDisconnect
+	orderCondemn // disconnect, dropping what is queued
+)
+
+// enetPacketCost is what a waiting packet costs beside its data and its list of
+// connections, in bytes: its order, and what the allocator adds.
+const enetPacketCost = 256
+
+func (o *enetOrder) cost() int { return o.size + enetPacketCost + 8*o.n }
+
+// add appends an order about some connections, under the lock.
+func (b *enetOutbox) add(order enetOrder, to ...Conn) {
+	order.first, order.n = len(b.orders.conns), len(to)
+	b.orders.conns = append(b.orders.conns, to...)
+	b.orders.list = append(b.orders.list, order)
+	if order.kind == orderSend {
+		b.cost += order.cost()
+	}
+}
+
+// wakes tells whether the server waits and does not know yet that it need not,
+// under the lock.
+func (b *enetOutbox) wakes() bool {
+	wakes := b.waiting
+	b.waiting = false
+	return wakes
+}
+
+// send takes a packet, or frees it. It tells whether the server is to be woken.
+func (b *enetOutbox) send(order enetOrder, to []Conn) (wake bool, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		freeENetPacket(order.packet)
+		return false, ErrClosed
+	}
+	order.n = len(to)
+	if !b.makeRoom(order.cost()) {
+		b.refuse(order, to)
+		return b.wakes(), nil
+	}
+	b.add(order, to...)
+	return b.wakes(), nil
+}
+
+// makeRoom drops the oldest unreliable packets until there is room, and tells
+// whether it found enough.
+func (b *enetOutbox) makeRoom(cost int) bool {
+	for ; b.cost+cost > b.limit && b.next < len(b.orders.list); b.next++ {
+		order := &b.orders.list[b.next]
+		if order.kind == orderSend && !order.reliable {
+			b.drop(order)
+		}
+	}
+	return b.cost+cost <= b.limit
+}
+
+func (b *enetOutbox) drop(order *enetOrder) {
+	freeENetPacket(order.packet)
+	order.packet = nil
+	b.cost -= order.cost()
+	b.dropped++
+}
+
+func (b *enetOutbox) refuse(order enetOrder, to []Conn) {
+	freeENetPacket(order.packet)
+	b.dropped++
+	if !order.reliable {
+		return
+	}
+	for _, c := range to {
+		if _, done := b.condemn[c]; done {
+			continue
+		}
+		if b.condemn == nil {
+			b.condemn = make(map[Conn]struct{})
+		}
+		b.condemn[c] = struct{}{}
+		b.add(enetOrder{kind: orderCondemn, code: CodeOverload}, c)
+	}
+}
+
+// disconnect tells whether the server is to be woken.
+func (b *enetOutbox) disconnect(c Conn, code uint32) (wake bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return false
+	}
+	b.add(enetOrder{kind: orderDisconnect, code: code}, c)
+	return b.wakes()
+}
+
+// dial names a connection to be made, and tells whether the server is to be woken.
+func (b *enetOutbox) dial(to netip.AddrPort, channels int) (c Conn, wake bool, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return 0, false, ErrClosed
+	}
+	b.lastDial++
+	c = enetDialed | b.lastDial
+	b.add(enetOrder{kind: orderDial, addr: to, channels: channels}, c)
+	return c, b.wakes(), nil
+}
+
+// take hands over the orders and the number of packets that were dropped, and
+// goes on with the emptied buffers of earlier ones.
+func (b *enetOutbox) take(empty enetOrders) (orders enetOrders, dropped int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	orders, dropped = b.orders, b.dropped
+	b.orders = enetOrders{empty.list[:0], empty.conns[:0]}
+	b.cost, b.next, b.dropped = 0, 0, 0
+	clear(b.condemn)
+	return orders, dropped
+}
+
+// mayWait announces that the server will wait, unless there is something to do.
+func (b *enetOutbox) mayWait() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.waiting = len(b.orders.list) == 0 && !b.closed
+	return b.waiting
+}
+
+// close makes the outbox take nothing more.
+func (b *enetOutbox) close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = true
+}

@@ -1,0 +1,211 @@
+/* Traffic between Go and ENet, in batches. */
+#include "enet_guard.h"
+
+#include <string.h>
+
+enum {
+    /* A send or receive that fails ends enet_host_service early. Calling again
+     * goes on behind the peer or datagram at fault, so a batch bears many. */
+    ERRORS_PER_BATCH = 64
+};
+
+static void prepare(const loci_guard *guard, ENetPeer *peer)
+{
+    enet_peer_timeout(peer, ENET_PEER_TIMEOUT_LIMIT, guard->limits.timeout_min, guard->limits.timeout_max);
+}
+
+static loci_event connected(loci_guard *guard, ENetPeer *peer)
+{
+    loci_event e = {
+        .type = LOCI_EVENT_CONNECT,
+        .slot = peer->incomingPeerID,
+        .from_host = peer->address.host,
+        .from_port = peer->address.port,
+    };
+
+    prepare(guard, peer);
+    /* ENet drops unreliable packets when round trips vary. States and voice are
+     * worth more late by a jitter than not sent: never slow down, on either end. */
+    enet_peer_throttle_configure(peer, ENET_PEER_PACKET_THROTTLE_INTERVAL, ENET_PEER_PACKET_THROTTLE_ACCELERATION, 0);
+    return e;
+}
+
+static loci_event event_of(loci_guard *guard, const ENetEvent *from)
+{
+    loci_event e = {.type = (int)from->type, .slot = from->peer->incomingPeerID};
+
+    switch (from->type) {
+    case ENET_EVENT_TYPE_CONNECT:
+        return connected(guard, from->peer);
+    case ENET_EVENT_TYPE_DISCONNECT:
+        e.goodbye = guard->peers[e.slot].goodbye;
+        e.code = from->data;
+        break;
+    case ENET_EVENT_TYPE_RECEIVE:
+        e.channel = from->channelID;
+        e.packet = from->packet;
+        e.data = from->packet->data;
+        e.length = from->packet->dataLength;
+        guard->peers[e.slot].recv_packets++;
+        break;
+    default:
+        break;
+    }
+    return e;
+}
+
+/* Appends an event for each condemned peer that Go has not heard of. */
+static int overloads(loci_guard *guard, loci_event *events, int n, int most)
+{
+    size_t slot;
+
+    if (!guard->overloads)
+        return n;
+    for (slot = 0; slot < guard->host->peerCount; slot++) {
+        if (!guard->peers[slot].overload)
+            continue;
+        if (n == most)
+            return n; /* the rest comes with the next batch */
+        events[n++] = (loci_event){
+            .type = LOCI_EVENT_OVERLOAD,
+            .slot = (uint16_t)slot,
+            .code = guard->peers[slot].overload - 1u,
+        };
+        guard->peers[slot].overload = 0;
+    }
+    guard->overloads = 0;
+    return n;
+}
+
+/*
+ * Sends what is queued, receives what has come, and fills events, at most n;
+ * returns how many. Their packets are valid until loci_release.
+ */
+int loci_service(loci_guard *guard, loci_event *events, int n)
+{
+    int filled = 0, errors = 0;
+
+    while (filled < n && errors < ERRORS_PER_BATCH) {
+        ENetEvent event;
+        int result = enet_host_service(guard->host, &event, 0);
+
+        if (result == 0)
+            break;
+        if (result < 0)
+            errors++;
+        else
+            events[filled++] = event_of(guard, &event);
+    }
+    return overloads(guard, events, filled, n);
+}
+
+/* Frees the packets of events; may be called from any thread. */
+void loci_release(loci_event *events, int n)
+{
+    int i;
+
+    for (i = 0; i < n; i++)
+        enet_packet_destroy(events[i].packet);
+}
+
+/* May be called from any thread. NULL when there is no memory. */
+ENetPacket *loci_packet(const void *data, size_t length, int reliable)
+{
+    return enet_packet_create(data, length, reliable ? ENET_PACKET_FLAG_RELIABLE : 0);
+}
+
+/* Frees a packet that was never sent; may be called from any thread. */
+void loci_packet_free(ENetPacket *packet)
+{
+    enet_packet_destroy(packet);
+}
+
+static size_t bytes_in(const ENetList *list)
+{
+    size_t sum = 0;
+    ENetListIterator at;
+
+    for (at = enet_list_begin(list); at != enet_list_end(list); at = enet_list_next(at))
+        sum += ((const ENetOutgoingCommand *)at)->fragmentLength + sizeof(ENetOutgoingCommand);
+    return sum;
+}
+
+/* Adds a packet to what a peer has been sent, and counts when that may be too much. */
+static void account(loci_guard *guard, const ENetPeer *peer, const ENetPacket *packet)
+{
+    loci_peer *p = &guard->peers[peer->incomingPeerID];
+    size_t room = peer->mtu - sizeof(ENetProtocolHeader) - sizeof(ENetProtocolSendFragment);
+    size_t pieces = packet->dataLength > room ? (packet->dataLength + room - 1) / room : 1;
+    size_t header = pieces > 1                                  ? sizeof(ENetProtocolSendFragment)
+                    : packet->flags & ENET_PACKET_FLAG_RELIABLE ? sizeof(ENetProtocolSendReliable)
+                                                                : sizeof(ENetProtocolSendUnreliable);
+
+    p->sent_packets++;
+    p->sent_bytes += packet->dataLength + pieces * header;
+    p->outgoing += packet->dataLength + pieces * sizeof(ENetOutgoingCommand);
+    if (p->outgoing <= guard->limits.max_outgoing)
+        return;
+    p->outgoing = bytes_in(&peer->outgoingCommands) + bytes_in(&peer->sentReliableCommands);
+    if (p->outgoing > guard->limits.max_outgoing)
+        loci_overload(guard, peer->incomingPeerID, LOCI_DROP_OUTGOING);
+}
+
+/* Queues a packet to the peers in the given slots, and owns it from then on. */
+void loci_send(loci_guard *guard, ENetPacket *packet, uint8_t channel, const uint16_t *slots, size_t n)
+{
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        ENetPeer *peer = &guard->host->peers[slots[i]];
+
+        if (guard->peers[slots[i]].condemned || enet_peer_send(peer, channel, packet) < 0)
+            continue; /* it leaves, or has no such channel */
+        account(guard, peer, packet);
+    }
+    if (packet->referenceCount == 0)
+        enet_packet_destroy(packet);
+}
+
+void loci_flush(loci_guard *guard)
+{
+    enet_host_flush(guard->host);
+}
+
+/* Prepares the peer of a connection that was just dialed. */
+void loci_dialed(loci_guard *guard, size_t slot)
+{
+    memset(&guard->peers[slot], 0, sizeof guard->peers[slot]);
+    prepare(guard, &guard->host->peers[slot]);
+}
+
+/*
+ * Ends a connection; later means after what is queued to it was delivered.
+ * Returns whether a disconnect event is still to come.
+ */
+int loci_disconnect(loci_guard *guard, size_t slot, uint32_t code, int later)
+{
+    ENetPeer *peer = &guard->host->peers[slot];
+
+    if (later)
+        enet_peer_disconnect_later(peer, code);
+    else
+        enet_peer_disconnect(peer, code);
+    return peer->state != ENET_PEER_STATE_DISCONNECTED;
+}
+
+/* Says goodbye once, without waiting for an answer, and frees the slot. */
+void loci_disconnect_now(loci_guard *guard, size_t slot, uint32_t code)
+{
+    enet_peer_disconnect_now(&guard->host->peers[slot], code);
+}
+
+/* From now on nobody may connect, and who has not finished may not either. */
+void loci_refuse_connects(loci_guard *guard)
+{
+    ENetPeer *peer;
+
+    guard->limits.accept = 0;
+    for (peer = guard->host->peers; peer < &guard->host->peers[guard->host->peerCount]; peer++)
+        if (peer->state == ENET_PEER_STATE_ACKNOWLEDGING_CONNECT)
+            enet_peer_reset(peer);
+}

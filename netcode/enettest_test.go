@@ -1,0 +1,137 @@
+package netcode
+
+import (
+	"log/slog"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+)
+
+// enetPatience is how long a test waits for what should take milliseconds. Only a
+// test that fails takes that long.
+const enetPatience = 10 * time.Second
+
+type enetReceipt struct {
+	conn    Conn
+	channel uint8
+	data    []byte
+	at      time.Time
+}
+
+type enetEnding struct {
+	conn Conn
+	code uint32
+}
+
+// enetRecorder is a Handler that keeps what it hears. It may also act on it.
+type enetRecorder struct {
+	connected    chan Conn
+	received     chan enetReceipt
+	disconnected chan enetEnding
+	onReceived   func(c Conn, channel uint8, data []byte)
+}
+
+func newENetRecorder() *enetRecorder {
+	const plenty = 1 << 16
+	return &enetRecorder{make(chan Conn, plenty), make(chan enetReceipt, plenty), make(chan enetEnding, plenty), nil}
+}
+
+func (r *enetRecorder) Connected(c Conn, from netip.AddrPort) { r.connected <- c }
+
+func (r *enetRecorder) Received(c Conn, channel uint8, data []byte) {
+	if r.onReceived != nil {
+		r.onReceived(c, channel, data)
+	}
+	r.received <- enetReceipt{c, channel, slices.Clone(data), time.Now()}
+}
+
+func (r *enetRecorder) Disconnected(c Conn, code uint32) { r.disconnected <- enetEnding{c, code} }
+
+// nextENet waits for something to come out of a channel.
+func nextENet[T any](t testing.TB, from <-chan T, what string) T {
+	t.Helper()
+	select {
+	case v := <-from:
+		return v
+	case <-time.After(enetPatience):
+		t.Fatalf("no %s within %v", what, enetPatience)
+		panic("unreachable")
+	}
+}
+
+// enetEventually waits for something to become true.
+func enetEventually(t testing.TB, what string, is func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(enetPatience); !is(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within %v: %s", enetPatience, what)
+		}
+	}
+}
+
+// enetEnd is an ENet transport that is being served.
+type enetEnd struct {
+	*ENet
+	*enetRecorder
+	served chan error
+}
+
+// startENet serves a transport until the test ends.
+func startENet(t testing.TB, cfg ENetConfig, on func(*enetEnd)) *enetEnd {
+	t.Helper()
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	e, err := NewENet(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	end := &enetEnd{e, newENetRecorder(), make(chan error, 1)}
+	if on != nil {
+		on(end)
+	}
+	go func() { end.served <- e.Serve(end.enetRecorder) }()
+	t.Cleanup(func() {
+		if err := e.Close(CodePlaceClosed); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+		if err := nextENet(t, end.served, "return of Serve"); err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+	})
+	return end
+}
+
+// startENetPlace serves a transport that others can dial.
+func startENetPlace(t testing.TB, limits ENetLimits) *enetEnd {
+	t.Helper()
+	return startENet(t, ENetConfig{Listen: "127.0.0.1:0", Limits: limits}, nil)
+}
+
+// startENetClient serves a transport that can dial.
+func startENetClient(t testing.TB) *enetEnd {
+	t.Helper()
+	return startENet(t, ENetConfig{Peers: 4}, nil)
+}
+
+// joinENet connects from one transport to another, and names the connection on both.
+func joinENet(t testing.TB, from, to *enetEnd) (here, there Conn) {
+	t.Helper()
+	here, err := from.Dial(to.Addr(), 6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	there = nextENet(t, to.connected, "connection")
+	if c := nextENet(t, from.connected, "answer to a connection"); c != here {
+		t.Fatalf("Connected(%x), but Dial named it %x", c, here)
+	}
+	return here, there
+}
+
+func mustSendENet(t testing.TB, e Transport, p Packet, to ...Conn) {
+	t.Helper()
+	if err := e.Send(p, to...); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,42 @@
+package netcode
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// MediaFrame is a piece of live audio or video (protocol section 8).
+type MediaFrame struct {
+	Track   uint32
+	Payload []byte // not looked into
+}
+
+const mediaHeader = 4
+
+// ParseMedia reads a media packet: the track, big-endian, and the payload, which
+// shares memory with data. With trailer, as dialects with MediaTrailer have it,
+// the packet's last byte is dropped whatever it is.
+func ParseMedia(data []byte, trailer bool) (MediaFrame, error) {
+	least := mediaHeader
+	if trailer {
+		least++
+	}
+	if len(data) < least {
+		return MediaFrame{}, fmt.Errorf("media: %s, want at least %d", count(len(data), "byte"), least)
+	}
+	end := len(data) - (least - mediaHeader)
+	return MediaFrame{
+		Track:   binary.BigEndian.Uint32(data),
+		Payload: data[mediaHeader:end:end],
+	}, nil
+}
+
+// Append appends the packet, with a newline behind it where trailer says so.
+func (f MediaFrame) Append(dst []byte, trailer bool) []byte {
+	dst = binary.BigEndian.AppendUint32(dst, f.Track)
+	dst = append(dst, f.Payload...)
+	if trailer {
+		dst = append(dst, '\n')
+	}
+	return dst
+}

@@ -1,0 +1,278 @@
+package netcode
+
+import (
+	"bytes"
+	"container/heap"
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// PipeEnd is a [Transport] on a [Pipe]: what a socket is on a real network. What
+// it sends and receives moves only while its Serve runs.
+type PipeEnd struct {
+	pipe      *Pipe
+	addr      netip.AddrPort
+	listening bool
+	wake      chan struct{} // full when the queue's head has changed
+	done      chan struct{} // closed by Close
+
+	// Guarded by pipe.mu.
+	cfg     *PipeConfig // nil for the network's
+	conns   map[Conn]*pipeConn
+	queue   pipeQueue
+	news    []pipeNews
+	serving bool
+	closed  bool
+	removed bool // no longer on the network
+}
+
+var _ Transport = (*PipeEnd)(nil)
+
+// Addr is the address under which other ends know this one. A place that
+// listens here has the URL "alloplace://" and this.
+func (e *PipeEnd) Addr() netip.AddrPort { return e.addr }
+
+// SetConfig gives the packets from and to this end settings of their own in
+// place of the network's, from now on. Where both ends of a connection have
+// their own, the sender's count.
+func (e *PipeEnd) SetConfig(cfg PipeConfig) {
+	e.pipe.mu.Lock()
+	defer e.pipe.mu.Unlock()
+	e.cfg = &cfg
+}
+
+// Serve implements [Transport]. It may run once.
+func (e *PipeEnd) Serve(h Handler) error {
+	e.pipe.mu.Lock()
+	if e.serving && !e.closed {
+		e.pipe.mu.Unlock()
+		return errors.New("netcode: pipe end is served already")
+	}
+	e.serving = true
+	e.pipe.mu.Unlock()
+
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	defer e.nudge() // Close may be waiting for what Serve was woken for
+	var news []pipeNews
+	var scratch []byte
+	for {
+		var wait time.Duration
+		news, wait = e.runDue(news[:0])
+		for i := range news {
+			select {
+			case <-e.done:
+				return nil
+			default:
+				scratch = news[i].tell(h, scratch)
+			}
+		}
+		if len(news) > 0 {
+			continue
+		}
+		timer.Reset(wait)
+		select {
+		case <-e.done:
+			return nil
+		case <-e.wake:
+		case <-timer.C:
+		}
+	}
+}
+
+// runDue runs the events that are due. It returns what the handler is to hear
+// of them, in news, and the time until the next event.
+func (e *PipeEnd) runDue(news []pipeNews) ([]pipeNews, time.Duration) {
+	e.pipe.mu.Lock()
+	defer e.pipe.mu.Unlock()
+	now := time.Now()
+	for len(e.queue) > 0 && !e.queue[0].at.After(now) {
+		heap.Pop(&e.queue).(pipeEvent).run(now)
+	}
+	news = append(news, e.news...)
+	clear(e.news)
+	e.news = e.news[:0]
+	wait := time.Hour // there is nothing to wait for but wake
+	if len(e.queue) > 0 {
+		wait = e.queue[0].at.Sub(now)
+	}
+	return news, wait
+}
+
+// schedule has e's Serve run something at a time, under the network's lock.
+func (e *PipeEnd) schedule(at time.Time, run func(now time.Time)) {
+	if e.removed {
+		return
+	}
+	e.pipe.events++
+	event := pipeEvent{at: at, order: e.pipe.events, run: run}
+	heap.Push(&e.queue, event)
+	if e.queue[0].order == event.order {
+		e.nudge() // else Serve wakes earlier anyway
+	}
+}
+
+func (e *PipeEnd) nudge() {
+	select {
+	case e.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Dial implements [Transport]. A connection to an address where nobody listens
+// ends with CodeConnectionLost after the configured timeout.
+func (e *PipeEnd) Dial(to netip.AddrPort, channels int) (Conn, error) {
+	if channels < 1 || channels > 255 {
+		return 0, fmt.Errorf("netcode: dial %v: %d channels, 1 to 255 are possible", to, channels)
+	}
+	if !to.IsValid() {
+		return 0, errors.New("netcode: dial: no address")
+	}
+	e.pipe.mu.Lock()
+	defer e.pipe.mu.Unlock()
+	if e.closed {
+		return 0, fmt.Errorf("netcode: dial %v: %w", to, ErrClosed)
+	}
+	c := e.connection(to, channels)
+	c.send(&pipePacket{kind: pipeConnect, reliable: true}, time.Now())
+	return c.id, nil
+}
+
+// Send implements [Transport]. Like ENet it skips a connection that has no such
+// channel.
+func (e *PipeEnd) Send(p Packet, to ...Conn) error {
+	e.pipe.mu.Lock()
+	defer e.pipe.mu.Unlock()
+	if e.closed {
+		return ErrClosed
+	}
+	if limit := e.pipe.cfg.maxPacket(); len(p.Data) > limit {
+		return fmt.Errorf("%w: %d bytes, %d are possible", ErrTooLarge, len(p.Data), limit)
+	}
+	data, now := bytes.Clone(p.Data), time.Now()
+	for _, id := range to {
+		c := e.conns[id]
+		if c == nil || c.state != pipeOpen || int(p.Channel) >= len(c.channels) {
+			continue
+		}
+		c.send(&pipePacket{
+			kind:     pipeData,
+			channel:  p.Channel,
+			reliable: p.Reliable || len(data) > pipeFragment,
+			data:     data,
+		}, now)
+	}
+	return nil
+}
+
+// Disconnect implements [Transport]. The handler hears nothing more of the
+// connection but Disconnected with the same code, when the peer has been told.
+func (e *PipeEnd) Disconnect(id Conn, code uint32) {
+	e.pipe.mu.Lock()
+	defer e.pipe.mu.Unlock()
+	if c := e.conns[id]; c != nil {
+		c.disconnect(code, time.Now())
+		e.nudge()
+	}
+}
+
+// Stats implements [Transport]. Bytes are those of payloads alone.
+func (e *PipeEnd) Stats(id Conn) (Stats, bool) {
+	e.pipe.mu.Lock()
+	defer e.pipe.mu.Unlock()
+	if c := e.conns[id]; c != nil {
+		return c.stats, true
+	}
+	return Stats{}, false
+}
+
+// Close implements [Transport]. The handler does not hear of the connections
+// that it ends.
+func (e *PipeEnd) Close(code uint32) error {
+	e.pipe.mu.Lock()
+	if e.closed {
+		e.pipe.mu.Unlock()
+		return nil
+	}
+	e.closed = true
+	close(e.done)
+	now := time.Now()
+	for _, id := range slices.Sorted(maps.Keys(e.conns)) {
+		e.conns[id].disconnect(code, now)
+	}
+	e.pipe.mu.Unlock()
+
+	e.drain(time.NewTimer(time.Second))
+
+	e.pipe.mu.Lock()
+	defer e.pipe.mu.Unlock()
+	for _, c := range e.conns {
+		c.forget()
+	}
+	e.queue, e.news, e.removed = nil, nil, true
+	delete(e.pipe.ends, e.addr)
+	return nil
+}
+
+// drain runs events in Serve's stead until every connection has ended or the
+// deadline passes.
+func (e *PipeEnd) drain(deadline *time.Timer) {
+	defer deadline.Stop()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		_, wait := e.runDue(nil)
+		e.pipe.mu.Lock()
+		left := len(e.conns)
+		e.pipe.mu.Unlock()
+		if left == 0 {
+			return
+		}
+		timer.Reset(wait)
+		select {
+		case <-deadline.C:
+			return
+		case <-e.wake:
+		case <-timer.C:
+		}
+	}
+}
+
+// pipeNews is one event for a [Handler].
+type pipeNews struct {
+	kind    pipeNewsKind
+	conn    Conn
+	from    netip.AddrPort
+	channel uint8
+	code    uint32
+	data    []byte
+}
+
+type pipeNewsKind uint8
+
+const (
+	pipeConnected pipeNewsKind = iota
+	pipeReceived
+	pipeDisconnected
+)
+
+// tell calls the handler. Received bytes are shown in scratch, which is
+// overwritten afterwards: a handler that keeps or changes them, which another
+// transport would punish rarely, is found out at once.
+func (n *pipeNews) tell(h Handler, scratch []byte) []byte {
+	switch n.kind {
+	case pipeConnected:
+		h.Connected(n.conn, n.from)
+	case pipeReceived:
+		scratch = append(scratch[:0], n.data...)
+		h.Received(n.conn, n.channel, scratch)
+		clear(scratch)
+	case pipeDisconnected:
+		h.Disconnected(n.conn, n.code)
+	}
+	return scratch
+}

@@ -1,0 +1,223 @@
+package netcode
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/go-faster/jx"
+)
+
+// ParseValue decodes any one JSON value into map[string]any, []any, string,
+// float64, bool and nil. An integer that no float64 is equal to becomes a
+// [json.Number] instead. Of equal keys the last wins, and NUL is dropped from
+// strings, as in [AppendString].
+//
+// It fails on what is nested more than [MaxDepth] deep, on text that is not
+// UTF-8, on numbers too large for a float64 and on anything after the value.
+func ParseValue(data []byte) (any, error) {
+	if err := checkUTF8(data); err != nil {
+		return nil, err
+	}
+	if err := checkDepth(data, MaxDepth); err != nil {
+		return nil, err
+	}
+	s := scanner{checked: true}
+	s.data = data
+	v, err := s.value()
+	if err != nil {
+		return nil, err
+	}
+	return v, s.end()
+}
+
+func (s *scanner) value() (any, error) {
+	switch s.next() {
+	case jx.Object:
+		return s.objectValue()
+	case jx.Array:
+		return s.values()
+	case jx.String:
+		text, err := s.text()
+		return cleanString(text), err
+	case jx.Number:
+		return s.numberValue()
+	case jx.Bool:
+		return s.boolean()
+	default:
+		return nil, s.skip() // null, or an error
+	}
+}
+
+// objectValue decodes an object, and null to nil.
+func (s *scanner) objectValue() (map[string]any, error) {
+	if s.next() == jx.Null {
+		return nil, s.skip()
+	}
+	m := map[string]any{}
+	err := s.object(func(key []byte) (err error) {
+		m[cleanString(key)], err = s.value()
+		return err
+	})
+	return m, err
+}
+
+func (s *scanner) values() (any, error) {
+	items, err := s.list()
+	if err != nil {
+		return nil, err
+	}
+	values := []any{}
+	for {
+		more, err := items.next()
+		if !more {
+			return values, err
+		}
+		v, err := s.value()
+		if err != nil {
+			return nil, inItem(len(values), err)
+		}
+		values = append(values, v)
+	}
+}
+
+func (s *scanner) numberValue() (any, error) {
+	start := s.pos
+	v, err := s.number()
+	if err != nil {
+		return nil, err
+	}
+	text := s.data[start:s.pos]
+	if math.Abs(v) < maxWhole || !isInteger(text) {
+		return v, nil
+	}
+	if exact := strconv.FormatFloat(v, 'f', 0, 64); exact != string(text) {
+		return json.Number(text), nil
+	}
+	return v, nil
+}
+
+// isInteger tells whether a JSON number is written without point and exponent.
+func isInteger(text []byte) bool {
+	for _, c := range text {
+		if c != '-' && c-'0' > 9 {
+			return false
+		}
+	}
+	return true
+}
+
+// AppendValue appends v as compact JSON, the keys of objects in order. It takes
+// what [ParseValue] gives, and also int, int64, uint64, []string,
+// map[string]string, []float64, [3]float64, [Matrix] (written as by
+// [AppendMatrix]) and [json.RawMessage] (inserted as it is, so it must be valid).
+// A float64 is written in the shortest form that reads back as the same, and as
+// null if it is not finite. Strings are as in [AppendString].
+//
+// What is nested more than [MaxDepth] deep, and values of other types, become
+// null too: the message stays valid whatever v is.
+func AppendValue(dst []byte, v any) []byte {
+	return appendValue(dst, v, 1)
+}
+
+func appendValue(dst []byte, v any, depth int) []byte {
+	switch v := v.(type) {
+	case nil:
+		return append(dst, "null"...)
+	case string:
+		return AppendString(dst, v)
+	case float64:
+		return appendFloat(dst, v)
+	case bool:
+		return strconv.AppendBool(dst, v)
+	case map[string]any:
+		return appendObject(dst, v, depth)
+	case []any:
+		return appendList(dst, v, depth, func(dst []byte, v any) []byte {
+			return appendValue(dst, v, depth+1)
+		})
+	case json.Number:
+		return appendJSONNumber(dst, v)
+	case json.RawMessage:
+		if len(v) == 0 {
+			return append(dst, "null"...)
+		}
+		return append(dst, v...)
+	case int:
+		return strconv.AppendInt(dst, int64(v), 10)
+	case int64:
+		return strconv.AppendInt(dst, v, 10)
+	case uint64:
+		return strconv.AppendUint(dst, v, 10)
+	default:
+		return appendTyped(dst, v, depth)
+	}
+}
+
+func appendTyped(dst []byte, v any, depth int) []byte {
+	switch v := v.(type) {
+	case Matrix:
+		return AppendMatrix(dst, &v)
+	case [3]float64:
+		return appendList(dst, v[:], depth, appendFloat)
+	case []float64:
+		return appendList(dst, v, depth, appendFloat)
+	case []string:
+		return appendList(dst, v, depth, AppendString)
+	case map[string]string:
+		object := make(map[string]any, len(v))
+		for key, text := range v {
+			object[key] = text
+		}
+		return appendObject(dst, object, depth)
+	default:
+		return append(dst, "null"...)
+	}
+}
+
+func appendList[T any](dst []byte, list []T, depth int, appendItem func([]byte, T) []byte) []byte {
+	if depth > MaxDepth {
+		return append(dst, "null"...)
+	}
+	dst = append(dst, '[')
+	for i, v := range list {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendItem(dst, v)
+	}
+	return append(dst, ']')
+}
+
+func appendObject(dst []byte, object map[string]any, depth int) []byte {
+	if depth > MaxDepth {
+		return append(dst, "null"...)
+	}
+	var few [16]string // most objects' keys fit here, on the stack
+	keys := few[:0]
+	for key := range object {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	dst = append(dst, '{')
+	for i, key := range keys {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(AppendString(dst, key), ':')
+		dst = appendValue(dst, object[key], depth+1)
+	}
+	return append(dst, '}')
+}
+
+// appendJSONNumber appends n if it is a JSON number: any text can be made one.
+func appendJSONNumber(dst []byte, n json.Number) []byte {
+	var s scanner
+	s.reset([]byte(n))
+	if _, err := s.number(); err != nil || s.end() != nil {
+		return append(dst, "null"...)
+	}
+	return append(dst, bytes.TrimSpace(s.data)...)
+}
