@@ -2,6 +2,8 @@ package netcode
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"runtime/debug"
 	"strings"
 	"testing"
@@ -48,7 +50,6 @@ func wantError(t *testing.T, err error, want string) {
 // TestDepthBombsAreRejectedWithoutRecursion would kill the process, for want of
 // stack, if a parser went down even a hundredth of the way.
 func TestDepthBombsAreRejectedWithoutRecursion(t *testing.T) {
-	const size = 20 << 20
 	defer debug.SetMaxStack(debug.SetMaxStack(256 << 10))
 	for name, bomb := range map[string]string{
 		"lists":              "[",
@@ -66,6 +67,10 @@ func TestDepthBombsAreRejectedWithoutRecursion(t *testing.T) {
 		"behind the message": `{"intents":{}} [`,
 	} {
 		t.Run(name, func(t *testing.T) {
+			size := 1 << 20
+			if name == "lists" {
+				size = 20 << 20
+			}
 			last := bomb[strings.LastIndexAny(bomb, "[{"):]
 			data := []byte(bomb + strings.Repeat(last, size/len(last)))
 			for parser, parse := range parsers {
@@ -121,5 +126,12 @@ func TestTextThatIsNotUTF8IsRejected(t *testing.T) {
 		if err := parsers[parser]([]byte(message)); err == nil || !strings.Contains(err.Error(), "not UTF-8") {
 			t.Errorf("%s: %v", parser, err)
 		}
+	}
+}
+
+func TestTruncationIsToldApartFromOtherErrors(t *testing.T) {
+	err := parsers["intent"]([]byte(`{"intent":{"poses":{"head":{"matrix":[1,`))
+	if !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("got %v", err)
 	}
 }

@@ -1,0 +1,76 @@
+// Command loci serves a place: a shared 3D room that agents join over ENet.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes. A stop by SIGINT or SIGTERM is a success.
+const (
+	exitFailure = 1 // it was asked properly and could not be done
+	exitUsage   = 2 // a flag, an argument or an environment variable makes no sense
+)
+
+func main() {
+	err := newRootCommand().ExecuteContext(context.Background())
+	if err == nil {
+		return
+	}
+	fmt.Fprintln(os.Stderr, "loci:", err)
+	if _, ok := errors.AsType[*usageError](err); ok {
+		os.Exit(exitUsage)
+	}
+	os.Exit(exitFailure)
+}
+
+// newRootCommand returns the whole command tree. The command without a
+// subcommand serves a place with the defaults.
+func newRootCommand() *cobra.Command {
+	serve := newServeCommand()
+	root := &cobra.Command{
+		Use:   "loci",
+		Short: "A place that agents join over ENet",
+		Long: "loci serves a place: a shared 3D room that agents join over ENet.\n" +
+			"Without a command it is 'loci serve' with the defaults.",
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			serve.SetContext(cmd.Context())
+			return serve.RunE(serve, args)
+		},
+		// main reports errors, each in one line.
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return &usageError{cmd, err}
+	})
+	root.AddCommand(serve, newVersionCommand())
+	return root
+}
+
+// usageError is a mistake in how a command was called, to be mended by whoever
+// called it.
+type usageError struct {
+	cmd   *cobra.Command
+	cause error
+}
+
+func (e *usageError) Error() string {
+	return fmt.Sprintf("%v (see '%s --help')", e.cause, e.cmd.CommandPath())
+}
+
+func (e *usageError) Unwrap() error { return e.cause }
+
+// noArguments accepts flags only.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return &usageError{cmd, fmt.Errorf("unexpected argument %q", args[0])}
+}
