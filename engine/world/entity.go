@@ -18,6 +18,7 @@ type Entity struct {
 	stamp        Stamp // newest change
 	newer, older *Entity
 	typed        typed
+	root         *Entity // see Root
 	fragment     *fragment
 }
 
@@ -29,6 +30,13 @@ func (e *Entity) Owner() string { return e.owner }
 
 // Alive tells whether it still stands in the world.
 func (e *Entity) Alive() bool { return e.life.alive() }
+
+// Existed tells whether it stood in the world in an earlier state, not before
+// [World.Oldest].
+func (e *Entity) Existed(at Stamp) bool {
+	d := newDelta(at)
+	return e.life.existed(&d)
+}
 
 // Changed is the state of its newest change.
 func (e *Entity) Changed() Stamp { return e.stamp }
@@ -72,6 +80,7 @@ func (e *Entity) Set(name string, component any) error {
 	if ed.set(&e.components, name, c) {
 		e.retype(name, c)
 		e.touch()
+		e.settle()
 	}
 	return nil
 }
@@ -84,6 +93,7 @@ func (e *Entity) Unset(name string) bool {
 	}
 	e.retype(name, nil)
 	e.touch()
+	e.settle()
 	return true
 }
 

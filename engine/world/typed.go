@@ -17,6 +17,7 @@ const MaxParents = 64
 // typed is what the simulation reads of the official components.
 type typed struct {
 	local      *mgl64.Mat4 // transform.matrix; nil = not read yet
+	at         [3]float32  // its translation
 	parent     string      // relationships.parent
 	pose       string      // intent.actuate_pose
 	fromAvatar string      // intent.from_avatar
@@ -27,6 +28,8 @@ func (e *Entity) retype(name string, c map[string]any) {
 	switch name {
 	case "transform":
 		e.typed.local = nil
+		m := matrixOf(c)
+		e.setPosition(m[12], m[13], m[14])
 	case "relationships":
 		parent, _ := c["parent"].(string)
 		e.w.children.move(e, e.typed.parent, parent)
@@ -72,6 +75,13 @@ func (e *Entity) Local() mgl64.Mat4 {
 
 func (e *Entity) readLocal() mgl64.Mat4 {
 	transform, _ := e.Component("transform")
+	return matrixOf(transform)
+}
+
+func matrixOf(transform map[string]any) mgl64.Mat4 {
+	if m, ok := transform["matrix"].(netcode.Matrix); ok {
+		return mgl64.Mat4(m)
+	}
 	list, _ := transform["matrix"].([]any)
 	if len(list) != 16 {
 		return mgl64.Ident4()
@@ -99,6 +109,7 @@ func (e *Entity) SetLocal(m mgl64.Mat4) bool {
 		e.typed.local = new(mgl64.Mat4)
 	}
 	*e.typed.local = m
+	e.setPosition(m[12], m[13], m[14])
 	return true
 }
 

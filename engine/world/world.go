@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/loci-place/loci/engine/grid"
 )
 
 var (
@@ -27,6 +29,8 @@ type World struct {
 	children  index                       // by relationships.parent
 	followers index                       // by intent.from_avatar
 	newest    *Entity                     // head of the list by last change
+	roots     *grid.Grid[*Entity]         // by where they stand
+	rerooted  []Rerooted                  // in the state being made
 	graves    []grave                     // tombstones, oldest first
 	scratch   []byte
 }
@@ -48,6 +52,7 @@ func New(first Stamp) *World {
 		owned:     map[string]map[*Entity]bool{},
 		children:  index{},
 		followers: index{},
+		roots:     grid.New[*Entity](cellSize),
 	}
 }
 
@@ -58,7 +63,11 @@ func (w *World) Now() Stamp { return w.now }
 func (w *World) Oldest() Stamp { return w.floor }
 
 // Advance ends the current state and begins the next.
-func (w *World) Advance() { w.now++ }
+func (w *World) Advance() {
+	w.now++
+	clear(w.rerooted)
+	w.rerooted = w.rerooted[:0]
+}
 
 // Len is the number of entities.
 func (w *World) Len() int { return w.alive }
@@ -99,6 +108,10 @@ func (w *World) Spawn(id, owner string, components map[string]any) (*Entity, err
 		e.retype(name, clean[name])
 	}
 	e.touch()
+	e.settle()
+	for _, c := range w.children[id] {
+		c.settle()
+	}
 	return e, nil
 }
 
@@ -120,18 +133,32 @@ func (w *World) Remove(id string, how Removal) []*Entity {
 		return nil
 	}
 	removed := []*Entity{e}
-	for _, c := range slices.Clone(w.children[id]) {
-		if how == Reparent {
+	if how == Cascade {
+		removed = w.Family(e)
+	} else {
+		for _, c := range slices.Clone(w.children[id]) {
 			c.detach()
 		}
 	}
-	w.drop(e)
-	if how == Cascade {
-		for _, c := range slices.Clone(w.children[id]) {
-			removed = append(removed, w.Remove(c.id, Cascade)...)
-		}
+	for _, e := range slices.Backward(removed) {
+		w.drop(e)
 	}
 	return removed
+}
+
+// Family gives an entity and all below it, parents before children.
+func (w *World) Family(e *Entity) []*Entity {
+	family := []*Entity{e}
+	in := map[*Entity]bool{e: true}
+	for i := 0; i < len(family); i++ {
+		for _, c := range w.children[family[i].id] {
+			if !in[c] {
+				in[c] = true
+				family = append(family, c)
+			}
+		}
+	}
+	return family
 }
 
 func (w *World) drop(e *Entity) {
@@ -139,6 +166,7 @@ func (w *World) drop(e *Entity) {
 	e.components.life.end(w.now, w.floor)
 	e.life.end(w.now, w.floor)
 	e.touch()
+	e.settle()
 	w.alive--
 	delete(w.owned[e.owner], e)
 	if len(w.owned[e.owner]) == 0 {
@@ -161,6 +189,18 @@ func (w *World) Entities() iter.Seq[*Entity] {
 	return func(yield func(*Entity) bool) {
 		for e := w.newest; e != nil; e = e.older {
 			if e.life.alive() && !yield(e) {
+				return
+			}
+		}
+	}
+}
+
+// Changed goes through what has changed since a state, tombstones included, last
+// changed first. The world must not be edited on the way.
+func (w *World) Changed(since Stamp) iter.Seq[*Entity] {
+	return func(yield func(*Entity) bool) {
+		for e := w.newest; e != nil && e.stamp > since; e = e.older {
+			if !yield(e) {
 				return
 			}
 		}

@@ -197,3 +197,32 @@ func BenchmarkMoverDelta(b *testing.B) {
 	}
 	b.ReportMetric(float64(len(dst)), "B/state")
 }
+
+func TestRootsFollowParentsThatComeAndGo(t *testing.T) {
+	w := New(1)
+	hand := spawn(t, w, "hand", child("avatar"))
+	if hand.Root() != hand {
+		t.Error("an entity whose parent is not there is not its own root")
+	}
+	avatar := spawn(t, w, "avatar", nil)
+	ring := spawn(t, w, "ring", child("hand"))
+	if hand.Root() != avatar || ring.Root() != avatar {
+		t.Errorf("roots are %v and %v", hand.Root(), ring.Root())
+	}
+	w.Remove("avatar", Reparent)
+	if hand.Root() != hand || ring.Root() != hand || avatar.Root() != nil {
+		t.Error("roots did not follow when the avatar went")
+	}
+	hand.SetLocal(mgl64.Translate3D(100, 0, 100))
+	near := func(at mgl64.Vec3) (ids []string) {
+		w.Near(at, 1, func(e *Entity) { ids = append(ids, e.ID()) })
+		return ids
+	}
+	if got := near(mgl64.Vec3{100, 0, 100}); len(got) != 1 || got[0] != "hand" {
+		t.Errorf("near it is %v", got)
+	}
+	w.Remove("hand", Cascade)
+	if got := near(mgl64.Vec3{100, 0, 100}); len(got) != 0 {
+		t.Errorf("after it went, near it is %v", got)
+	}
+}
