@@ -12,6 +12,7 @@ import (
 // agent is who has announced itself over a session. It belongs to the place
 // goroutine.
 type agent struct {
+	place    *Place
 	id       string
 	identity map[string]any
 	avatar   string // entity id
@@ -34,13 +35,14 @@ func (p *Place) join(s *session, a netcode.Announce, d *netcode.Dialect) (*agent
 	}
 	ag := &agent{
 		id: id, identity: a.Identity, avatar: avatar.ID(), session: s, dialect: d,
-		view:   view.New(p.press, p.window(), d.JSONPatch),
+		place:  p,
 		intent: &netcode.IntentMessage{},
 		asked:  map[string]*request{},
 		owes:   map[*request]bool{},
 	}
 	name, _ := a.Identity["display_name"].(string)
 	ag.log = p.log.With("agent", id, "name", name)
+	ag.view = p.views.Add(ag, d.JSONPatch)
 	p.agents[id] = ag
 	p.order = append(p.order, ag)
 	s.agent = ag
@@ -58,6 +60,7 @@ func (p *Place) left(s *session) {
 		return
 	}
 	delete(p.agents, a.id)
+	p.views.Drop(a.view)
 	p.order = slices.DeleteFunc(p.order, func(o *agent) bool { return o == a })
 	for _, e := range p.world.OwnedBy(a.id) {
 		p.world.Remove(e.ID(), world.Cascade)

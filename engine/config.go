@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"log/slog"
+	"math"
 
 	"github.com/loci-place/loci/netcode"
 )
@@ -25,6 +26,16 @@ type Config struct {
 	Listen string
 	// Rate is the heartbeat in Hz, 1 to MaxRate. 0 means DefaultRate.
 	Rate float64
+	// ViewDistance is how far agents see, in metres: what is farther from an
+	// agent's head is not in its state, except its own entities and the place.
+	// It is measured to the root of a family of entities. 0 means that everybody
+	// sees everything.
+	ViewDistance float64
+	// Relevance is how much an entity matters to an agent: 1 as its distance says,
+	// 4 as if it were at a quarter of that, 0 not at all: with a ViewDistance, it
+	// is then not in view. It is asked on the place's goroutine, of roots only,
+	// when either moves. Nil means 1 for all.
+	Relevance func(agentID, entityID string) float64
 	// Limits bound what agents may cost.
 	Limits Limits
 	// Logger hears of agents that come and go and of what goes wrong. Nil means
@@ -42,6 +53,9 @@ func (c *Config) setDefaults() error {
 	orDefault(&c.Rate, DefaultRate)
 	if !(c.Rate >= 1 && c.Rate <= MaxRate) {
 		return fmt.Errorf("engine: Config.Rate is %g Hz, want 1 to %d", c.Rate, MaxRate)
+	}
+	if !(c.ViewDistance >= 0) || math.IsInf(c.ViewDistance, 0) {
+		return fmt.Errorf("engine: Config.ViewDistance is %g m, want 0 or more", c.ViewDistance)
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()

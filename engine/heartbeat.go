@@ -17,6 +17,7 @@ type beat struct {
 	swept    time.Time
 	movers   []sim.Mover
 	outgoing []outgoing
+	one      [1]netcode.Conn
 }
 
 // outgoing is one packet and everybody it goes to.
@@ -34,7 +35,7 @@ func (p *Place) heartbeat() {
 	p.schedule(now)
 	dt := now.Sub(p.beat.last).Seconds()
 	p.beat.last = now
-	p.takeIntents()
+	p.takeIntents(now)
 	sim.Step(p.world, p.beat.movers, dt)
 	p.self.SetNumber("clock", "time", p.Time())
 	p.sendStates(now)
@@ -57,12 +58,12 @@ func (p *Place) schedule(now time.Time) {
 }
 
 // takeIntents takes each agent's newest intent and acknowledgement.
-func (p *Place) takeIntents() {
+func (p *Place) takeIntents(now time.Time) {
 	p.beat.movers = p.beat.movers[:0]
 	for _, a := range p.order {
 		m, fresh := a.session.takeIntent(a.intent)
 		a.intent = m
-		if fresh && m.HasAck && !a.view.Acknowledge(m.Ack) {
+		if fresh && m.HasAck && !a.view.Acknowledge(m.Ack, now) {
 			a.log.Debug("acknowledged a state it was not sent", "revision", m.Ack)
 		}
 		p.beat.movers = a.appendMovers(p.beat.movers, p.world)
@@ -86,19 +87,36 @@ func (a *agent) appendMovers(dst []sim.Mover, w *world.World) []sim.Mover {
 
 // sendStates sends every agent its packet, each packet once for all who share it.
 func (p *Place) sendStates(now time.Time) {
+	p.views.Observe()
 	p.beat.outgoing = p.beat.outgoing[:0]
 	for _, a := range p.order {
-		if data := a.view.Next(now); data != nil {
+		data, shared := a.view.Next(now, p.busy(a))
+		switch {
+		case data == nil:
+		case shared:
 			o := p.outgoing(a.dialect.State, data)
 			o.to = append(o.to, a.session.conn)
+		default:
+			p.beat.one[0] = a.session.conn
+			p.sendState(a.dialect.State, data, p.beat.one[:])
 		}
 	}
 	for _, o := range p.beat.outgoing {
-		err := p.transport.Send(netcode.Packet{Channel: o.channel, Data: o.data}, o.to...)
-		if err != nil {
-			p.log.Warn("state not sent", "bytes", len(o.data), "agents", len(o.to), "error", err)
-		}
+		p.sendState(o.channel, o.data, o.to)
 	}
+}
+
+func (p *Place) sendState(channel uint8, data []byte, to []netcode.Conn) {
+	err := p.transport.Send(netcode.Packet{Channel: channel, Data: data}, to...)
+	if err != nil {
+		p.log.Warn("state not sent", "bytes", len(data), "agents", len(to), "error", err)
+	}
+}
+
+// busy tells whether a state that had to be sent in fragments is still on its way
+// to an agent.
+func (p *Place) busy(a *agent) bool {
+	return false
 }
 
 // outgoing finds the packet among those of this heartbeat, or adds it.

@@ -71,9 +71,9 @@ func (c *crowd) run(n int) {
 
 func TestADeltaForAgentsWithTheSameAcknowledgementIsEncodedOnce(t *testing.T) {
 	c := newCrowd(t, 100, 10)
-	before, sent := c.press.Encoded(), c.transport.packets
+	before, sent := c.views.Encoded(), c.transport.packets
 	c.run(10)
-	if n := c.press.Encoded() - before; n != 10 {
+	if n := c.views.Encoded() - before; n != 10 {
 		t.Errorf("%d packets encoded in 10 heartbeats", n)
 	}
 	if n := c.transport.packets - sent; n != 1000 {

@@ -30,6 +30,10 @@ type Limits struct {
 	// NameBytes is the longest entity id, component name or request id an agent
 	// may use. Longer ones are refused. Default 256.
 	NameBytes int
+	// StateBudget is how many bytes a state to an agent on a good link may have; on
+	// others it is less, down to one datagram. What does not fit comes later,
+	// nearest and longest owed first. Default 64 KiB.
+	StateBudget int
 	// Window is how far back the state that an agent acknowledges may lie; an
 	// older one is as good as none, and the whole state is sent. Default 30 s.
 	Window time.Duration
@@ -45,6 +49,7 @@ func (l *Limits) setDefaults() {
 	orDefault(&l.SpecEntities, 1024)
 	orDefault(&l.SpecDepth, 16)
 	orDefault(&l.NameBytes, 256)
+	orDefault(&l.StateBudget, 64<<10)
 	orDefault(&l.Window, 30*time.Second)
 }
 

@@ -39,7 +39,7 @@ type Place struct {
 
 	// All below belongs to the place goroutine.
 	world  *world.World
-	press  *view.Press
+	views  *view.Views
 	self   *world.Entity
 	agents map[string]*agent // by agent id
 	order  []*agent          // in the order they came
@@ -71,7 +71,9 @@ func New(cfg Config) (*Place, error) {
 		agents:  map[string]*agent{},
 		verbs:   officialVerbs(),
 	}
-	p.press = view.NewPress(p.world)
+	p.views = view.NewViews(p.world, view.Config{
+		Window: p.window(), Distance: cfg.ViewDistance, Budget: cfg.Limits.StateBudget,
+	})
 	self, err := p.world.Spawn(PlaceID, PlaceID, map[string]any{
 		"transform": map[string]any{"matrix": netcode.Identity},
 		"clock":     map[string]any{"time": p.Time()},

@@ -1,9 +1,28 @@
-// Package view decides what state each agent is sent (protocol section 3).
+// Package view decides what of the world each agent is told (protocol section 3).
 //
 // A state packet is a promise: once an agent acknowledges it, the agent's
-// document is exactly that. A [View] keeps, for one agent, the log of what it was
-// sent and what it acknowledged, and chooses the base of the next packet from it.
-// A [Press] encodes packets, each only once for all agents that share a base.
+// document is exactly that. So a [View] keeps, for one agent, a record of each
+// packet sent, and knows of every entity whether the agent's document has it and
+// as of which state. The next packet starts from the newest acknowledged one and
+// carries what the agent is owed: what changed, came or went since.
+//
+// Where all that is owed fits the agent's [link], the view is full: everybody who
+// acknowledged the same state gets the same bytes, encoded once by a [Press].
+// Where it does not, the packet is filled by priority, and the rest stays owed,
+// older and so more urgent:
+//
+//  1. what is on its way and not yet acknowledged, since a packet that left it
+//     out would take it back;
+//  2. the nearest first, up to two thirds of the budget;
+//  3. what has been owed longest.
+//
+// At a budget of B bytes and U bytes owed nothing waits longer than 3·U/B
+// heartbeats and the time an acknowledgement takes: every heartbeat a third of
+// the budget goes to the oldest, whatever else there is.
+//
+// With a view distance, [Views] keeps who has which family of entities in view.
+// It looks around for an agent when the agent has moved, and for an entity when
+// that has, so that a heartbeat costs what moves near each agent.
 //
 // The package knows the world and the wire form, not agents or connections.
 package view

@@ -68,18 +68,18 @@ func (p *Press) next() *packet {
 
 func (p *Press) set(dst []byte) []byte {
 	p.body = p.w.AppendSet(p.body[:0])
-	s := netcode.State{Style: netcode.StyleSet, Entities: p.body, Revision: revision(p.at)}
+	s := netcode.State{Style: netcode.StyleSet, Entities: p.body, Revision: Revision(p.at)}
 	return s.Append(dst)
 }
 
 func (p *Press) merge(dst []byte, base world.Stamp) []byte {
 	p.body = p.w.AppendMerge(p.body[:0], base)
-	s := netcode.State{Style: netcode.StyleMerge, From: revision(base), Entities: p.body, Revision: revision(p.at)}
+	s := netcode.State{Style: netcode.StyleMerge, From: Revision(base), Entities: p.body, Revision: Revision(p.at)}
 	return s.Append(dst)
 }
 
 func (p *Press) apply(dst []byte, base world.Stamp) []byte {
-	p.body = p.w.AppendPatch(p.body[:0], base, revision(p.at))
-	s := netcode.State{Style: netcode.StyleApply, From: revision(base), Patches: p.body, Revision: revision(p.at)}
+	p.body = p.w.AppendPatch(p.body[:0], base, Revision(p.at))
+	s := netcode.State{Style: netcode.StyleApply, From: Revision(base), Patches: p.body, Revision: Revision(p.at)}
 	return s.Append(dst)
 }

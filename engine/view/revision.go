@@ -7,8 +7,8 @@ import "github.com/loci-place/loci/engine/world"
 // C int: past 2^31-1 they would name the same revision for ever.
 const MaxRevision = 1<<31 - 1
 
-// revision is a state's number on the wire. Zero is left out: an acknowledgement
+// Revision is a state's number on the wire. Zero is left out: an acknowledgement
 // of 0 asks for everything.
-func revision(s world.Stamp) uint64 {
+func Revision(s world.Stamp) uint64 {
 	return uint64(s-1)%MaxRevision + 1
 }

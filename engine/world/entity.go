@@ -80,7 +80,7 @@ func (e *Entity) Set(name string, component any) error {
 	if ed.set(&e.components, name, c) {
 		e.retype(name, c)
 		e.touch()
-		e.settle()
+		e.resettle(name)
 	}
 	return nil
 }
@@ -93,7 +93,7 @@ func (e *Entity) Unset(name string) bool {
 	}
 	e.retype(name, nil)
 	e.touch()
-	e.settle()
+	e.resettle(name)
 	return true
 }
 

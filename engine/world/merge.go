@@ -10,7 +10,7 @@ func (w *World) AppendSet(dst []byte) []byte {
 		dst = e.appendMember(dst, nil)
 		dst = append(dst, ',')
 	}
-	return closeObject(dst)
+	return CloseObject(dst)
 }
 
 // AppendMerge appends the "entities" object of a merge patch (RFC 7386) from base
@@ -19,12 +19,12 @@ func (w *World) AppendSet(dst []byte) []byte {
 func (w *World) AppendMerge(dst []byte, base Stamp) []byte {
 	dst = append(dst, '{')
 	for e := w.newest; e != nil && e.stamp > base; e = e.older {
-		if f := e.fragmentFrom(base); len(f) > 0 {
+		if f := e.Fragment(base); len(f) > 0 {
 			dst = append(dst, f...)
 			dst = append(dst, ',')
 		}
 	}
-	return closeObject(dst)
+	return CloseObject(dst)
 }
 
 // fragment is an entity's part of a merge patch, good for every base from lo up
@@ -35,9 +35,11 @@ type fragment struct {
 	bytes  []byte
 }
 
-// fragmentFrom gives the entity's part of a merge patch from base, encoding it
-// only if no earlier call of this state did.
-func (e *Entity) fragmentFrom(base Stamp) []byte {
+// Fragment gives the entity's member of a merge patch, `"id":{…}`, from base to
+// the newest state: the whole entity if base lacks it (as state 0 does), nothing
+// if neither has it. It is encoded only if no earlier call of this state did, and
+// good until the next call.
+func (e *Entity) Fragment(base Stamp) []byte {
 	f := e.fragment
 	if f == nil {
 		f = &fragment{}
@@ -57,7 +59,7 @@ func (e *Entity) appendMember(dst []byte, d *delta) []byte {
 	existed := d != nil && e.life.existed(d)
 	switch {
 	case !e.life.alive() && existed:
-		return append(appendName(dst, e.id), "null"...)
+		return AppendRemoval(dst, e.id)
 	case !e.life.alive():
 		return dst
 	case !existed:
@@ -81,7 +83,7 @@ func (o *object) appendFull(dst []byte) []byte {
 			dst = append(k.appendFull(appendName(dst, k.name)), ',')
 		}
 	}
-	return closeObject(dst)
+	return CloseObject(dst)
 }
 
 func (k *key) appendFull(dst []byte) []byte {
@@ -109,7 +111,7 @@ func (o *object) appendDelta(dst []byte, d *delta) []byte {
 			dst = append(k.appendFull(appendName(dst, k.name)), ',')
 		}
 	}
-	return closeObject(dst)
+	return CloseObject(dst)
 }
 
 // wasObject tells whether the key holds an object now and did in d's base. An
@@ -122,8 +124,13 @@ func appendName(dst []byte, name string) []byte {
 	return append(netcode.AppendString(dst, name), ':')
 }
 
-// closeObject ends an object whose members each end in a comma.
-func closeObject(dst []byte) []byte {
+// AppendRemoval appends an entity's member of a merge patch that removes it.
+func AppendRemoval(dst []byte, id string) []byte {
+	return append(appendName(dst, id), "null"...)
+}
+
+// CloseObject ends a JSON object whose members each end in a comma.
+func CloseObject(dst []byte) []byte {
 	if n := len(dst) - 1; dst[n] == ',' {
 		dst[n] = '}'
 		return dst

@@ -13,11 +13,24 @@ import (
 func (w *World) AppendPatch(dst []byte, base Stamp, revision uint64) []byte {
 	p := patch{dst: append(dst, '['), delta: newDelta(base)}
 	for e := w.newest; e != nil && e.stamp > base; e = e.older {
-		p.entity(e)
+		p.entity(e, !e.life.alive())
 	}
-	p.open("replace", "/revision")
-	p.dst = strconv.AppendUint(append(p.dst, `,"value":`...), revision, 10)
-	return append(p.dst, "}]"...)
+	return CloseOperations(p.dst, revision)
+}
+
+// AppendOperations appends the entity's operations of a JSON Patch from base to
+// the newest state, each with a comma behind it. With gone, they remove it.
+func (e *Entity) AppendOperations(dst []byte, base Stamp, gone bool) []byte {
+	p := patch{dst: dst, delta: newDelta(base)}
+	p.entity(e, gone)
+	return p.dst
+}
+
+// CloseOperations ends the operations of a JSON Patch with the one that sets the
+// document's revision.
+func CloseOperations(dst []byte, revision uint64) []byte {
+	dst = append(dst, `{"op":"replace","path":"/revision","value":`...)
+	return append(strconv.AppendUint(dst, revision, 10), "}]"...)
 }
 
 type patch struct {
@@ -26,14 +39,14 @@ type patch struct {
 	delta delta
 }
 
-func (p *patch) entity(e *Entity) {
+func (p *patch) entity(e *Entity, gone bool) {
 	existed := e.life.existed(&p.delta)
 	p.path = append(p.path[:0], "/entities"...)
 	p.at(e.id, func() {
 		switch {
-		case !e.life.alive() && existed:
+		case gone && existed:
 			p.remove()
-		case !e.life.alive():
+		case gone:
 		case !existed:
 			p.value("add", e.appendWhole)
 		default:

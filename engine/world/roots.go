@@ -36,8 +36,26 @@ func (e *Entity) Position() mgl64.Vec3 {
 	return mgl64.Vec3{float64(p[0]), float64(p[1]), float64(p[2])}
 }
 
-// settle finds the root of e, and of what is below it, after either changed.
+// settle finds the root of e, and of all below it, after e came, went or got
+// another parent. Even where e's own stays, that of others in a ring may not.
 func (e *Entity) settle() {
+	e.reroot()
+	if len(e.w.children[e.id]) == 0 {
+		return
+	}
+	for _, c := range e.w.Family(e)[1:] {
+		c.reroot()
+	}
+}
+
+// resettle is settle after a component of that name changed.
+func (e *Entity) resettle(name string) {
+	if name == "relationships" {
+		e.settle()
+	}
+}
+
+func (e *Entity) reroot() {
 	root := e.topmost()
 	if root == e.root {
 		return
@@ -49,9 +67,6 @@ func (e *Entity) settle() {
 	}
 	e.root = root
 	e.locate()
-	for _, c := range w.children[e.id] {
-		c.settle()
-	}
 }
 
 func (e *Entity) topmost() *Entity {

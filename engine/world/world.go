@@ -109,9 +109,6 @@ func (w *World) Spawn(id, owner string, components map[string]any) (*Entity, err
 	}
 	e.touch()
 	e.settle()
-	for _, c := range w.children[id] {
-		c.settle()
-	}
 	return e, nil
 }
 

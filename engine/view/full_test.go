@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-gl/mathgl/mgl64"
+
 	"github.com/loci-place/loci/engine/world"
 	"github.com/loci-place/loci/netcode"
 )
@@ -13,21 +15,29 @@ import (
 type follower struct {
 	t     *testing.T
 	world *world.World
-	press *Press
+	views *Views
 	view  *View
 	doc   netcode.Document
 	now   time.Time
 	edits int
 }
 
+// spirit is an agent without a body.
+type spirit struct{}
+
+func (spirit) ID() string                      { return "spirit" }
+func (spirit) Eye() mgl64.Vec3                 { return mgl64.Vec3{} }
+func (spirit) Own(*world.Entity) bool          { return false }
+func (spirit) Relevance(*world.Entity) float64 { return 1 }
+
 func follow(t *testing.T, first world.Stamp, patch bool) *follower {
 	w := world.New(first)
 	if _, err := w.Spawn("place", "place", map[string]any{"clock": map[string]any{"time": 0.0}}); err != nil {
 		t.Fatal(err)
 	}
-	press := NewPress(w)
+	views := NewViews(w, Config{Window: 100, Budget: 1 << 16})
 	return &follower{
-		t: t, world: w, press: press, view: New(press, 100, patch),
+		t: t, world: w, views: views, view: views.Add(spirit{}, patch),
 		now: time.Unix(0, 0),
 	}
 }
@@ -38,7 +48,8 @@ func (f *follower) beat() *netcode.State {
 	f.edits++
 	f.world.Entity("place").SetNumber("clock", "time", float64(f.edits))
 	f.now = f.now.Add(50 * time.Millisecond)
-	packet := f.view.Next(f.now)
+	f.views.Observe()
+	packet, _ := f.view.Next(f.now, false)
 	var s *netcode.State
 	if packet != nil {
 		parsed, err := netcode.ParseState(append([]byte(nil), packet...))
@@ -69,7 +80,7 @@ func TestTheFirstStateIsWholeAndIsNotRepeatedBeforeASecond(t *testing.T) {
 		t.Fatalf("first state is %+v", s)
 	}
 	for beat := 2; beat <= 20; beat++ {
-		f.view.Acknowledge(0)
+		f.view.Acknowledge(0, f.now)
 		if s := f.beat(); s != nil {
 			t.Fatalf("sent again after %d ms: %+v", (beat-1)*50, s)
 		}
@@ -82,14 +93,14 @@ func TestTheFirstStateIsWholeAndIsNotRepeatedBeforeASecond(t *testing.T) {
 func TestDeltasStartFromWhatWasAcknowledgedNotFromWhatWasSent(t *testing.T) {
 	f := follow(t, 1, false)
 	f.take(f.beat())
-	f.view.Acknowledge(1)
+	f.view.Acknowledge(1, f.now)
 	for range 5 {
 		if s := f.beat(); s.Style != netcode.StyleMerge || s.From != 1 {
 			t.Fatalf("got %+v", s)
 		}
 	}
 	f.take(f.beat()) // the five before were lost
-	f.view.Acknowledge(f.doc.Revision)
+	f.view.Acknowledge(f.doc.Revision, f.now)
 	if s := f.beat(); s.From != 7 {
 		t.Fatalf("got %+v", s)
 	}
@@ -109,19 +120,19 @@ func TestAcknowledgements(t *testing.T) {
 		"far from the future":          {[]uint64{1 << 53}, false, 5},
 		"beyond any revision":          {[]uint64{MaxRevision + 10}, false, 5},
 		"everything is asked for":      {[]uint64{0}, true, 0},
-		"everything, then one it held": {[]uint64{0, 6}, true, 6},
+		"everything, then one it held": {[]uint64{0, 6}, true, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := follow(t, 1, false)
 			f.beat()
-			f.view.Acknowledge(1)
+			f.view.Acknowledge(1, f.now)
 			for range 9 {
 				f.beat()
 			}
-			f.view.Acknowledge(5)
+			f.view.Acknowledge(5, f.now)
 			ok := false
 			for _, a := range c.acks {
-				ok = f.view.Acknowledge(a)
+				ok = f.view.Acknowledge(a, f.now)
 			}
 			s := f.beat()
 			if ok != c.ok || s == nil || s.From != c.base || (s.Style == netcode.StyleSet) != (c.base == 0) {
@@ -134,7 +145,7 @@ func TestAcknowledgements(t *testing.T) {
 func TestAnAcknowledgementOlderThanTheWorldRemembersGetsEverything(t *testing.T) {
 	f := follow(t, 1, false)
 	f.beat()
-	f.view.Acknowledge(1)
+	f.view.Acknowledge(1, f.now)
 	for range 10 {
 		f.beat()
 	}
@@ -156,7 +167,7 @@ func TestRevisionsWrapAndSkipZero(t *testing.T) {
 		if s.Revision != want || s.Revision == 0 {
 			t.Fatalf("revision %d, want %d", s.Revision, want)
 		}
-		if !f.view.Acknowledge(s.Revision) {
+		if !f.view.Acknowledge(s.Revision, f.now) {
 			t.Fatalf("revision %d is not known", s.Revision)
 		}
 	}
@@ -188,7 +199,7 @@ func TestJSONPatchIsSentOnlyWhereItIsSmallerAndUnderstood(t *testing.T) {
 				t.Fatal(err)
 			}
 			f.take(f.beat())
-			f.view.Acknowledge(1)
+			f.view.Acknowledge(1, f.now)
 			if c.deep {
 				if err := e.Set("deep", deep(1)); err != nil {
 					t.Fatal(err)

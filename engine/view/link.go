@@ -1,0 +1,64 @@
+package view
+
+import "time"
+
+// MinBudget is what fits in one unreliable datagram: nothing stalls behind it.
+// What is larger travels as reliable fragments, each of which holds up the rest
+// when it is lost.
+const MinBudget = 1372
+
+const (
+	// quick is how soon a packet must be acknowledged for the link to be trusted
+	// with more: two heartbeats of the place and one of the agent, and some way.
+	quick = 250 * time.Millisecond
+	// slow is how long nothing may be acknowledged before it is given less.
+	slow = 500 * time.Millisecond
+	// wary and patient are how long a link that was given too much stays below
+	// that: at first, and at most.
+	wary    = 2 * time.Second
+	patient = time.Minute
+)
+
+// link learns how many bytes a packet to one agent may have: twice as many after
+// each acknowledgement that comes quickly, half after none came for a while.
+type link struct {
+	budget, most int
+	ceiling      int           // too much, not long ago
+	until        time.Time     // when ceiling is forgotten
+	caution      time.Duration // how long the next ceiling holds
+	heard        time.Time     // last acknowledgement, or cut of the budget
+}
+
+func newLink(most int) link {
+	most = max(most, MinBudget)
+	return link{budget: MinBudget, most: most, ceiling: most, caution: wary}
+}
+
+// acknowledged notes that a packet of size bytes sent at a time has arrived. The
+// budget grows only if it was used.
+func (l *link) acknowledged(size int, sent, now time.Time) {
+	l.heard = now
+	if now.After(l.until) {
+		l.ceiling = l.most
+	}
+	if size > l.budget/2 && now.Sub(sent) <= quick {
+		l.budget = min(2*l.budget, l.ceiling)
+	}
+}
+
+// tick halves the budget if acknowledgements are overdue.
+func (l *link) tick(now time.Time) {
+	if l.heard.IsZero() {
+		l.heard = now
+	}
+	if now.Sub(l.heard) < slow {
+		return
+	}
+	l.heard = now
+	if l.budget > MinBudget {
+		l.ceiling = max(l.budget/2, MinBudget)
+		l.until = now.Add(l.caution)
+		l.caution = min(2*l.caution, patient)
+		l.budget = l.ceiling
+	}
+}

@@ -1,0 +1,337 @@
+package view
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/go-gl/mathgl/mgl64"
+
+	"github.com/loci-place/loci/engine/world"
+	"github.com/loci-place/loci/netcode"
+)
+
+var propertyRuns = flag.Uint64("runs", 300, "how many random runs the property test of views makes")
+
+// arena is a world with agents behind bad links, and a copy of each of its states.
+type arena struct {
+	*testing.T
+	seed   uint64
+	rng    *rand.Rand
+	world  *world.World
+	views  *Views
+	agents []*viewer
+	states map[world.Stamp]map[string]any
+	now    time.Time
+	calm   bool // the links are good
+}
+
+// viewer is an agent that keeps the documents it made, and its link.
+type viewer struct {
+	arena   *arena
+	id      string
+	eye     mgl64.Vec3
+	view    *View
+	docs    map[uint64]netcode.Document // by revision
+	newest  uint64
+	packets []flight
+	acks    []flight
+	newOnly bool // takes no packet older than its newest
+}
+
+// flight is a packet or an acknowledgement on its way.
+type flight struct {
+	due  int
+	data []byte
+	rev  uint64
+}
+
+func (v *viewer) ID() string                      { return v.id }
+func (v *viewer) Eye() mgl64.Vec3                 { return v.eye }
+func (v *viewer) Own(e *world.Entity) bool        { return e.Owner() == v.id }
+func (v *viewer) Relevance(*world.Entity) float64 { return 1 }
+
+func newArena(t *testing.T, seed uint64) *arena {
+	a := &arena{
+		T: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 9)),
+		world:  world.New(1),
+		states: map[world.Stamp]map[string]any{0: {}},
+		now:    time.Unix(0, 0),
+	}
+	cfg := Config{Window: 100, Budget: 300 + a.rng.IntN(3000)}
+	if a.rng.IntN(2) == 0 {
+		cfg.Distance = 20
+	}
+	a.views = NewViews(a.world, cfg)
+	a.spawn(placeID, placeID)
+	for i := range 1 + a.rng.IntN(2) {
+		v := &viewer{arena: a, id: fmt.Sprint("agent", i), docs: map[uint64]netcode.Document{}, newOnly: a.rng.IntN(2) == 0}
+		v.view = a.views.Add(v, a.rng.IntN(2) == 0)
+		v.view.link.budget = 100 + a.rng.IntN(600) // small, so that little fits
+		a.agents = append(a.agents, v)
+		a.spawn("avatar"+v.id, v.id)
+	}
+	return a
+}
+
+func (a *arena) spawn(id, owner string) {
+	components := map[string]any{"n": map[string]any{"v": float64(a.rng.IntN(100)), "w": a.text()}}
+	if parent := a.pick(); a.rng.IntN(3) == 0 && len(id) == 1 {
+		components["relationships"] = map[string]any{"parent": parent}
+	}
+	e, err := a.world.Spawn(id, owner, components)
+	if err != nil {
+		return // stands there already
+	}
+	e.SetLocal(a.somewhere())
+}
+
+func (a *arena) text() string {
+	const text = "some more or less of it, so that sizes differ from one to the next entity"
+	return text[:a.rng.IntN(len(text))]
+}
+
+func (a *arena) pick() string { return string(rune('a' + a.rng.IntN(9))) }
+
+func (a *arena) somewhere() mgl64.Mat4 {
+	return mgl64.Translate3D(float64(a.rng.IntN(60)-30), 0, float64(a.rng.IntN(60)-30))
+}
+
+func (a *arena) edit() {
+	id := a.pick()
+	e := a.world.Entity(id)
+	switch n := a.rng.IntN(12); {
+	case e == nil:
+		a.spawn(id, []string{placeID, "agent0", "agent1"}[a.rng.IntN(3)])
+	case n == 0:
+		a.world.Remove(id, world.Cascade)
+	case n == 1:
+		a.world.Remove(id, world.Reparent)
+	case n == 2:
+		e.Unset("n")
+	case n == 3:
+		_ = e.Set("relationships", map[string]any{"parent": a.pick()})
+	case n == 4:
+		e.Unset("relationships")
+	case n < 8:
+		e.SetLocal(a.somewhere())
+	default:
+		_ = e.Set("n", map[string]any{"v": float64(a.rng.IntN(100)), a.pick(): a.text()})
+	}
+}
+
+// beat makes a state and lets the network do its worst.
+func (a *arena) beat(n int) {
+	a.now = a.now.Add(50 * time.Millisecond)
+	if !a.calm {
+		for range a.rng.IntN(4) {
+			a.edit()
+		}
+	}
+	a.world.Entity(placeID).SetNumber("clock", "time", float64(n))
+	a.states[a.world.Now()] = a.copy()
+	a.views.Observe()
+	for _, v := range a.agents {
+		v.beat(n)
+	}
+	a.world.Advance()
+	if now := a.world.Now(); now > 40 {
+		a.world.Sweep(now - 40)
+	}
+}
+
+func (a *arena) copy() map[string]any {
+	v, err := netcode.ParseValue(a.world.AppendSet(nil))
+	if err != nil {
+		a.Fatal(err)
+	}
+	return v.(map[string]any)
+}
+
+func (v *viewer) beat(n int) {
+	a := v.arena
+	if !a.calm && a.rng.IntN(3) == 0 {
+		v.eye = a.somewhere().Col(3).Vec3()
+	}
+	v.acks = v.arrive(v.acks, n, func(f flight) { v.view.Acknowledge(f.rev, a.now) })
+	v.check()
+	if !a.calm && a.rng.IntN(40) == 0 {
+		v.view.giveUp()
+	}
+	data, _ := v.view.Next(a.now, !a.calm && a.rng.IntN(8) == 0)
+	v.check()
+	if data != nil {
+		v.packets = append(v.packets, flight{due: v.due(n), data: append([]byte(nil), data...)})
+	}
+	v.packets = v.arrive(v.packets, n, v.receive)
+	if a.calm || a.rng.IntN(3) > 0 {
+		v.acks = append(v.acks, flight{due: v.due(n), rev: v.newest})
+	}
+	if !a.calm && a.rng.IntN(60) == 0 {
+		v.acks = append(v.acks, flight{due: n + 1, rev: 0}, flight{due: n + 1, rev: 1 << 40})
+	}
+}
+
+func (v *viewer) due(n int) int {
+	if v.arena.calm {
+		return n
+	}
+	return n + v.arena.rng.IntN(4)
+}
+
+// arrive hands over what is due, in any order, and loses some of it.
+func (v *viewer) arrive(list []flight, n int, take func(flight)) []flight {
+	a := v.arena
+	a.rng.Shuffle(len(list), func(i, j int) {
+		if !a.calm {
+			list[i], list[j] = list[j], list[i]
+		}
+	})
+	var rest []flight
+	for _, f := range list {
+		switch {
+		case f.due > n:
+			rest = append(rest, f)
+		case a.calm || a.rng.IntN(5) > 0:
+			take(f)
+		}
+	}
+	return rest
+}
+
+// receive applies a packet as agents do: to the document of the revision that it
+// starts from, if that is still held.
+func (v *viewer) receive(f flight) {
+	a := v.arena
+	s, err := netcode.ParseState(f.data)
+	if err != nil {
+		a.Fatalf("seed %d: %v: %s", a.seed, err, f.data)
+	}
+	if v.newOnly && s.Revision <= v.newest {
+		return
+	}
+	doc, held := v.docs[s.From]
+	if !held && s.Style != netcode.StyleSet {
+		return
+	}
+	checkNulls(a, &s, doc)
+	if err := doc.Apply(&s); err != nil {
+		a.Fatalf("seed %d: %v: %s", a.seed, err, f.data)
+	}
+	v.docs[s.Revision] = doc
+	v.newest = s.Revision
+}
+
+// checkNulls makes sure that only what the document has is removed from it.
+func checkNulls(a *arena, s *netcode.State, doc netcode.Document) {
+	if s.Style != netcode.StyleMerge {
+		return
+	}
+	patch, err := netcode.ParseValue(s.Entities)
+	if err != nil {
+		a.Fatal(err)
+	}
+	for id, v := range patch.(map[string]any) {
+		if _, ok := doc.Entities[id]; v == nil && !ok {
+			a.Fatalf("seed %d: %s is removed from a document without it: %s", a.seed, id, s.Entities)
+		}
+	}
+}
+
+// check compares what the view believes of the agent's document with what the
+// agent made of its packets.
+func (v *viewer) check() {
+	a, view := v.arena, v.view
+	if view.base == 0 {
+		return
+	}
+	got := v.docs[Revision(view.base)].Entities
+	want := v.believed()
+	if !same(got, want) {
+		a.Fatalf("seed %d: at %d, %s's document %d\nis       %s\nbelieved %s", a.seed, a.world.Now(), v.id, view.base,
+			netcode.AppendValue(nil, got), netcode.AppendValue(nil, want))
+	}
+}
+
+func (v *viewer) believed() map[string]any {
+	a, view := v.arena, v.view
+	if view.full {
+		return a.states[view.base]
+	}
+	doc := map[string]any{}
+	for e := range a.world.Entities() {
+		if view.debts.by[e] == nil && v.inView(e) {
+			doc[e.ID()] = a.states[a.world.Now()][e.ID()]
+		}
+	}
+	for e, o := range view.debts.by {
+		if o.held != 0 {
+			doc[e.ID()] = a.states[o.held][e.ID()]
+		}
+	}
+	return doc
+}
+
+// same is reflect.DeepEqual for JSON, many times faster.
+func same(a, b any) bool {
+	switch a := a.(type) {
+	case map[string]any:
+		b, ok := b.(map[string]any)
+		if !ok || len(a) != len(b) {
+			return false
+		}
+		for k, v := range a {
+			if w, ok := b[k]; !ok || !same(v, w) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		b, ok := b.([]any)
+		return ok && slices.EqualFunc(a, b, same)
+	}
+	return a == b
+}
+
+func (v *viewer) inView(e *world.Entity) bool {
+	return v.arena.views.cfg.Distance == 0 || v.view.members[e.Root()]
+}
+
+func TestADocumentIsAlwaysWhatItsLogSaysAndInTheEndWhatIsInView(t *testing.T) {
+	const beats, bound = 30, 40
+	for seed := range *propertyRuns {
+		a := newArena(t, seed)
+		n := 0
+		for ; n < beats; n++ {
+			a.beat(n)
+		}
+		a.calm = true
+		for ; n < beats+bound; n++ {
+			a.beat(n)
+		}
+		for _, v := range a.agents {
+			v.checkEnd()
+		}
+	}
+}
+
+// checkEnd makes sure that the document is the world, as far as it is in view.
+func (v *viewer) checkEnd() {
+	a := v.arena
+	want := map[string]any{}
+	last := a.states[a.world.Now()-1]
+	for e := range a.world.Entities() {
+		seen := a.views.cfg.Distance == 0 || e.Root().ID() == placeID || e.Root().Owner() == v.id ||
+			e.Root().Position().Sub(v.view.eye).Len() <= a.views.cfg.Distance
+		if seen {
+			want[e.ID()] = last[e.ID()]
+		}
+	}
+	if got := v.docs[v.newest].Entities; !same(got, want) {
+		a.Fatalf("seed %d: in the end %s's document %d\nis   %s\nwant %s\n%d owed, budget %d", a.seed, v.id, v.newest,
+			netcode.AppendValue(nil, got), netcode.AppendValue(nil, want), v.view.Owed(), v.view.link.budget)
+	}
+}
