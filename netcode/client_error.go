@@ -18,11 +18,24 @@ type DisconnectError struct {
 	Code uint32 // one of the Code constants, or a place's own
 }
 
+var disconnectReasons = map[uint32]string{
+	CodeConnectionLost:  "connection lost",
+	CodeOutdatedVersion: "the place does not speak this version",
+	CodeKicked:          "kicked out of the place",
+	CodePlaceClosed:     "the place has closed",
+	CodeViolations:      "sent away for too many forged or senseless messages",
+	CodeOverload:        "sent away for sending or leaving unread too much",
+	CodeDenied:          "not let in",
+	CodeNeverAnnounced:  "sent away for not announcing in time",
+	CodeBadAnnounce:     "sent away for an announce that made no sense",
+}
+
 func (e *DisconnectError) Error() string {
-	if e.Code == CodeConnectionLost {
-		return "netcode: connection lost"
+	reason, ok := disconnectReasons[e.Code]
+	if !ok {
+		reason = "disconnected by the place"
 	}
-	return fmt.Sprintf("netcode: disconnected by the place (%d)", e.Code)
+	return fmt.Sprintf("netcode: %s (%d)", reason, e.Code)
 }
 
 // Unwrap makes a DisconnectError an ErrClosed.

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/loci-place/loci/netcode"
+)
+
+// config is what the flags say.
+type config struct {
+	url         string
+	agents      int
+	mix         versionMix
+	warmup      time.Duration
+	measure     time.Duration
+	walk        bool
+	requestRate float64 // a second and agent
+	requestTo   string
+	joinRate    float64 // a second
+	hosts       int
+	serverPID   int // 0 for none
+}
+
+const (
+	toPlace = "place"
+	toAgent = "agent"
+
+	defaultWarmup = 3 * time.Second
+	agentsPerHost = 500
+)
+
+// complete checks the configuration and fills in what depends on other flags.
+func (c *config) complete(rest []string) error {
+	if len(c.mix) == 0 {
+		c.mix = versionMix{{netcode.MaxVersion, 1}}
+	}
+	if c.hosts == 0 {
+		c.hosts = (c.agents + agentsPerHost - 1) / agentsPerHost
+	}
+	switch {
+	case len(rest) > 0:
+		return fmt.Errorf("unexpected argument %q", rest[0])
+	case c.agents < 1:
+		return fmt.Errorf("--agents is %d, want at least 1", c.agents)
+	case c.hosts < 1 || c.hosts > c.agents:
+		return fmt.Errorf("--hosts is %d, want 1 to as many as agents", c.hosts)
+	case c.measure <= 0:
+		return fmt.Errorf("--seconds is %v, want more than 0", c.measure.Seconds())
+	case c.warmup < 0:
+		return fmt.Errorf("--warmup is %v, want 0 or more", c.warmup)
+	case !(c.requestRate >= 0 && c.requestRate <= 1000):
+		return fmt.Errorf("--request-rate is %v, want 0 to 1000", c.requestRate)
+	case c.requestTo != toPlace && c.requestTo != toAgent:
+		return fmt.Errorf("--request-to is %q, want %s or %s", c.requestTo, toPlace, toAgent)
+	case c.requestTo == toAgent && c.agents < 2:
+		return fmt.Errorf("--request-to agent needs at least 2 agents")
+	case !(c.joinRate > 0):
+		return fmt.Errorf("--join-rate is %v, want more than 0", c.joinRate)
+	}
+	return nil
+}
+
+func secondsOf(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// versionMix says which protocol versions agents speak, and in which shares.
+type versionMix []versionShare
+
+type versionShare struct{ version, share int }
+
+// Set implements flag.Value: versions with or without shares, 3,4 or 3:1,4:9.
+func (m *versionMix) Set(text string) error {
+	*m = nil
+	for part := range strings.SplitSeq(text, ",") {
+		version, share, shared := strings.Cut(part, ":")
+		v := versionShare{share: 1}
+		var err error
+		if v.version, err = strconv.Atoi(strings.TrimSpace(version)); err != nil {
+			return fmt.Errorf("version %q is not a number", version)
+		}
+		if _, ok := netcode.DialectOf(v.version); !ok {
+			return fmt.Errorf("version %d is not one of %d to %d", v.version, netcode.MinVersion, netcode.MaxVersion)
+		}
+		if shared {
+			if v.share, err = strconv.Atoi(strings.TrimSpace(share)); err != nil || v.share < 1 {
+				return fmt.Errorf("share %q of version %d is not a number from 1 on", share, v.version)
+			}
+		}
+		*m = append(*m, v)
+	}
+	return nil
+}
+
+// String implements flag.Value.
+func (m *versionMix) String() string {
+	var parts []string
+	for _, v := range *m {
+		parts = append(parts, fmt.Sprintf("%d:%d", v.version, v.share))
+	}
+	return strings.Join(parts, ",")
+}
+
+// version of the nth agent. Versions alternate, so that they are mixed from the
+// first agents on.
+func (m versionMix) version(n int) int {
+	given := make([]int, len(m))
+	next := 0
+	for range n + 1 {
+		// The one that is furthest behind its share.
+		next = 0
+		for i := range m {
+			if (given[i]+1)*m[next].share < (given[next]+1)*m[i].share {
+				next = i
+			}
+		}
+		given[next]++
+	}
+	return m[next].version
+}
