@@ -25,6 +25,8 @@ type serveOptions struct {
 	name       string  // what agents are told the place is called; empty: the engine's default
 	publicHost string  // where agents find the place; empty: where it listens
 	hz         float64 // heartbeats a second
+	distance   float64 // how far agents see, in metres; 0: everything
+	budget     int     // bytes of a state at most
 	logLevel   choice
 	logFormat  choice
 }
@@ -57,6 +59,8 @@ ALLOPLACE_HOST of --public-host, ALLOPLACE_PORT of the port of --listen.`,
 	flags.StringVar(&o.name, "name", "", "`NAME` of the place as agents are told it (default \"Unnamed place\")")
 	flags.StringVar(&o.publicHost, "public-host", "", "`HOST` name or address under which agents reach the place (default: the one it listens on)")
 	flags.Float64Var(&o.hz, "hz", engine.DefaultRate, fmt.Sprintf("`N` heartbeats a second, 1 to %d; each sends every agent a state", engine.MaxRate))
+	flags.Float64Var(&o.distance, "view-distance", 0, "`METRES` that agents see; 0 is everything")
+	flags.IntVar(&o.budget, "state-budget", 0, "`BYTES` of a state to an agent on a good link; the rest comes later (default 65536)")
 	flags.Var(&o.logLevel, "log-level", "log nothing below this level")
 	flags.Var(&o.logFormat, "log-format", "how log lines on stderr are written")
 	return cmd
@@ -105,7 +109,10 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) erro
 	if err != nil {
 		return err
 	}
-	place, err := engine.New(engine.Config{Name: o.name, Transport: transport, Rate: o.hz, Logger: log})
+	place, err := engine.New(engine.Config{
+		Name: o.name, Transport: transport, Rate: o.hz, Logger: log,
+		ViewDistance: o.distance, Limits: engine.Limits{StateBudget: o.budget},
+	})
 	if err != nil {
 		transport.Close(netcode.CodePlaceClosed)
 		return err

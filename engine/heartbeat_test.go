@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"math/rand/v2"
 	"net/netip"
 	"testing"
 	"time"
@@ -16,13 +17,27 @@ import (
 type crowd struct {
 	*Place
 	transport *countingTransport
+	walking   int // how many of the agents walk
 	steps     int
 }
 
 func newCrowd(t testing.TB, agents, static int) *crowd {
 	t.Helper()
+	return newCrowdIn(t, Config{}, agents, static, 0)
+}
+
+// newCrowdIn spreads agents and statics over a square of the given side.
+func newCrowdIn(t testing.TB, cfg Config, agents, static int, side float64) *crowd {
+	t.Helper()
 	transport := &countingTransport{closed: make(chan struct{})}
-	p, err := New(Config{Transport: transport, Logger: slog.New(slog.DiscardHandler)})
+	cfg.Transport, cfg.Logger = transport, slog.New(slog.DiscardHandler)
+	rng := rand.New(rand.NewPCG(1, 1))
+	somewhere := func() map[string]any {
+		m := identityMatrix()
+		m[12], m[14] = (rng.Float64()-0.5)*side, (rng.Float64()-0.5)*side
+		return map[string]any{"matrix": m}
+	}
+	p, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,13 +45,14 @@ func newCrowd(t testing.TB, agents, static int) *crowd {
 	d, _ := netcode.DialectOf(4)
 	for i := range agents {
 		s := newSession(netcode.Conn(i+1), netip.AddrPort{}, 1)
-		if _, err := p.join(s, netcode.Announce{Version: 4}, d); err != nil {
+		avatar := map[string]any{"transform": somewhere()}
+		if _, err := p.join(s, netcode.Announce{Version: 4, Avatar: avatar}, d); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for i := range static {
 		_, err := p.world.Spawn(fmt.Sprint("static", i), PlaceID, map[string]any{
-			"transform": map[string]any{"matrix": identityMatrix()},
+			"transform": somewhere(),
 			"geometry":  map[string]any{"type": "asset", "name": "chair"},
 			"material":  map[string]any{"color": []any{1.0, 0.5, 0.25, 1.0}},
 		})
@@ -44,7 +60,7 @@ func newCrowd(t testing.TB, agents, static int) *crowd {
 			t.Fatal(err)
 		}
 	}
-	c := &crowd{Place: p, transport: transport}
+	c := &crowd{Place: p, transport: transport, walking: agents}
 	c.run(100)
 	return c
 }
@@ -61,6 +77,9 @@ func (c *crowd) run(n int) {
 			m.Intents[0] = netcode.Intent{
 				WantsStickMovement: true, ZMovement: 1,
 				Yaw: math.Sin(float64(c.steps)/50 + float64(i)),
+			}
+			if i >= c.walking {
+				m.Intents[0].WantsStickMovement = false
 			}
 			m.Ack, m.HasAck = uint64(c.world.Now()-1), c.world.Now() > 1
 			a.session.putIntent()
@@ -124,6 +143,25 @@ func BenchmarkHeartbeat(b *testing.B) {
 
 func BenchmarkHeartbeatOf100Movers(b *testing.B) {
 	c := newCrowd(b, 100, 1000)
+	b.ReportAllocs()
+	for b.Loop() {
+		c.run(1)
+	}
+}
+
+// BenchmarkHeartbeatOf300InSight is a place in which all see all, but not all
+// that changes fits a packet.
+func BenchmarkHeartbeatOf300InSight(b *testing.B) {
+	c := newCrowdIn(b, Config{Limits: Limits{StateBudget: 4096}}, 300, 0, 40)
+	b.ReportAllocs()
+	for b.Loop() {
+		c.run(1)
+	}
+}
+
+// BenchmarkHeartbeatOf1000Spread is a place in which each sees some thirty others.
+func BenchmarkHeartbeatOf1000Spread(b *testing.B) {
+	c := newCrowdIn(b, Config{ViewDistance: 20}, 1000, 0, 200)
 	b.ReportAllocs()
 	for b.Loop() {
 		c.run(1)

@@ -131,8 +131,11 @@ int loci_admit(loci_guard *guard, ENetProtocolConnect *connect)
     guard->half_open = c.half_open;
     if (c.known)
         return -1; /* ENet knows that it answered this one */
-    if (c.vacant == NULL)
-        return LOCI_DROP_FULL;
+    if (c.vacant == NULL) {
+        c.vacant = &host->peers[host->peerCount];
+        if (!loci_grow(guard))
+            return LOCI_DROP_FULL;
+    }
     if (c.half_open >= guard->limits.half_open)
         return LOCI_DROP_PRESSURE;
     if (c.source_half_open >= guard->limits.half_open_per_address)

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/loci-place/loci/internal/rawenet"
+	"github.com/loci-place/loci/netcode/rawenet"
 )
 
 // rawSockets opens sockets that can send to the place.
@@ -141,9 +141,9 @@ func TestENetLetsAClientInDuringAConnectFlood(t *testing.T) {
 			place, neighbour, client := startENetPlace(t, ENetLimits{}), startENetClient(t), startENetClient(t)
 			_, there := joinENet(t, neighbour, place)
 			flood := rawSockets(t, place, sockets)
-			underAttack(t, place, neighbour, there, attackTime, func(i int) {
+			underAttack(t, place, neighbour, there, func(i int) {
 				for id := range uint32(20) {
-					knock(t, flood[i%len(flood)], uint32(i)<<8|id)
+					_, _ = flood[i%len(flood)].Write(rawenet.ConnectDatagram(uint32(i)<<8|id, 6))
 				}
 				time.Sleep(2 * time.Millisecond)
 			}, func() {

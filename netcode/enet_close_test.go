@@ -5,6 +5,8 @@ import (
 	"net"
 	"testing"
 	"time"
+
+	"github.com/loci-place/loci/netcode/rawenet"
 )
 
 func TestENetCloseTellsEveryPeer(t *testing.T) {
@@ -46,7 +48,7 @@ func TestENetCloseTellsEveryPeer(t *testing.T) {
 
 func TestENetCloseWaitsForADeafPeerASecondAtMost(t *testing.T) {
 	place := startENetPlace(t, ENetLimits{})
-	rawDial(t, place)
+	peer := rawDial(t, place)
 	nextENet(t, place.connected, "connection")
 	start := time.Now()
 	if err := place.Close(CodePlaceClosed); err != nil {
@@ -54,6 +56,23 @@ func TestENetCloseWaitsForADeafPeerASecondAtMost(t *testing.T) {
 	}
 	if took := time.Since(start); took < enetFarewell || took > 2*enetFarewell {
 		t.Errorf("took %v", took)
+	}
+	if !heardGoodbye(peer, CodePlaceClosed) {
+		t.Error("it was not told")
+	}
+}
+
+// heardGoodbye tells whether something that came to the peer ends its connection
+// with that code.
+func heardGoodbye(peer *rawenet.Conn, code uint32) bool {
+	for {
+		datagram, err := peer.Read(enetPatience / 100)
+		if err != nil {
+			return false
+		}
+		if got, ok := rawenet.Goodbye(datagram); ok && got == code {
+			return true
+		}
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/loci-place/loci/internal/rawenet"
+	"github.com/loci-place/loci/netcode/rawenet"
 )
 
 func TestENetDisconnectTellsBothEndsTheCode(t *testing.T) {
@@ -147,7 +147,10 @@ func rawDial(t testing.TB, place *enetEnd) *rawenet.Conn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = c.Close() })
+	t.Cleanup(func() {
+		_ = c.Write(rawenet.AppendDisconnect(c.Header(), 1000, CodeClientLeft)) // so that the place need not wait for it
+		_ = c.Close()
+	})
 	return c
 }
 

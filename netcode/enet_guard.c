@@ -179,7 +179,7 @@ static int over_command_rate(const loci_guard *guard, loci_peer *p, uint32_t now
 static void charge(loci_peer *p, const contents *c)
 {
     uint64_t work = (uint64_t)c->commands * LOCI_COMMAND_COST +
-                    (uint64_t)c->data * (p->queued + p->unqueued) +
+                    (uint64_t)c->data * p->queued +
                     (uint64_t)c->acks * (p->in_flight / 8);
 
     p->work = work > UINT32_MAX - p->work ? UINT32_MAX : p->work + (uint32_t)work;
@@ -292,6 +292,8 @@ loci_guard *loci_guard_attach(ENetHost *host, const loci_limits *limits)
         return NULL;
     }
     guard->host = host;
+    guard->capacity = host->peerCount;
+    loci_shrink(guard);
     guard->limits = *limits;
     host->maximumPacketSize = limits->max_packet;
     host->maximumWaitingData = limits->max_waiting;
@@ -303,6 +305,7 @@ loci_guard *loci_guard_attach(ENetHost *host, const loci_limits *limits)
 /* Frees the guard; the host must not be serviced after. */
 void loci_guard_detach(loci_guard *guard)
 {
+    guard->host->peerCount = guard->capacity; /* ENet resets every one of them */
     guard->host->intercept = NULL;
     guard->host->compressor.context = NULL;
     free(guard->peers);

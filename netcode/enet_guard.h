@@ -17,12 +17,13 @@
 #include <stdint.h>
 
 enum {
+    LOCI_STEP = 16,            /* peers by which a host's range grows and shrinks */
     LOCI_WINDOW_MS = 100,      /* the command budget is counted per window */
     LOCI_COMMAND_COST = 32,    /* list steps that handling one command is worth */
     LOCI_MAX_COMMANDS = 64,    /* in one datagram; ENet itself sends at most 32 */
     LOCI_RECOUNT = 256,        /* commands after which a queue is counted anew */
     LOCI_BUCKETS = 4096,       /* token buckets for connects, by hashed source */
-    LOCI_GREYS = 16384,        /* refused connects remembered under pressure */
+    LOCI_GREYS = 65536,        /* refused connects remembered under pressure */
     LOCI_GREY_MIN_MS = 100,    /* a retransmission comes no earlier than this */
     LOCI_GREY_MAX_MS = 10000   /* and no later */
 };
@@ -122,7 +123,8 @@ typedef struct {
 typedef struct {
     ENetHost *host;
     loci_limits limits;
-    loci_peer *peers;   /* one for each of host->peers */
+    size_t capacity;    /* peers the host has; it looks only at the first host->peerCount */
+    loci_peer *peers;   /* one for each of them */
     size_t half_open;   /* peers that have not answered yet, at most */
     int overloads;      /* whether some peer has overload set */
     unsigned turn;      /* which share of the peers the next sweep counts */
@@ -136,6 +138,11 @@ loci_guard *loci_guard_attach(ENetHost *host, const loci_limits *limits);
 void loci_guard_detach(loci_guard *guard);
 void loci_overload(loci_guard *guard, size_t slot, int reason);
 size_t loci_count_incoming(const ENetPeer *peer, size_t most);
+
+/* enet_range.c: the slots in use */
+int loci_grow(loci_guard *guard);
+void loci_shrink(loci_guard *guard);
+void loci_make_room(loci_guard *guard);
 
 /* enet_admission.c: who may connect */
 int loci_admit(loci_guard *guard, ENetProtocolConnect *connect);

@@ -147,6 +147,7 @@ func (h *enetHost) flush() { C.loci_flush(h.guard) }
 
 // dial starts a connection and tells its slot.
 func (h *enetHost) dial(to netip.AddrPort, channels int) (int, error) {
+	C.loci_make_room(h.guard)
 	peer, err := h.lib.Connect(enet.NewAddress(to.Addr().String(), to.Port()), channels, 0)
 	if err != nil {
 		return 0, err

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/loci-place/loci/internal/rawenet"
+	"github.com/loci-place/loci/netcode/rawenet"
 )
 
 func TestENetMaxPacketBoundsSend(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/loci-place/loci/internal/rawenet"
+	"github.com/loci-place/loci/netcode/rawenet"
 )
 
 func TestENetRefusesBadConfigurations(t *testing.T) {

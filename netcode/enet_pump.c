@@ -77,13 +77,24 @@ static int overloads(loci_guard *guard, loci_event *events, int n, int most)
     return n;
 }
 
+/* Fills events from what ENet has received already. */
+static int dispatch(loci_guard *guard, loci_event *events, int filled, int n)
+{
+    ENetEvent event;
+
+    while (filled < n && enet_host_check_events(guard->host, &event) > 0)
+        events[filled++] = event_of(guard, &event);
+    return filled;
+}
+
 /*
  * Sends what is queued, receives what has come, and fills events, at most n;
- * returns how many. Their packets are valid until loci_release.
+ * returns how many. Their packets are valid until loci_release. Datagrams may be
+ * left on the socket.
  */
 int loci_service(loci_guard *guard, loci_event *events, int n)
 {
-    int filled = 0, errors = 0;
+    int filled = dispatch(guard, events, 0, n), errors = 0;
 
     while (filled < n && errors < ERRORS_PER_BATCH) {
         ENetEvent event;
@@ -91,10 +102,14 @@ int loci_service(loci_guard *guard, loci_event *events, int n)
 
         if (result == 0)
             break;
-        if (result < 0)
+        if (result < 0) {
             errors++;
-        else
-            events[filled++] = event_of(guard, &event);
+            continue;
+        }
+        events[filled++] = event_of(guard, &event);
+        filled = dispatch(guard, events, filled, n);
+        if (event.type == ENET_EVENT_TYPE_RECEIVE)
+            break; /* all is sent and received; others come up in the middle of it */
     }
     return overloads(guard, events, filled, n);
 }

@@ -126,6 +126,7 @@ void loci_sweep(loci_guard *guard)
         }
     }
     bound_waiting(guard);
+    loci_shrink(guard);
 }
 
 static uint32_t until(uint32_t now, uint32_t then, uint32_t late)

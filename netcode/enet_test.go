@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/codecat/go-enet"
+
+	"github.com/loci-place/loci/netcode/rawenet"
 )
 
 func TestENetEchoes(t *testing.T) {
@@ -160,6 +162,50 @@ func TestENetDialFailsWhenAllSlotsAreTaken(t *testing.T) {
 	}
 }
 
+// The host looks at no more slots than are in use, so it must see those that come
+// into use and must not lose those that stay.
+func TestENetServesEverySlot(t *testing.T) {
+	const n, leave = 50, 40
+	place, client := startENetPlace(t, ENetLimits{}), startENet(t, ENetConfig{Peers: n}, nil)
+	var here, there []Conn
+	for range n {
+		h, p := joinENet(t, client, place)
+		here, there = append(here, h), append(there, p)
+	}
+	everybodyHears := func() {
+		t.Helper()
+		mustSendENet(t, place, Packet{Channel: 1, Reliable: true, Data: []byte("x")}, there...)
+		for range there {
+			nextENet(t, client.received, "packet")
+		}
+	}
+	everybodyHears()
+	for _, c := range here[:leave] {
+		client.Disconnect(c, CodeClientLeft)
+		nextENet(t, place.disconnected, "end")
+		nextENet(t, client.disconnected, "own end")
+	}
+	there = there[leave:]
+	time.Sleep(3 * enetSweepEvery)
+	everybodyHears()
+	for range leave {
+		_, p := joinENet(t, client, place)
+		there = append(there, p)
+	}
+	everybodyHears()
+}
+
+func TestENetStatsTellOfLoss(t *testing.T) {
+	place := startENetPlace(t, ENetLimits{})
+	rawDial(t, place) // acknowledges nothing
+	there := nextENet(t, place.connected, "connection")
+	mustSendENet(t, place, Packet{Channel: 1, Reliable: true, Data: []byte("into the void")}, there)
+	enetEventually(t, "what is sent again counts as lost", func() bool {
+		s, _ := place.Stats(there)
+		return s.Loss > 0 && s.Loss <= 1
+	})
+}
+
 func TestENetStatsCountTraffic(t *testing.T) {
 	place, client := startENetPlace(t, ENetLimits{}), startENetClient(t)
 	here, there := joinENet(t, client, place)
@@ -178,6 +224,24 @@ func TestENetStatsCountTraffic(t *testing.T) {
 			got.RecvBytes > n*size && got.RecvBytes < n*(size+200)+1000 &&
 			sent.RTT < 100*time.Millisecond && sent.Loss == 0
 	})
+}
+
+// ENet drops unreliable packets when round trips vary, unless it is told not to.
+func TestENetTellsItsPeersNotToThrottle(t *testing.T) {
+	place := startENetPlace(t, ENetLimits{})
+	peer := rawDial(t, place)
+	for {
+		datagram, err := peer.Read(enetPatience)
+		if err != nil {
+			t.Fatalf("the place said nothing of it: %v", err)
+		}
+		if got, ok := rawenet.ThrottleDeceleration(datagram); ok {
+			if got != 0 {
+				t.Errorf("deceleration %d", got)
+			}
+			return
+		}
+	}
 }
 
 // TestGoENetTypesAreAsReached: cHost and cPeer take the first field of go-enet's
@@ -220,7 +284,7 @@ func TestENetWakesUpForASend(t *testing.T) {
 		took = append(took, nextENet(t, client.received, "packet").at.Sub(start))
 	}
 	slices.Sort(took)
-	t.Logf("send to enetReceipt: median %v, worst %v", took[len(took)/2], took[len(took)-1])
+	t.Logf("send to receipt: median %v, worst %v", took[len(took)/2], took[len(took)-1])
 	if median := took[len(took)/2]; median > 3*time.Millisecond {
 		t.Errorf("median %v: nobody was woken", median)
 	}
