@@ -21,6 +21,16 @@ type PipeConfig struct {
 	Duplicate float64       // share of unreliable packets that arrive twice
 	Reorder   float64       // share of unreliable packets late enough for one sent 50 ms later to overtake them
 
+	// Rate is how many bytes a second each direction of a connection carries, of
+	// payload alone and without acknowledgements; 0 means no limit. Packets and
+	// fragments queue for it, and those that get lost take their share, as they
+	// were sent.
+	Rate int
+	// RateQueue is how long a packet or fragment may wait for Rate; one that
+	// would wait longer is lost, and if it is reliable sent again, each time
+	// later. 0 means 200 ms.
+	RateQueue time.Duration
+
 	// Timeout is how long a reliable packet may go unacknowledged before the
 	// connection counts as lost; idle connections send one every half second.
 	// 0 means 10 s.
@@ -37,6 +47,8 @@ const (
 	pipeTimeout   = 10 * time.Second // the least that deployed clients use (protocol section 1)
 	pipeMaxPacket = 8 << 20          // as for ENet
 	pipeFragment  = 1372             // what ENet carries in one datagram
+
+	pipeRateQueue = 200 * time.Millisecond // about what routers at home hold
 
 	pipePulse      = 500 * time.Millisecond // ENet's ping interval
 	pipeResend     = 20 * time.Millisecond  // on top of the round trip, before a packet is sent again
@@ -110,6 +122,13 @@ func (c *PipeConfig) timeout() time.Duration {
 		return pipeTimeout
 	}
 	return c.Timeout
+}
+
+func (c *PipeConfig) rateQueue() time.Duration {
+	if c.RateQueue <= 0 {
+		return pipeRateQueue
+	}
+	return c.RateQueue
 }
 
 func (c *PipeConfig) maxPacket() int {

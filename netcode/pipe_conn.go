@@ -20,6 +20,7 @@ type pipeConn struct {
 	channels []pipeChannel
 	unacked  []*pipePacket // reliable packets under way, oldest first
 	fate     *rand.Rand
+	free     time.Time // when all that was let in will have been sent at PipeConfig.Rate
 	stats    Stats
 }
 

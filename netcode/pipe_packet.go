@@ -71,9 +71,9 @@ func (c *pipeConn) attempt(p *pipePacket, now time.Time) {
 	}
 	to := c.end.pipe.ends[c.remote]
 	cfg := c.end.pipe.between(c.end, to)
-	again := now.Add(cfg.resendAfter(p.attempts))
+	delay, twice := c.draw(p, cfg, now)
+	again := now.Add(c.queueing(cfg, now) + cfg.resendAfter(p.attempts))
 	p.attempts++
-	delay, twice := c.draw(p, cfg)
 	if to == nil { // nobody there to take any of it
 		p.missing = p.fragments()
 	}
@@ -92,12 +92,13 @@ func (c *pipeConn) attempt(p *pipePacket, now time.Time) {
 // draw decides a packet's fate: how many fragments are missing after this
 // attempt, how long it takes, and whether it comes twice. It draws as many
 // numbers whatever the settings, so that one of them can change alone.
-func (c *pipeConn) draw(p *pipePacket, cfg *PipeConfig) (delay time.Duration, twice bool) {
+func (c *pipeConn) draw(p *pipePacket, cfg *PipeConfig, now time.Time) (delay time.Duration, twice bool) {
 	lost := 0
 	for range p.missing {
 		c.stats.SentPackets++
 		share := 0.0
-		if c.fate.Float64() < cfg.Loss {
+		fits := c.transmit(len(p.data)/p.fragments(), cfg, now)
+		if c.fate.Float64() < cfg.Loss || !fits {
 			lost++
 			share = 1
 		}
@@ -105,12 +106,34 @@ func (c *pipeConn) draw(p *pipePacket, cfg *PipeConfig) (delay time.Duration, tw
 	}
 	c.stats.SentBytes += uint64(len(p.data) * p.missing / p.fragments())
 	p.missing = lost
-	delay = max(cfg.Delay, 0) + time.Duration(c.fate.Float64()*float64(max(cfg.Jitter, 0)))
+	delay = c.queueing(cfg, now) + max(cfg.Delay, 0) + time.Duration(c.fate.Float64()*float64(max(cfg.Jitter, 0)))
 	overtaken, again := c.fate.Float64() < cfg.Reorder, c.fate.Float64() < cfg.Duplicate
 	if overtaken && !p.reliable {
 		delay += 2*(max(cfg.Delay, 0)+max(cfg.Jitter, 0)) + pipeOvertaking
 	}
 	return delay, again && !p.reliable
+}
+
+// transmit has one datagram of so many bytes take its share of the rate. It
+// reports false where that would have to wait too long.
+func (c *pipeConn) transmit(size int, cfg *PipeConfig, now time.Time) bool {
+	if cfg.Rate <= 0 {
+		return true
+	}
+	wait := c.queueing(cfg, now)
+	if wait > cfg.rateQueue() {
+		return false
+	}
+	c.free = now.Add(wait + time.Duration(size)*time.Second/time.Duration(cfg.Rate))
+	return true
+}
+
+// queueing is how long it takes until all that was let in has been sent.
+func (c *pipeConn) queueing(cfg *PipeConfig, now time.Time) time.Duration {
+	if cfg.Rate <= 0 {
+		return 0
+	}
+	return max(c.free.Sub(now), 0)
 }
 
 // arrive takes a packet of from, sent at the given time, acknowledges it if it

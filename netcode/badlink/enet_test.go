@@ -1,0 +1,134 @@
+package badlink
+
+import (
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/loci-place/loci/netcode"
+)
+
+// enetPeer is an ENet transport and what its handler hears.
+type enetPeer struct {
+	*netcode.ENet
+	connected chan netcode.Conn
+	received  chan string
+	lost      chan uint32
+}
+
+func startENet(t *testing.T, listen string) *enetPeer {
+	t.Helper()
+	e, err := netcode.NewENet(netcode.ENetConfig{Listen: listen, Peers: 8, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const plenty = 1 << 12
+	p := &enetPeer{e, make(chan netcode.Conn, 8), make(chan string, plenty), make(chan uint32, 8)}
+	served := make(chan error, 1)
+	go func() { served <- e.Serve(p) }()
+	t.Cleanup(func() {
+		if err := e.Close(netcode.CodePlaceClosed); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+		if err := <-served; err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+	})
+	return p
+}
+
+func (p *enetPeer) Connected(c netcode.Conn, _ netip.AddrPort)       { p.connected <- c }
+func (p *enetPeer) Received(_ netcode.Conn, channel uint8, b []byte) { p.received <- string(b) }
+func (p *enetPeer) Disconnected(_ netcode.Conn, code uint32)         { p.lost <- code }
+func (p *enetPeer) say(t *testing.T, to netcode.Conn, message string) {
+	t.Helper()
+	if err := p.Send(netcode.Packet{Channel: 1, Reliable: true, Data: []byte(message)}, to); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// hear returns the next n messages, or those that came in time.
+func (p *enetPeer) hear(n int) (heard []string) {
+	timeout := time.After(patience)
+	for len(heard) < n {
+		select {
+		case m := <-p.received:
+			heard = append(heard, m)
+		case <-timeout:
+			return heard
+		}
+	}
+	return heard
+}
+
+func soon[T any](t *testing.T, from <-chan T, what string) T {
+	t.Helper()
+	select {
+	case v := <-from:
+		return v
+	case <-time.After(patience):
+		t.Fatalf("no %s within %v", what, patience)
+		panic("unreachable")
+	}
+}
+
+// joinENet connects a client to a place through a relay.
+func joinENet(t *testing.T, client, place *enetPeer, r *Relay) (here, there netcode.Conn) {
+	t.Helper()
+	if _, err := client.Dial(r.Addr(), 2); err != nil {
+		t.Fatal(err)
+	}
+	return soon(t, client.connected, "connection"), soon(t, place.connected, "connection")
+}
+
+func TestReliableENetMessagesArriveInOrderOverALossyLink(t *testing.T) {
+	t.Parallel() // it waits most of the time
+	place := startENet(t, "127.0.0.1:0")
+	r := startRelay(t, Config{To: place.Addr(), Seed: 4})
+	client := startENet(t, "")
+	here, there := joinENet(t, client, place, r)
+	mustSetLink(t, r, Link{Delay: 5 * ms, Jitter: 5 * ms, Loss: 0.05, Duplicate: 0.02, Reorder: 0.02})
+	const n = 200
+	var want []string
+	for i := range n {
+		want = append(want, fmt.Sprintf("%d: %0700d", i, i)) // one or two in a datagram
+		client.say(t, here, want[i])
+		place.say(t, there, want[i])
+	}
+	if got := place.hear(n); !slices.Equal(got, want) {
+		t.Errorf("the place heard %d of %d messages, or not in order", len(got), n)
+	}
+	if got := client.hear(n); !slices.Equal(got, want) {
+		t.Errorf("the client heard %d of %d messages, or not in order", len(got), n)
+	}
+	s := r.Stats()
+	if s.Up.Lost == 0 || s.Down.Lost == 0 || s.Up.Duplicated+s.Down.Duplicated == 0 || s.Up.Reordered+s.Down.Reordered == 0 {
+		t.Errorf("the link was not that bad: %+v", s)
+	}
+	mustSetLink(t, r, Link{}) // so that the farewell is quick
+}
+
+func TestENetConnectionSurvivesAShortBlackout(t *testing.T) {
+	t.Parallel() // it waits most of the time
+	place := startENet(t, "127.0.0.1:0")
+	r := startRelay(t, Config{To: place.Addr()})
+	client := startENet(t, "")
+	here, _ := joinENet(t, client, place, r)
+	mustSetLink(t, r, Link{Loss: 1})
+	client.say(t, here, "sent in the dark")
+	eventually(t, "it was lost", func() bool { return r.Stats().Up.Lost > 0 })
+	mustSetLink(t, r, Link{})
+	if got := place.hear(1); !slices.Equal(got, []string{"sent in the dark"}) {
+		t.Errorf("the place heard %q", got)
+	}
+	select {
+	case code := <-client.lost:
+		t.Errorf("the client was disconnected with %d", code)
+	case code := <-place.lost:
+		t.Errorf("the place lost the client with %d", code)
+	default:
+	}
+}
