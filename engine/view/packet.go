@@ -41,11 +41,16 @@ func (v *View) outdated() bool {
 	if v.base != 0 && v.base < oldest {
 		return true
 	}
-	if o := v.debts.old.head; o != nil && o.held != 0 && o.held < oldest {
+	// What waits is in order of age, and held is never more than a state older.
+	if t := v.debts.old.head; t != nil && t.held != 0 && t.since <= oldest {
 		return true
 	}
-	for _, o := range v.debts.flying {
-		if o.held != 0 && o.held < oldest {
+	return anyOlder(v.debts.flying, oldest) || anyOlder(v.debts.fresh, oldest)
+}
+
+func anyOlder(sights []*sight, oldest world.Stamp) bool {
+	for _, t := range sights {
+		if t.held != 0 && t.held < oldest && t.state != settled {
 			return true
 		}
 	}
@@ -66,19 +71,29 @@ func (v *View) whole(busy bool) ([]byte, bool) {
 	return data, len(data) <= budget
 }
 
-// split begins to keep account of single entities: all that changed since the
-// base, which had the whole world.
+// split begins to keep account of single entities, from a base that had the whole
+// world.
 func (v *View) split() {
 	w := v.views.world
 	v.full = false
-	v.eye = v.agent.Eye()
 	v.records.drop(len(v.records.list))
-	for e := range w.Changed(v.base) {
+	v.eye, v.looked = v.agent.Eye(), true
+	for e := range w.Entities() {
 		switch {
+		case v.base != 0 && e.Changed() <= v.base:
+			v.track(e, v.base)
 		case v.base != 0 && e.Existed(v.base):
-			v.debts.add(e, v.base, v.base+1, v.ring(e))
-		case e.Alive():
-			v.debts.add(e, 0, v.base+1, v.ring(e))
+			v.debts.owe(v.track(e, v.base), v.base+1)
+		default:
+			v.debts.owe(v.track(e, 0), v.base+1)
+		}
+	}
+	for e := range w.Changed(v.base) {
+		if !e.Alive() && v.base != 0 && e.Existed(v.base) {
+			t := v.track(e, v.base)
+			v.views.unwatch(t)
+			t.gone = true
+			v.debts.owe(t, v.base+1)
 		}
 	}
 }
@@ -105,16 +120,24 @@ func (v *View) part(now time.Time, busy bool) []byte {
 		budget = MinBudget
 	}
 	b := builder{view: v, budget: budget - overhead, now: v.views.world.Now()}
-	if !b.room() {
+	// What moves takes a few bytes more or less each time.
+	flying := b.total(v.debts.flying)
+	if flying > b.budget+b.budget/4 {
 		if busy || now.Before(v.hold) {
 			return nil // anything else would take back what is on its way
 		}
 		v.giveUp()
+		flying = 0
 	}
 	b.begin()
 	b.again()
-	b.nearest()
-	b.oldest(busy)
+	if v.debts.old.head == nil && flying+b.total(v.debts.fresh) <= b.budget {
+		b.all()
+	} else {
+		v.debts.queueUp()
+		b.nearest()
+		b.oldest(busy)
+	}
 	data := b.finish()
 	v.send(data, record{complete: b.complete(), cumulative: !b.ghosts, items: b.items}, now)
 	return data
@@ -136,36 +159,47 @@ func (b *builder) begin() {
 	b.items = b.view.records.take()
 }
 
-// room tells whether all that flies fits, or nearly: what moves takes a few bytes
-// more or less each time.
-func (b *builder) room() bool {
+// total is what some sights cost together.
+func (b *builder) total(sights []*sight) int {
 	size := 0
-	for _, o := range b.view.debts.flying {
-		size += b.cost(o)
+	for _, t := range sights {
+		if t.state != settled {
+			size += b.cost(t)
+		}
 	}
-	return size <= b.budget+b.budget/4
+	return size
 }
 
 // again puts in all that flies.
 func (b *builder) again() {
-	for _, o := range b.view.debts.flying {
-		if o.absent() && o.held == 0 {
+	for _, t := range b.view.debts.flying {
+		if t.absent() && t.held == 0 {
 			b.ghosts = true
 			continue
 		}
-		b.add(o)
+		b.add(t)
 	}
+}
+
+// all puts in all that is fresh.
+func (b *builder) all() {
+	for _, t := range b.view.debts.fresh {
+		if t.state == fresh {
+			b.add(t)
+		}
+	}
+	b.view.debts.clearFresh()
 }
 
 // nearest puts in what is nearest, up to two thirds of the budget.
 func (b *builder) nearest() {
 	for i := range b.view.debts.near {
-		for o := b.view.debts.near[i].head; o != nil && b.size <= b.budget*2/3; {
-			next := o.near.next
-			if b.fits(o) {
-				b.add(o)
+		for t := b.view.debts.near[i].head; t != nil && b.size <= b.budget*2/3; {
+			next := t.links[byRing].next
+			if b.fits(t) {
+				b.add(t)
 			}
-			o = next
+			t = next
 		}
 	}
 }
@@ -175,47 +209,47 @@ func (b *builder) nearest() {
 func (b *builder) oldest(busy bool) {
 	const patience, misfits = 10, 8
 	missed := 0
-	for o := b.view.debts.old.head; o != nil && missed < misfits; {
-		next := o.old.next
+	for t := b.view.debts.old.head; t != nil && missed < misfits; {
+		next := t.links[byAge].next
 		switch {
-		case b.fits(o):
-			b.add(o)
-		case missed == 0 && !busy && b.now-o.since >= patience:
-			b.add(o)
+		case b.fits(t):
+			b.add(t)
+		case missed == 0 && !busy && b.now-t.since >= patience:
+			b.add(t)
 			missed = misfits
 		default:
 			missed++
 		}
-		o = next
+		t = next
 	}
 }
 
-func (b *builder) fits(o *owed) bool { return b.size+b.cost(o) <= b.budget }
+func (b *builder) fits(t *sight) bool { return b.size+b.cost(t) <= b.budget }
 
 // cost is how many bytes an entity takes in the packet.
-func (b *builder) cost(o *owed) int {
-	if o.absent() {
-		return len(o.entity.ID()) + len(`"":null,`)
+func (b *builder) cost(t *sight) int {
+	if t.absent() {
+		return len(t.entity.ID()) + len(`"":null,`)
 	}
-	return len(o.entity.Fragment(o.held)) + 1
+	return len(t.entity.Fragment(t.held)) + 1
 }
 
 // add puts an entity in the packet.
-func (b *builder) add(o *owed) {
+func (b *builder) add(t *sight) {
 	vs, v := b.view.views, b.view
-	gone := o.absent()
-	b.size += b.cost(o)
+	gone, start := t.absent(), len(vs.body)
 	if gone {
-		vs.body = world.AppendRemoval(vs.body, o.entity.ID())
+		vs.body = world.AppendRemoval(vs.body, t.entity.ID())
 	} else {
-		vs.body = append(vs.body, o.entity.Fragment(o.held)...)
+		vs.body = append(vs.body, t.entity.Fragment(t.held)...)
 	}
 	vs.body = append(vs.body, ',')
+	b.size += len(vs.body) - start
 	if v.patch && v.base != 0 {
-		vs.ops = o.entity.AppendOperations(vs.ops, o.held, gone)
+		vs.ops = t.entity.AppendOperations(vs.ops, t.held, gone)
 	}
-	b.items = append(b.items, item{o.entity, gone})
-	v.debts.fly(o, b.now)
+	b.items = append(b.items, item{t, gone})
+	v.debts.fly(t, b.now)
 }
 
 // complete tells whether nothing is left that the agent is owed.

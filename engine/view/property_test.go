@@ -262,14 +262,12 @@ func (v *viewer) believed() map[string]any {
 		return a.states[view.base]
 	}
 	doc := map[string]any{}
-	for e := range a.world.Entities() {
-		if view.debts.by[e] == nil && v.inView(e) {
+	for e, t := range view.by {
+		switch {
+		case t.state == settled && !t.gone:
 			doc[e.ID()] = a.states[a.world.Now()][e.ID()]
-		}
-	}
-	for e, o := range view.debts.by {
-		if o.held != 0 {
-			doc[e.ID()] = a.states[o.held][e.ID()]
+		case t.held != 0:
+			doc[e.ID()] = a.states[t.held][e.ID()]
 		}
 	}
 	return doc
@@ -294,10 +292,6 @@ func same(a, b any) bool {
 		return ok && slices.EqualFunc(a, b, same)
 	}
 	return a == b
-}
-
-func (v *viewer) inView(e *world.Entity) bool {
-	return v.arena.views.cfg.Distance == 0 || v.view.members[e.Root()]
 }
 
 func TestADocumentIsAlwaysWhatItsLogSaysAndInTheEndWhatIsInView(t *testing.T) {

@@ -21,8 +21,8 @@ type record struct {
 
 // item is an entity in a packet: its content, or that it is gone.
 type item struct {
-	entity *world.Entity
-	gone   bool
+	sight *sight
+	gone  bool
 }
 
 // records are the packets of one agent that may still be acknowledged, oldest

@@ -6,143 +6,185 @@ import (
 	"github.com/loci-place/loci/engine/world"
 )
 
-// lookStep is the share of the view distance that an agent moves before it looks
-// around anew: what is in view is that much out of date.
-const lookStep = 0.05
+// sight is an entity that one agent has in view, or had, while its document may
+// still have it.
+type sight struct {
+	view   *View
+	entity *world.Entity
+	held   world.Stamp // the base document has it as of this state; 0 = has it not
+	since  world.Stamp // when it became owed; held is not more than a state older
+	sent   world.Stamp // newest packet with it that may be acknowledged; 0 = none
+	state  state
+	ring   uint8
+	gone   bool  // is not in view any more
+	slot   int32 // in the audience, unless gone
+	links  [2]links
+}
 
-// look finds what the agent sees from where it is, if it has moved.
-func (v *View) look() {
-	eye, far := v.agent.Eye(), v.views.cfg.Distance
-	if v.looked && eye.Sub(v.eye).LenSqr() < far*far*lookStep*lookStep {
+// state is where a sight stands between a change and its acknowledgement.
+type state uint8
+
+const (
+	settled state = iota // the base document has it right
+	fresh                // it is owed since the last packet
+	waiting              // it is owed, and did not fit: in the queues
+	flying               // it is owed, and in a packet that may be acknowledged
+)
+
+// absent tells whether the document should not have it.
+func (t *sight) absent() bool { return t.gone || !t.entity.Alive() }
+
+// right tells whether the base document has the entity as it should.
+func (t *sight) right() bool {
+	if t.absent() {
+		return t.held == 0
+	}
+	return t.held != 0 && t.entity.Changed() <= t.held
+}
+
+// rings sort what is owed by distance: the agent's own, then a ring for every
+// half octave, from half a metre to a hundred.
+const rings = 18
+
+// ring is the ring for a squared distance in metres.
+func ring(squared float64) uint8 {
+	if !(squared > 0.25) {
+		return 1
+	}
+	return uint8(min(4+math.Ilogb(squared), rings-1))
+}
+
+// queue is a list of waiting sights, first come first served. Each sight is in
+// two: that of its ring and that by age.
+type queue struct {
+	head, tail *sight
+	which      int // of a sight's links
+}
+
+type links struct{ prev, next *sight }
+
+const (
+	byRing = iota
+	byAge
+)
+
+func (q *queue) push(t *sight) {
+	t.links[q.which] = links{prev: q.tail}
+	if q.tail != nil {
+		q.tail.links[q.which].next = t
+	} else {
+		q.head = t
+	}
+	q.tail = t
+}
+
+func (q *queue) remove(t *sight) {
+	l := &t.links[q.which]
+	if l.prev != nil {
+		l.prev.links[q.which].next = l.next
+	} else {
+		q.head = l.next
+	}
+	if l.next != nil {
+		l.next.links[q.which].prev = l.prev
+	} else {
+		q.tail = l.prev
+	}
+	*l = links{}
+}
+
+// debts is what one agent is owed.
+type debts struct {
+	fresh  []*sight // some may have settled since
+	near   [rings]queue
+	old    queue
+	flying []*sight
+}
+
+func (d *debts) init() { d.old.which = byAge }
+
+// owe notes that the document of a settled sight is out of date.
+func (d *debts) owe(t *sight, since world.Stamp) {
+	t.since, t.state = since, fresh
+	d.fresh = append(d.fresh, t)
+}
+
+// queueUp lets all that is fresh wait.
+func (d *debts) queueUp() {
+	for _, t := range d.fresh {
+		if t.state == fresh {
+			t.state = waiting
+			d.near[t.ring].push(t)
+			d.old.push(t)
+		}
+	}
+	d.clearFresh()
+}
+
+func (d *debts) clearFresh() {
+	clear(d.fresh)
+	d.fresh = d.fresh[:0]
+}
+
+// settle takes a sight out of whatever it is in, unless it is flying.
+func (d *debts) settle(t *sight) {
+	if t.state == waiting {
+		d.near[t.ring].remove(t)
+		d.old.remove(t)
+	}
+	t.state = settled
+}
+
+// fly notes that a sight went out in packet s.
+func (d *debts) fly(t *sight, s world.Stamp) {
+	if t.state != flying {
+		d.settle(t)
+		t.state = flying
+		d.flying = append(d.flying, t)
+	}
+	t.sent = s
+}
+
+// rerank gives a sight another ring.
+func (d *debts) rerank(t *sight, ring uint8) {
+	if ring == t.ring {
 		return
 	}
-	first := !v.looked
-	v.eye, v.looked = eye, true
-	v.views.eyes.Put(v, eye.X(), eye.Z())
-	for root := range v.members {
-		if !v.sees(root) {
-			v.lose(root)
-		}
+	if t.state == waiting {
+		d.near[t.ring].remove(t)
+		d.near[ring].push(t)
 	}
-	find := func(root *world.Entity) {
-		if !v.members[root] && v.sees(root) {
-			v.gain(root)
-		}
-	}
-	v.views.world.Near(eye, far, find)
-	if first { // what is always in view, however far
-		for e := range v.views.world.Entities() {
-			if e.Root() == e {
-				find(e)
-			}
-		}
-	}
+	t.ring = ring
 }
 
-// sees tells whether a root is in view, from where the agent last looked.
-func (v *View) sees(root *world.Entity) bool {
-	if v.constant(root) {
-		return true
-	}
-	far := v.views.cfg.Distance
-	return root.Position().Sub(v.eye).LenSqr() <= far*far && v.agent.Relevance(root) > 0
-}
-
-// constant tells what is in view wherever it is: the place and the agent's own.
-func (v *View) constant(e *world.Entity) bool {
-	return e.ID() == placeID || v.agent.Own(e)
-}
-
-// placeID is the place's own entity (protocol section 2).
-const placeID = "place"
-
-// gain brings a root and all below it into view.
-func (v *View) gain(root *world.Entity) {
-	v.members[root] = true
-	v.views.audience[root] = append(v.views.audience[root], v)
-	v.family(root, root, v.enter)
-}
-
-// lose puts a root and all below it out of view.
-func (v *View) lose(root *world.Entity) {
-	delete(v.members, root)
-	v.views.unsee(root, v)
-	v.family(root, root, v.leave)
-}
-
-// family calls f for an entity and all below it that have the given root.
-func (v *View) family(e, root *world.Entity, f func(*world.Entity)) {
-	f(e)
-	for _, c := range v.views.world.Children(e.ID()) {
-		if c != root && c.Root() == root {
-			v.family(c, root, f)
-		}
-	}
-}
-
-// enter notes that an entity is in view now.
-func (v *View) enter(e *world.Entity) {
-	o := v.debts.by[e]
-	if o == nil {
-		v.debts.add(e, 0, v.views.world.Now(), v.ring(e))
-		return
-	}
-	o.gone = false
-	if o.sent == 0 && o.held != 0 && e.Alive() && e.Changed() <= o.held {
-		v.debts.settle(o) // the document has it still
-	}
-}
-
-// leave notes that an entity is not in view any more.
-func (v *View) leave(e *world.Entity) {
-	now := v.views.world.Now()
-	o := v.debts.by[e]
-	switch {
-	case o == nil && e.Existed(now-1):
-		v.debts.add(e, now-1, now, v.ring(e)).gone = true
-	case o == nil: // came and went in this state
-	case o.held == 0 && o.sent == 0:
-		v.debts.settle(o)
-	default:
-		o.gone = true
-	}
-}
-
-// changed notes that an entity in view has changed in this state.
-func (v *View) changed(e *world.Entity) {
-	now := v.views.world.Now()
-	o := v.debts.by[e]
-	if o == nil {
-		existed := e.Existed(now - 1)
+// land sorts out what was flying in packets up to s: of those no other can be
+// acknowledged any more. What is not right yet is owed anew.
+func (d *debts) land(s world.Stamp, discard func(*sight)) {
+	still := d.flying[:0]
+	for _, t := range d.flying {
 		switch {
-		case existed:
-			v.debts.add(e, now-1, now, v.ring(e))
-		case e.Alive():
-			v.debts.add(e, 0, now, v.ring(e))
+		case t.sent > s:
+			still = append(still, t)
+			continue
+		case !t.right():
+			t.sent = 0
+			d.owe(t, t.since)
+		case t.absent():
+			t.state, t.sent = settled, 0
+			discard(t)
+		default:
+			t.state, t.sent = settled, 0
 		}
-		return
 	}
-	if o.absent() && o.held == 0 && o.sent == 0 {
-		v.debts.settle(o)
-	}
+	clear(d.flying[len(still):])
+	d.flying = still
 }
 
-// ring sorts an entity by how near it is.
-func (v *View) ring(e *world.Entity) int {
-	root := e.Root()
-	if root == nil {
-		root = e
-	}
-	if v.constant(root) || v.agent.Own(e) {
-		return 0
-	}
-	relevance := v.agent.Relevance(root)
-	if !(relevance > 0) {
-		return rings - 1
-	}
-	squared := root.Position().Sub(v.eye).LenSqr() / (relevance * relevance)
-	if math.IsNaN(squared) {
-		return rings - 1
-	}
-	return ring(squared)
+// clear forgets everything.
+func (d *debts) clear() {
+	*d = debts{fresh: d.fresh, flying: d.flying}
+	d.clearFresh()
+	clear(d.flying)
+	d.flying = d.flying[:0]
+	d.init()
 }

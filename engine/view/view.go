@@ -31,15 +31,14 @@ type View struct {
 	newest  world.Stamp // newest packet sent; 0 = none
 	records records
 	full    bool
+	by      map[*world.Entity]*sight
 	debts   debts
 	set     time.Time // when the last packet without a base went out
 	hold    time.Time // until when a large packet is waited for
 	sets    uint64
 
-	// With a view distance only:
-	eye     mgl64.Vec3
-	looked  bool
-	members map[*world.Entity]bool // roots in view
+	eye    mgl64.Vec3 // when the agent last looked around
+	looked bool
 }
 
 // Sets counts how often the agent was sent a state from scratch.
@@ -48,9 +47,17 @@ func (v *View) Sets() uint64 { return v.sets }
 // Budget is how many bytes the agent's packets may have at present.
 func (v *View) Budget() int { return v.link.budget }
 
-// Owed is how many entities the agent's document has wrong, as far as it is kept
-// count of.
-func (v *View) Owed() int { return len(v.debts.by) }
+// Owed is how many entities the agent's document has wrong, as far as that is
+// kept account of.
+func (v *View) Owed() int {
+	n := 0
+	for _, t := range v.by {
+		if t.state != settled {
+			n++
+		}
+	}
+	return n
+}
 
 // Acknowledge notes that the agent holds a revision, or nothing at all if it is
 // 0, and tells whether that can be: only what was sent to it lately counts.
@@ -92,57 +99,28 @@ func (v *View) accept(r *record) {
 	v.base, v.set, v.hold = r.state, time.Time{}, time.Time{}
 	if r.complete && v.views.cfg.Distance == 0 {
 		v.full = true
-		v.debts.clear()
+		v.forget()
 		return
 	}
 	for _, it := range r.items {
-		v.arrived(r.state, it)
-	}
-	v.land(r.state)
-}
-
-// arrived notes that the base document has an item as of state s.
-func (v *View) arrived(s world.Stamp, it item) {
-	o := v.debts.by[it.entity]
-	switch {
-	case o == nil:
-		return
-	case it.gone:
-		o.held = 0
-	default:
-		o.held, o.since = s, max(o.since, s+1)
-	}
-	if o.sent == 0 && v.right(o) {
-		v.debts.settle(o)
-	}
-}
-
-// land sorts out what was flying in packets up to s: of those no other can be
-// acknowledged any more.
-func (v *View) land(s world.Stamp) {
-	d := &v.debts
-	flying := d.flying
-	d.flying = d.flying[:0]
-	for _, o := range flying {
-		switch {
-		case o.sent > s:
-			d.flying = append(d.flying, o)
-		case v.right(o):
-			d.forget(o)
-		default:
-			o.sent = 0
-			d.wait(o)
+		if it.gone {
+			it.sight.held = 0
+		} else {
+			it.sight.held, it.sight.since = r.state, max(it.sight.since, r.state+1)
 		}
 	}
-	clear(flying[len(d.flying):])
+	v.debts.land(r.state, v.discard)
 }
 
-// right tells whether the base document has the entity as it should.
-func (v *View) right(o *owed) bool {
-	if o.absent() {
-		return o.held == 0
+// forget ends all account of single entities.
+func (v *View) forget() {
+	for _, t := range v.by {
+		if !t.gone {
+			v.views.unwatch(t)
+		}
 	}
-	return o.held != 0 && o.entity.Changed() <= o.held
+	clear(v.by)
+	v.debts.clear()
 }
 
 // restart begins anew with an agent that has nothing, or nothing that is known.
@@ -150,10 +128,19 @@ func (v *View) restart() {
 	v.base = 0
 	v.set, v.hold = time.Time{}, time.Time{}
 	v.records.drop(len(v.records.list))
+	if v.views.cfg.Distance == 0 {
+		v.full = true
+		v.forget()
+		return
+	}
 	v.debts.clear()
-	v.full = v.views.cfg.Distance == 0
-	for root := range v.members {
-		v.family(root, root, v.enter)
+	for e, t := range v.by {
+		t.held, t.sent, t.state = 0, 0, settled
+		if t.gone {
+			delete(v.by, e)
+			continue
+		}
+		v.debts.owe(t, v.views.world.Now())
 	}
 }
 
@@ -161,14 +148,8 @@ func (v *View) restart() {
 // more, should they be acknowledged after all.
 func (v *View) giveUp() {
 	v.records.drop(len(v.records.list))
-	for _, o := range v.debts.flying {
-		o.sent = 0
-		if v.right(o) {
-			v.debts.forget(o)
-		} else {
-			v.debts.wait(o)
-		}
+	for _, t := range v.debts.flying {
+		t.sent = 0
 	}
-	clear(v.debts.flying)
-	v.debts.flying = v.debts.flying[:0]
+	v.debts.land(v.newest, v.discard)
 }

@@ -49,18 +49,24 @@ type Views struct {
 	// packet with either.
 	body, ops, merge, apply []byte
 
-	// With a view distance only:
-	audience map[*world.Entity][]*View // who has the family of a root in view
-	eyes     *grid.Grid[*View]
+	audiences map[*world.Entity]*audience
+	eyes      *grid.Grid[*View] // with a view distance only
+}
+
+// audience is everybody that keeps account of an entity they have in view.
+type audience struct {
+	sights []*sight
+	at     mgl64.Vec3 // where the entity was when it was last looked at, if a root
+	looked bool
 }
 
 // NewViews gives the views of a world that nobody looks at yet.
 func NewViews(w *world.World, cfg Config) *Views {
 	return &Views{
 		cfg: cfg, world: w, press: NewPress(w),
-		of:       map[string]*View{},
-		audience: map[*world.Entity][]*View{},
-		eyes:     grid.New[*View](eyeCell),
+		of:        map[string]*View{},
+		audiences: map[*world.Entity]*audience{},
+		eyes:      grid.New[*View](eyeCell),
 	}
 }
 
@@ -69,9 +75,9 @@ func NewViews(w *world.World, cfg Config) *Views {
 func (vs *Views) Add(a Agent, patch bool) *View {
 	v := &View{
 		views: vs, agent: a, patch: patch,
-		link:    newLink(vs.cfg.Budget),
-		full:    vs.cfg.Distance == 0,
-		members: map[*world.Entity]bool{},
+		link: newLink(vs.cfg.Budget),
+		full: vs.cfg.Distance == 0,
+		by:   map[*world.Entity]*sight{},
 	}
 	v.debts.init()
 	vs.all = append(vs.all, v)
@@ -83,9 +89,7 @@ func (vs *Views) Add(a Agent, patch bool) *View {
 func (vs *Views) Drop(v *View) {
 	vs.all = slices.DeleteFunc(vs.all, func(o *View) bool { return o == v })
 	delete(vs.of, v.agent.ID())
-	for root := range v.members {
-		vs.unsee(root, v)
-	}
+	v.forget()
 	vs.eyes.Remove(v)
 }
 
@@ -94,97 +98,124 @@ func (vs *Views) Drop(v *View) {
 func (vs *Views) Encoded() uint64 { return vs.press.Encoded() }
 
 // Observe notes what the edits of this state mean to every agent. It is called
-// once before the packets of a state are made.
+// once before the packets of a state are made. It costs nothing for agents that
+// are sent all there is.
 func (vs *Views) Observe() {
-	if vs.cfg.Distance == 0 {
-		vs.observeAll()
-		return
-	}
-	vs.reroot()
+	far := vs.cfg.Distance != 0
+	vs.reroot(far)
 	for e := range vs.world.Changed(vs.world.Now() - 1) {
-		if e.Root() == e {
+		if far && e.Root() == e {
 			vs.moved(e)
 		}
-		for _, v := range vs.audience[e.Root()] {
-			v.changed(e)
+		if a := vs.audiences[e]; a != nil {
+			for _, t := range a.sights {
+				if t.state == settled {
+					t.view.owe(t)
+				}
+			}
 		}
 	}
 	for _, v := range vs.all {
-		v.look()
-	}
-}
-
-// observeAll is Observe where everybody sees everything. Those who are sent all
-// there is anyway keep no account of it.
-func (vs *Views) observeAll() {
-	for _, v := range vs.all {
-		if v.full {
-			continue
-		}
-		v.eye = v.agent.Eye()
-		for e := range vs.world.Changed(vs.world.Now() - 1) {
-			v.changed(e)
+		if !v.full {
+			v.look()
 		}
 	}
 }
 
 // reroot moves entities from the views of their old roots to those of their new,
-// and then sees to what has become a root or is none any more.
-func (vs *Views) reroot() {
+// and then looks who sees what has become a root.
+func (vs *Views) reroot(far bool) {
 	for _, r := range vs.world.Rerooted() {
-		before, after := vs.audience[r.From], vs.audience[r.To]
-		for _, v := range before {
-			if !slices.Contains(after, v) {
-				v.leave(r.Entity)
+		if a := vs.audiences[r.Entity]; a != nil {
+			for _, t := range slices.Backward(a.sights) {
+				if r.To == nil || !t.view.has(r.To) {
+					t.view.leave(r.Entity)
+				}
 			}
 		}
-		for _, v := range after {
-			if !slices.Contains(before, v) {
-				v.enter(r.Entity)
+		if a := vs.audiences[r.To]; a != nil {
+			for _, t := range a.sights {
+				t.view.enter(r.Entity)
 			}
 		}
-	}
-	for _, r := range vs.world.Rerooted() {
-		e := r.Entity
-		if e.Root() == e {
-			vs.moved(e)
-			continue
-		}
-		for _, v := range vs.audience[e] {
-			delete(v.members, e)
-		}
-		delete(vs.audience, e)
-	}
-}
-
-// moved looks who sees a root from where it is now.
-func (vs *Views) moved(root *world.Entity) {
-	for _, v := range slices.Backward(vs.audience[root]) {
-		if !v.sees(root) {
-			v.lose(root)
+		switch {
+		case r.To != nil && !far:
+			vs.appeared(r.Entity)
+		case r.To == nil:
+			vs.tidy(r.Entity)
 		}
 	}
-	if v := vs.of[root.Owner()]; v != nil && v.looked && !v.members[root] {
-		v.gain(root)
-	}
-	at := root.Position()
-	vs.eyes.Near(at.X(), at.Z(), vs.cfg.Distance, func(v *View) {
-		if !v.members[root] && v.sees(root) {
-			v.gain(root)
-		}
-	})
-}
-
-// unsee takes a view from the audience of a root.
-func (vs *Views) unsee(root *world.Entity, v *View) {
-	rest := vs.audience[root]
-	if i := slices.Index(rest, v); i >= 0 {
-		rest[i] = rest[len(rest)-1]
-		rest = rest[:len(rest)-1]
-	}
-	if len(rest) == 0 {
-		delete(vs.audience, root)
+	if !far {
 		return
 	}
-	vs.audience[root] = rest
+	for _, r := range vs.world.Rerooted() {
+		if e := r.Entity; e.Root() == e {
+			vs.audience(e).looked = false
+			vs.moved(e)
+		}
+	}
+}
+
+// appeared shows an entity to all who see everything.
+func (vs *Views) appeared(e *world.Entity) {
+	for _, v := range vs.all {
+		if !v.full {
+			v.enter(e)
+		}
+	}
+}
+
+// moved looks who sees a root from where it is now, if it has moved.
+func (vs *Views) moved(root *world.Entity) {
+	a, at := vs.audience(root), root.Position()
+	step := vs.cfg.Distance * lookStep
+	if a.looked && at.Sub(a.at).LenSqr() < step*step {
+		return
+	}
+	a.at, a.looked = at, true
+	for _, t := range slices.Backward(a.sights) {
+		if !t.view.sees(root) {
+			t.view.lose(root)
+		}
+	}
+	if v := vs.of[root.Owner()]; v != nil && v.looked {
+		v.find(root)
+	}
+	vs.eyes.Near(at.X(), at.Z(), vs.cfg.Distance, func(v *View) { v.find(root) })
+	for _, t := range a.sights {
+		t.view.debts.rerank(t, t.view.ring(root))
+	}
+}
+
+func (vs *Views) audience(e *world.Entity) *audience {
+	a := vs.audiences[e]
+	if a == nil {
+		a = &audience{}
+		vs.audiences[e] = a
+	}
+	return a
+}
+
+// watch puts a sight in the audience of its entity.
+func (vs *Views) watch(t *sight) {
+	a := vs.audience(t.entity)
+	t.slot = int32(len(a.sights))
+	a.sights = append(a.sights, t)
+}
+
+func (vs *Views) unwatch(t *sight) {
+	a := vs.audiences[t.entity]
+	last := len(a.sights) - 1
+	moved := a.sights[last]
+	moved.slot = t.slot
+	a.sights[t.slot] = moved
+	a.sights[last] = nil
+	a.sights = a.sights[:last]
+}
+
+// tidy forgets the audience of an entity that went away.
+func (vs *Views) tidy(e *world.Entity) {
+	if a := vs.audiences[e]; a != nil && len(a.sights) == 0 {
+		delete(vs.audiences, e)
+	}
 }

@@ -1,0 +1,171 @@
+package view
+
+import (
+	"math"
+
+	"github.com/loci-place/loci/engine/world"
+)
+
+// lookStep is the share of the view distance that an agent, or an entity, moves
+// before it is looked at anew who sees whom: what is in view is up to twice that
+// out of date.
+const lookStep = 0.05
+
+// rankStep is how far, in metres, an agent that sees everything moves before what
+// it sees is sorted anew by distance.
+const rankStep = 1
+
+// look finds what the agent sees from where it is, if it has moved.
+func (v *View) look() {
+	eye, far := v.agent.Eye(), v.views.cfg.Distance
+	step := far * lookStep
+	if far == 0 {
+		step = rankStep
+	}
+	if v.looked && eye.Sub(v.eye).LenSqr() < step*step {
+		return
+	}
+	first := !v.looked
+	v.eye, v.looked = eye, true
+	if far != 0 {
+		v.lookAround(first)
+	}
+	for _, t := range v.by {
+		v.debts.rerank(t, v.ring(t.entity))
+	}
+}
+
+func (v *View) lookAround(first bool) {
+	w := v.views.world
+	v.views.eyes.Put(v, v.eye.X(), v.eye.Z())
+	for e, t := range v.by {
+		if e.Root() == e && !t.gone && !v.sees(e) {
+			v.lose(e)
+		}
+	}
+	w.Near(v.eye, v.views.cfg.Distance, v.find)
+	if first { // what is always in view, however far
+		for e := range w.Entities() {
+			if e.Root() == e {
+				v.find(e)
+			}
+		}
+	}
+}
+
+func (v *View) find(root *world.Entity) {
+	if !v.has(root) && v.sees(root) {
+		v.gain(root)
+	}
+}
+
+// has tells whether the entity is in view.
+func (v *View) has(e *world.Entity) bool {
+	t := v.by[e]
+	return t != nil && !t.gone
+}
+
+// sees tells whether a root is in view, from where the agent last looked.
+func (v *View) sees(root *world.Entity) bool {
+	far := v.views.cfg.Distance
+	return far == 0 || v.constant(root) ||
+		root.Position().Sub(v.eye).LenSqr() <= far*far && v.agent.Relevance(root) > 0
+}
+
+// constant tells what is in view wherever it is: the place and the agent's own.
+func (v *View) constant(e *world.Entity) bool {
+	return e.ID() == placeID || v.agent.Own(e)
+}
+
+// placeID is the place's own entity (protocol section 2).
+const placeID = "place"
+
+// gain brings a root and all below it into view.
+func (v *View) gain(root *world.Entity) { v.family(root, root, v.enter) }
+
+// lose puts a root and all below it out of view.
+func (v *View) lose(root *world.Entity) { v.family(root, root, v.leave) }
+
+// family calls f for an entity and all below it that have the given root.
+func (v *View) family(e, root *world.Entity, f func(*world.Entity)) {
+	f(e)
+	for _, c := range v.views.world.Children(e.ID()) {
+		if c != root && c.Root() == root {
+			v.family(c, root, f)
+		}
+	}
+}
+
+// enter notes that an entity is in view.
+func (v *View) enter(e *world.Entity) {
+	t := v.by[e]
+	switch {
+	case t == nil:
+		v.debts.owe(v.track(e, 0), v.views.world.Now())
+	case t.gone:
+		t.gone = false
+		v.views.watch(t)
+		if t.state != flying && t.right() {
+			v.debts.settle(t) // the document has it still
+		}
+	}
+}
+
+// leave notes that an entity is not in view any more.
+func (v *View) leave(e *world.Entity) {
+	t := v.by[e]
+	if t == nil || t.gone {
+		return
+	}
+	t.gone = true
+	v.views.unwatch(t)
+	switch {
+	case t.held == 0 && t.sent == 0:
+		v.discard(t)
+	case t.state == settled:
+		v.owe(t)
+	}
+}
+
+// track begins to keep account of an entity, which the base document has as of
+// state held.
+func (v *View) track(e *world.Entity, held world.Stamp) *sight {
+	t := &sight{view: v, entity: e, held: held, ring: v.ring(e)}
+	v.by[e] = t
+	v.views.watch(t)
+	return t
+}
+
+// owe notes that an entity, of which the base document was right up to now, has
+// changed in this state.
+func (v *View) owe(t *sight) {
+	now := v.views.world.Now()
+	t.held = now - 1
+	v.debts.owe(t, now)
+}
+
+// discard ends the account of an entity that the document has not and need not.
+func (v *View) discard(t *sight) {
+	v.debts.settle(t)
+	delete(v.by, t.entity)
+}
+
+// ring sorts an entity by how near it is.
+func (v *View) ring(e *world.Entity) uint8 {
+	root := e.Root()
+	if root == nil {
+		root = e
+	}
+	if v.constant(root) || v.agent.Own(e) {
+		return 0
+	}
+	relevance := v.agent.Relevance(root)
+	if !(relevance > 0) {
+		return rings - 1
+	}
+	squared := root.Position().Sub(v.eye).LenSqr() / (relevance * relevance)
+	if math.IsNaN(squared) {
+		return rings - 1
+	}
+	return ring(squared)
+}
