@@ -116,7 +116,8 @@ func (p *Place) sendState(channel uint8, data []byte, to []netcode.Conn) {
 // busy tells whether a state that had to be sent in fragments is still on its way
 // to an agent.
 func (p *Place) busy(a *agent) bool {
-	return false
+	s, _ := p.transport.Stats(a.session.conn)
+	return s.Busy
 }
 
 // outgoing finds the packet among those of this heartbeat, or adds it.

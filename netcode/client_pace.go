@@ -36,17 +36,78 @@ func (in *Intent) finite() bool {
 // pace is the goroutine that sends intents, with the newest acknowledgement,
 // and asks for the time.
 func (c *Client) pace() {
-	ticker := time.NewTicker(time.Second / time.Duration(c.cfg.IntentRate))
-	defer ticker.Stop()
+	r := rhythm{interval: time.Second / time.Duration(c.cfg.IntentRate), due: time.Now()}
+	timer := time.NewTimer(r.interval)
+	defer timer.Stop()
 	var p pacer
 	for {
-		p.send(c)
-		select {
-		case <-ticker.C:
-		case <-c.done:
+		state := p.send(c)
+		now := time.Now()
+		r.sent(now)
+		timer.Reset(r.latest().Sub(now))
+		if !c.awaitTurn(&r, state, timer) {
 			return
 		}
 	}
+}
+
+// awaitTurn waits until the next intent is to go out, and reports whether one
+// can. State is closed when there is something new to acknowledge.
+func (c *Client) awaitTurn(r *rhythm, state <-chan struct{}, timer *time.Timer) bool {
+	for {
+		select {
+		case <-state:
+			wait := time.Until(r.soonest())
+			if wait <= 0 {
+				return true
+			}
+			timer.Reset(wait)
+			state = nil
+		case <-timer.C:
+			return true
+		case <-c.done:
+			return false
+		}
+	}
+}
+
+// rhythm says when intents go out: each right after a state, so that the place
+// hears of it before its next heartbeat, and yet at the rate asked for, up to a
+// fifth more.
+//
+// It keeps the time at which the next intent is due, one interval after the last
+// was, or after it went out if that was sooner. So it settles on the moment at which
+// states come when nothing delays them. An intent waits for a late state for up
+// to half an interval, after which the next is due as if it had been in time:
+// without states the rate is just what was asked for. A state that comes too soon
+// after an intent is acknowledged as soon as the rate allows, which in a few turns
+// brings intents that were out of step into step.
+type rhythm struct {
+	interval time.Duration
+	due      time.Time // the next intent
+	last     time.Time // the latest intent
+}
+
+// sent notes that an intent went out. What a goroutine that was held up by more
+// than an interval has missed is not made up for.
+func (r *rhythm) sent(now time.Time) {
+	r.last = now
+	if now.Before(r.due) || now.Sub(r.due) > r.interval {
+		r.due = now
+	}
+	r.due = r.due.Add(r.interval)
+}
+
+// soonest is when the next intent may go out, given a state to acknowledge.
+func (r *rhythm) soonest() time.Time { return r.last.Add(r.interval * 5 / 6) }
+
+// latest is when it goes out in any case.
+func (r *rhythm) latest() time.Time {
+	latest := r.due.Add(r.interval / 2)
+	if soonest := r.soonest(); latest.Before(soonest) {
+		return soonest
+	}
+	return latest
 }
 
 // pacer keeps the buffers of pace.
@@ -56,8 +117,14 @@ type pacer struct {
 	asked   time.Time // when it last asked for the time
 }
 
-func (p *pacer) send(c *Client) {
+// send sends an intent. What it returns is closed when a state has come that
+// the intent does not acknowledge yet.
+func (p *pacer) send(c *Client) (state <-chan struct{}) {
 	c.mu.Lock()
+	if c.changed == nil {
+		c.changed = make(chan struct{})
+	}
+	state = c.changed
 	p.message.Intents = append(p.message.Intents[:0], c.intent)
 	p.message.Ack, p.message.HasAck = c.ack, true
 	c.stats.Intents++
@@ -73,4 +140,5 @@ func (p *pacer) send(c *Client) {
 			c.log.Warn("clock request not sent", "error", err)
 		}
 	}
+	return state
 }

@@ -56,6 +56,7 @@ type ENet struct {
 	nextSweep time.Time
 
 	books enetBooks
+	bulk  enetBulk
 }
 
 var _ Transport = (*ENet)(nil)
@@ -112,6 +113,7 @@ func newENet(cfg ENetConfig) (*ENet, error) {
 		host:   host,
 		conns:  newENetConns(cfg.Peers),
 		books:  enetBooks{stats: make(map[Conn]Stats)},
+		bulk:   newENetBulk(cfg.Peers),
 	}, nil
 }
 
@@ -162,6 +164,11 @@ func (e *ENet) Send(p Packet, to ...Conn) error {
 		packet:   packet,
 		size:     len(p.Data),
 	}
+	if order.bulk() {
+		for _, c := range to {
+			e.bulk.mark(c)
+		}
+	}
 	wake, err := e.outbox.send(order, to)
 	if wake {
 		e.socket.wake()
@@ -189,7 +196,11 @@ func (e *ENet) Disconnect(c Conn, code uint32) {
 // whole milliseconds, and 500 ms before the first was acknowledged. Loss is that
 // of about the last second. SentBytes leaves out what ENet sends by itself:
 // acknowledgements, pings, and what is sent again.
-func (e *ENet) Stats(c Conn) (Stats, bool) { return e.books.stat(c) }
+func (e *ENet) Stats(c Conn) (Stats, bool) {
+	s, ok := e.books.stat(c)
+	s.Busy = e.bulk.has(c)
+	return s, ok
+}
 
 // Dropped counts what the guards have dropped since the transport was made, as of
 // some 100 ms ago.

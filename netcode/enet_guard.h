@@ -158,6 +158,7 @@ void loci_release(loci_event *events, int n);
 ENetPacket *loci_packet(const void *data, size_t length, int reliable);
 void loci_packet_free(ENetPacket *packet);
 void loci_send(loci_guard *guard, ENetPacket *packet, uint8_t channel, const uint16_t *slots, size_t n);
+int loci_fragments(const loci_guard *guard, size_t slot, uint8_t channel);
 void loci_flush(loci_guard *guard);
 void loci_dialed(loci_guard *guard, size_t slot);
 int loci_disconnect(loci_guard *guard, size_t slot, uint32_t code, int later);

@@ -143,6 +143,11 @@ func (h *enetHost) send(p enetPacket, channel uint8, slots []uint16) {
 		(*C.uint16_t)(unsafe.SliceData(slots)), C.size_t(len(slots)))
 }
 
+// fragments tells whether some on a channel have not arrived yet.
+func (h *enetHost) fragments(slot int, channel uint8) bool {
+	return C.loci_fragments(h.guard, C.size_t(slot), C.uint8_t(channel)) != 0
+}
+
 func (h *enetHost) flush() { C.loci_flush(h.guard) }
 
 // dial starts a connection and tells its slot.

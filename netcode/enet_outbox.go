@@ -41,6 +41,11 @@ type enetOrder struct {
 	addr     netip.AddrPort
 }
 
+// bulk tells whether it is an unreliable packet that goes in fragments.
+func (o *enetOrder) bulk() bool {
+	return o.kind == orderSend && !o.reliable && o.size > enetDatagram
+}
+
 type enetOrderKind uint8
 
 const (

@@ -181,6 +181,27 @@ void loci_send(loci_guard *guard, ENetPacket *packet, uint8_t channel, const uin
         enet_packet_destroy(packet);
 }
 
+/* Tells whether fragments on a channel are queued, or not yet acknowledged. */
+int loci_fragments(const loci_guard *guard, size_t slot, uint8_t channel)
+{
+    const ENetPeer *peer = &guard->host->peers[slot];
+    const ENetList *lists[] = {&peer->outgoingCommands, &peer->sentReliableCommands};
+    size_t i;
+
+    for (i = 0; i < 2; i++) {
+        ENetListIterator at;
+
+        for (at = enet_list_begin(lists[i]); at != enet_list_end(lists[i]); at = enet_list_next(at)) {
+            const ENetProtocolCommandHeader *header = &((const ENetOutgoingCommand *)at)->command.header;
+
+            if (header->channelID == channel
+                && (header->command & ENET_PROTOCOL_COMMAND_MASK) == ENET_PROTOCOL_COMMAND_SEND_FRAGMENT)
+                return 1;
+        }
+    }
+    return 0;
+}
+
 void loci_flush(loci_guard *guard)
 {
     enet_host_flush(guard->host);

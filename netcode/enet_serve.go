@@ -74,6 +74,7 @@ func (e *ENet) turn(batch *enetBatch) (news []enetNews, wait time.Duration, open
 		e.nextSweep = now.Add(enetSweepEvery)
 		e.sweep(now)
 	}
+	e.bulk.look(e.host, now)
 	e.books.count(e.host.dropped())
 	if len(events) < len(batch.events) {
 		wait = e.host.due(enetIdle)
@@ -115,14 +116,23 @@ func (o *enetOrders) trim() {
 }
 
 func (e *ENet) send(order *enetOrder, to []Conn) {
-	if order.packet == nil {
-		return // dropped while it waited
-	}
 	e.slots = e.slots[:0]
 	for _, c := range to {
-		if slot, ok := e.conns.find(c); ok && e.conns.slots[slot].phase == enetOpen {
+		slot, ok := e.conns.find(c)
+		// A packet without content was dropped while it waited.
+		if ok = ok && order.packet != nil && e.conns.slots[slot].phase == enetOpen; ok {
 			e.slots = append(e.slots, uint16(slot))
 		}
+		switch {
+		case !order.bulk():
+		case ok:
+			e.bulk.sent(c, slot, order.channel)
+		default:
+			e.bulk.clear(c)
+		}
+	}
+	if order.packet == nil {
+		return
 	}
 	e.host.send(order.packet, order.channel, e.slots)
 }

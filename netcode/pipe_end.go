@@ -185,7 +185,9 @@ func (e *PipeEnd) Stats(id Conn) (Stats, bool) {
 	e.pipe.mu.Lock()
 	defer e.pipe.mu.Unlock()
 	if c := e.conns[id]; c != nil {
-		return c.stats, true
+		s := c.stats
+		s.Busy = slices.ContainsFunc(c.unacked, (*pipePacket).bulk)
+		return s, true
 	}
 	return Stats{}, false
 }

@@ -40,6 +40,11 @@ type pipeChannel struct {
 	early                          []*pipePacket // arrived, but wait for a reliable packet sent before them
 }
 
+// bulk tells whether it is an unreliable packet that goes in fragments.
+func (p *pipePacket) bulk() bool {
+	return p.kind == pipeData && !p.reliable && p.fragments() > 1
+}
+
 // fragments is how many datagrams the packet takes.
 func (p *pipePacket) fragments() int {
 	return max(1, (len(p.data)+pipeFragment-1)/pipeFragment)

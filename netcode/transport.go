@@ -66,7 +66,10 @@ type Stats struct {
 	RTT         time.Duration // mean round trip
 	RTTVariance time.Duration
 	Loss        float64 // share of packets lost lately, 0 to 1
-	SentBytes   uint64  // since the connection was made, payload and ENet headers
+	// Busy says, as of now, that an unreliable packet too large for one datagram is
+	// on its way: its channel waits for it.
+	Busy        bool
+	SentBytes   uint64 // since the connection was made, payload and ENet headers
 	RecvBytes   uint64
 	SentPackets uint64
 	RecvPackets uint64

@@ -1,0 +1,29 @@
+package netcode
+
+import "testing"
+
+func TestENetIsBusyWhileFragmentsAreOnTheirWay(t *testing.T) {
+	place, client := startENetPlace(t, ENetLimits{}), startENetClient(t)
+	_, there := joinENet(t, client, place)
+	for name, c := range map[string]struct {
+		packet Packet
+		busy   bool
+	}{
+		"a datagram":           {Packet{Channel: 0, Data: make([]byte, enetDatagram)}, false},
+		"one byte more":        {Packet{Channel: 0, Data: make([]byte, enetDatagram+1)}, true},
+		"a large one reliably": {Packet{Channel: 1, Reliable: true, Data: make([]byte, 1<<16)}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := place.Send(c.packet, there); err != nil {
+				t.Fatal(err)
+			}
+			if s, _ := place.Stats(there); s.Busy != c.busy {
+				t.Errorf("busy right after Send: %v", s.Busy)
+			}
+			enetEventually(t, "the packet arrives", func() bool {
+				s, _ := place.Stats(there)
+				return !s.Busy
+			})
+		})
+	}
+}
