@@ -66,6 +66,14 @@ func (b *enetBulk) sent(c Conn, slot int, channel uint8) {
 	}
 }
 
+// due is how long the next look may wait, no longer than idle.
+func (b *enetBulk) due(idle time.Duration) time.Duration {
+	if len(b.under) == 0 {
+		return idle
+	}
+	return min(idle, enetBulkEvery)
+}
+
 // look clears the marks of those whose fragments have arrived.
 func (b *enetBulk) look(h *enetHost, now time.Time) {
 	if len(b.under) == 0 || now.Before(b.next) {

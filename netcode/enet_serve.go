@@ -77,7 +77,7 @@ func (e *ENet) turn(batch *enetBatch) (news []enetNews, wait time.Duration, open
 	e.bulk.look(e.host, now)
 	e.books.count(e.host.dropped())
 	if len(events) < len(batch.events) {
-		wait = e.host.due(enetIdle)
+		wait = e.bulk.due(e.host.due(enetIdle))
 	}
 	return e.news, wait, true
 }
