@@ -90,7 +90,7 @@ func (p *Place) sendStates(now time.Time) {
 	p.views.Observe()
 	p.beat.outgoing = p.beat.outgoing[:0]
 	for _, a := range p.order {
-		data, shared := a.view.Next(now, p.busy(a))
+		data, shared := a.view.Next(now, a.view.Bulky() && p.busy(a))
 		switch {
 		case data == nil:
 		case shared:
@@ -104,10 +104,13 @@ func (p *Place) sendStates(now time.Time) {
 	for _, o := range p.beat.outgoing {
 		p.sendState(o.channel, o.data, o.to)
 	}
+	if err := p.transport.Send(netcode.Packet{}); err != nil {
+		p.log.Debug("states not sent", "error", err)
+	}
 }
 
 func (p *Place) sendState(channel uint8, data []byte, to []netcode.Conn) {
-	err := p.transport.Send(netcode.Packet{Channel: channel, Data: data}, to...)
+	err := p.transport.Send(netcode.Packet{Channel: channel, Data: data, More: true}, to...)
 	if err != nil {
 		p.log.Warn("state not sent", "bytes", len(data), "agents", len(to), "error", err)
 	}

@@ -49,7 +49,7 @@ type ENet struct {
 	// by Close for good.
 	mu        sync.Mutex
 	host      *enetHost // nil when closed
-	conns     enetConns
+	conns     *enetConns
 	orders    enetOrders // taken from the outbox, then used again
 	news      []enetNews
 	slots     []uint16
@@ -169,7 +169,7 @@ func (e *ENet) Send(p Packet, to ...Conn) error {
 			e.bulk.mark(c)
 		}
 	}
-	wake, err := e.outbox.send(order, to)
+	wake, err := e.outbox.send(order, p.More, to)
 	if wake {
 		e.socket.wake()
 	}
@@ -177,6 +177,9 @@ func (e *ENet) Send(p Packet, to ...Conn) error {
 }
 
 func (e *ENet) sendNothing() error {
+	if e.outbox.release() {
+		e.socket.wake()
+	}
 	if e.closing.Load() {
 		return ErrClosed
 	}

@@ -2,6 +2,7 @@ package netcode
 
 import (
 	"net/netip"
+	"sync/atomic"
 	"time"
 )
 
@@ -39,10 +40,11 @@ type enetConns struct {
 	generations []Conn       // of each slot, the last one used
 	dialed      map[Conn]int // slots of those that were dialed
 	ending      int          // how many have a time to be given up at
+	taken       atomic.Int64 // how many slots are; any goroutine may read it
 }
 
-func newENetConns(peers int) enetConns {
-	return enetConns{
+func newENetConns(peers int) *enetConns {
+	return &enetConns{
 		slots:       make([]enetConn, peers),
 		generations: make([]Conn, peers),
 		dialed:      make(map[Conn]int),
@@ -64,6 +66,7 @@ func (t *enetConns) accept(slot int) Conn {
 	t.generations[slot]++
 	id := t.generations[slot]<<enetSlotBits | Conn(slot)
 	t.slots[slot] = enetConn{id: id, phase: enetOpen}
+	t.taken.Add(1)
 	return id
 }
 
@@ -71,6 +74,7 @@ func (t *enetConns) accept(slot int) Conn {
 func (t *enetConns) dial(c Conn, slot int) {
 	t.dialed[c] = slot
 	t.slots[slot] = enetConn{id: c, phase: enetDialing}
+	t.taken.Add(1)
 }
 
 // end notes that a connection ends, at the latest at the given time.
@@ -90,6 +94,7 @@ func (t *enetConns) free(slot int) enetConn {
 		t.ending--
 	}
 	t.slots[slot] = enetConn{}
+	t.taken.Add(-1)
 	return c
 }
 

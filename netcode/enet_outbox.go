@@ -17,6 +17,7 @@ type enetOutbox struct {
 	next     int  // no packet before this one in orders is unreliable
 	dropped  int  // packets that did not fit, since the last take
 	waiting  bool // the server is about to wait, and must be woken
+	held     bool // more packets follow: the orders wait for the last of them
 	closed   bool
 	condemn  map[Conn]struct{} // those who missed a reliable packet since the last take
 	lastDial Conn
@@ -80,7 +81,7 @@ func (b *enetOutbox) wakes() bool {
 }
 
 // send takes a packet, or frees it. It tells whether the server is to be woken.
-func (b *enetOutbox) send(order enetOrder, to []Conn) (wake bool, err error) {
+func (b *enetOutbox) send(order enetOrder, more bool, to []Conn) (wake bool, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {
@@ -93,7 +94,21 @@ func (b *enetOutbox) send(order enetOrder, to []Conn) (wake bool, err error) {
 		return b.wakes(), nil
 	}
 	b.add(order, to...)
+	if more {
+		b.held = true
+		return false, nil
+	}
+	b.held = false
 	return b.wakes(), nil
+}
+
+// release lets go of what waits for more, and tells whether the server is to be
+// woken.
+func (b *enetOutbox) release() (wake bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.held = false
+	return len(b.orders.list) > 0 && b.wakes()
 }
 
 // makeRoom drops the oldest unreliable packets until there is room, and tells
@@ -162,6 +177,9 @@ func (b *enetOutbox) dial(to netip.AddrPort, channels int) (c Conn, wake bool, e
 func (b *enetOutbox) take(empty enetOrders) (orders enetOrders, dropped int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.held && !b.closed {
+		return enetOrders{empty.list[:0], empty.conns[:0]}, 0
+	}
 	orders, dropped = b.orders, b.dropped
 	b.orders = enetOrders{empty.list[:0], empty.conns[:0]}
 	b.cost, b.next, b.dropped = 0, 0, 0
@@ -173,7 +191,7 @@ func (b *enetOutbox) take(empty enetOrders) (orders enetOrders, dropped int) {
 func (b *enetOutbox) mayWait() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.waiting = len(b.orders.list) == 0 && !b.closed
+	b.waiting = (len(b.orders.list) == 0 || b.held) && !b.closed
 	return b.waiting
 }
 

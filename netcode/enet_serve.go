@@ -42,6 +42,16 @@ func (e *ENet) Serve(h Handler) error {
 		if wait > 0 {
 			e.wait(wait)
 		}
+		e.rest(len(news))
+	}
+}
+
+// rest lets a little more come together before the next turn, which costs time
+// for every connection there is, however little there is to do.
+func (e *ENet) rest(news int) {
+	const perConnection, least = time.Microsecond, 200 * time.Microsecond
+	if pause := time.Duration(e.conns.taken.Load()) * perConnection; news > 0 && pause >= least {
+		time.Sleep(pause)
 	}
 }
 

@@ -58,7 +58,11 @@ type Handler interface {
 type Packet struct {
 	Channel  uint8
 	Reliable bool
-	Data     []byte
+	// More says that others follow at once, from the same goroutine: the transport
+	// may wait for the last and send them together. A Send to nobody sends what
+	// waits.
+	More bool
+	Data []byte
 }
 
 // Stats describes one connection.

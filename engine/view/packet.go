@@ -10,6 +10,10 @@ import (
 // overhead is what a packet has beside the fragments of its entities.
 const overhead = 96
 
+// partialWindow is how many packets with only a part of the world may be
+// acknowledged, each of which takes memory: six seconds' worth at 20 Hz.
+const partialWindow = 128
+
 // Next gives the agent's packet for the newest state, or nil if it should wait.
 // Busy says that a packet over MinBudget is still on its way to the agent. Shared
 // packets are good until the world advances, others until the next call of any
@@ -110,7 +114,11 @@ func (v *View) send(data []byte, r record, now time.Time) {
 	if len(data) > MinBudget {
 		v.hold = now.Add(holdInterval)
 	}
-	v.records.add(r, v.views.cfg.Window)
+	window := v.views.cfg.Window
+	if !r.full {
+		window = min(window, partialWindow)
+	}
+	v.records.add(r, window)
 }
 
 // part gives a packet with as much of what is owed as the link takes.
@@ -120,17 +128,14 @@ func (v *View) part(now time.Time, busy bool) []byte {
 		budget = MinBudget
 	}
 	b := builder{view: v, budget: budget - overhead, now: v.views.world.Now()}
-	// What moves takes a few bytes more or less each time.
 	flying := b.total(v.debts.flying)
-	if flying > b.budget+b.budget/4 {
-		if busy || now.Before(v.hold) {
-			return nil // anything else would take back what is on its way
-		}
-		v.giveUp()
-		flying = 0
+	if flying > b.budget && (busy || now.Before(v.hold)) {
+		return nil // anything else would take back what is on its way
 	}
 	b.begin()
 	b.again()
+	// What moves takes a few bytes more or less each time: leave it some.
+	b.budget -= b.budget / 16
 	if v.debts.old.head == nil && flying+b.total(v.debts.fresh) <= b.budget {
 		b.all()
 	} else {
@@ -139,7 +144,7 @@ func (v *View) part(now time.Time, busy bool) []byte {
 		b.oldest(busy)
 	}
 	data := b.finish()
-	v.send(data, record{complete: b.complete(), cumulative: !b.ghosts, items: b.items}, now)
+	v.send(data, record{complete: b.complete(), cumulative: !b.torn, items: b.items}, now)
 	return data
 }
 
@@ -148,7 +153,7 @@ type builder struct {
 	view   *View
 	budget int
 	size   int
-	ghosts bool // something flies that must not be in this packet
+	torn   bool // something flies that is not in this packet
 	items  []item
 	now    world.Stamp
 }
@@ -170,11 +175,12 @@ func (b *builder) total(sights []*sight) int {
 	return size
 }
 
-// again puts in all that flies.
+// again puts in what flies: all of it, but for what does not fit a link that has
+// become worse, and what the document neither has nor should.
 func (b *builder) again() {
 	for _, t := range b.view.debts.flying {
-		if t.absent() && t.held == 0 {
-			b.ghosts = true
+		if t.absent() && t.held == 0 || !b.fits(t) {
+			b.torn = true
 			continue
 		}
 		b.add(t)
@@ -254,7 +260,7 @@ func (b *builder) add(t *sight) {
 
 // complete tells whether nothing is left that the agent is owed.
 func (b *builder) complete() bool {
-	return b.view.debts.old.head == nil && !b.ghosts
+	return b.view.debts.old.head == nil && !b.torn
 }
 
 // finish gives the packet, as a JSON Patch where that is allowed and smaller.

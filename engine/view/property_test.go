@@ -159,7 +159,8 @@ func (v *viewer) beat(n int) {
 	v.acks = v.arrive(v.acks, n, func(f flight) { v.view.Acknowledge(f.rev, a.now) })
 	v.check()
 	if !a.calm && a.rng.IntN(40) == 0 {
-		v.view.giveUp()
+		v.view.link.budget = 100 + a.rng.IntN(900)
+		v.view.hold = time.Time{}
 	}
 	data, _ := v.view.Next(a.now, !a.calm && a.rng.IntN(8) == 0)
 	v.check()

@@ -34,8 +34,8 @@ type records struct {
 
 // add appends a record; the oldest goes when there are more than window.
 func (r *records) add(rec record, window int) {
-	if len(r.list) >= window {
-		r.drop(1)
+	if n := len(r.list) - window + 1; n > 0 {
+		r.drop(n)
 	}
 	r.list = append(r.list, rec)
 }

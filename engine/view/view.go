@@ -47,6 +47,10 @@ func (v *View) Sets() uint64 { return v.sets }
 // Budget is how many bytes the agent's packets may have at present.
 func (v *View) Budget() int { return v.link.budget }
 
+// Bulky tells whether a packet over MinBudget was sent and not yet acknowledged:
+// only then can one still be on its way.
+func (v *View) Bulky() bool { return !v.hold.IsZero() }
+
 // Owed is how many entities the agent's document has wrong, as far as that is
 // kept account of.
 func (v *View) Owed() int {
@@ -142,14 +146,4 @@ func (v *View) restart() {
 		}
 		v.debts.owe(t, v.views.world.Now())
 	}
-}
-
-// giveUp takes what is flying for lost. The packets it is in do not count any
-// more, should they be acknowledged after all.
-func (v *View) giveUp() {
-	v.records.drop(len(v.records.list))
-	for _, t := range v.debts.flying {
-		t.sent = 0
-	}
-	v.debts.land(v.newest, v.discard)
 }
