@@ -6,19 +6,21 @@
 // as of which state. The next packet starts from the newest acknowledged one and
 // carries what the agent is owed: what changed, came or went since.
 //
-// Where all that is owed fits the agent's [link], the view is full: everybody who
+// Where all that is owed fits the agent's link, the view is full: everybody who
 // acknowledged the same state gets the same bytes, encoded once by a [Press].
 // Where it does not, the packet is filled by priority, and the rest stays owed,
 // older and so more urgent:
 //
 //  1. what is on its way and not yet acknowledged, since a packet that left it
-//     out would take it back;
+//     out would take it back, if only for a moment;
 //  2. the nearest first, up to two thirds of the budget;
 //  3. what has been owed longest.
 //
-// At a budget of B bytes and U bytes owed nothing waits longer than 3·U/B
-// heartbeats and the time an acknowledgement takes: every heartbeat a third of
-// the budget goes to the oldest, whatever else there is.
+// Every heartbeat a third of the budget goes to the oldest, whatever else there
+// is. So at a budget of B bytes, of which a sixteenth and some hundred bytes are
+// set aside, and U bytes owed, in entities of up to E bytes, nothing waits longer
+// than U / (B/3 - E) heartbeats and the time an acknowledgement takes. An entity
+// too large for that share goes alone when it has waited for ten.
 //
 // With a view distance, [Views] keeps who has which family of entities in view.
 // It looks around for an agent when the agent has moved, and for an entity when

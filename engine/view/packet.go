@@ -199,13 +199,17 @@ func (b *builder) all() {
 
 // nearest puts in what is nearest, up to two thirds of the budget.
 func (b *builder) nearest() {
+	share := b.budget * 2 / 3
 	for i := range b.view.debts.near {
-		for t := b.view.debts.near[i].head; t != nil && b.size <= b.budget*2/3; {
-			next := t.links[byRing].next
-			if b.fits(t) {
+		for t := b.view.debts.near[i].head; t != nil; {
+			next, cost := t.links[byRing].next, b.cost(t)
+			switch {
+			case b.size+cost <= share:
 				b.add(t)
+			case cost <= share:
+				return
 			}
-			t = next
+			t = next // what is too large for the share goes by age
 		}
 	}
 }

@@ -1,0 +1,88 @@
+package view
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/go-gl/mathgl/mgl64"
+
+	"github.com/loci-place/loci/engine/world"
+)
+
+// TestNothingWaitsLongerThanTheBound holds the packets to what doc.go promises.
+// An acknowledgement takes one heartbeat here.
+func TestNothingWaitsLongerThanTheBound(t *testing.T) {
+	for _, movers := range []int{10, 50, 300} {
+		for _, budget := range []int{MinBudget, 4096, 16384} {
+			t.Run(fmt.Sprintf("%d movers, %d bytes", movers, budget), func(t *testing.T) {
+				f := follow(t, 1, false)
+				for i := range movers {
+					if _, err := f.world.Spawn(fmt.Sprint("mover", i), "them", nil); err != nil {
+						t.Fatal(err)
+					}
+				}
+				f.view.link = link{budget: budget, most: budget, ceiling: budget}
+				waits := f.waits(movers, 400)
+				owed := movers * moverBytes(f)
+				share := (budget-overhead)*15/16/3 - moverBytes(f)
+				bound := (owed+share-1)/share + 1
+				t.Logf("%d bytes owed a heartbeat; the nearest waits %d heartbeats at most, the farthest %d, bound %d",
+					owed, waits[0], waits[movers-1], bound)
+				for i, w := range waits {
+					if w > bound {
+						t.Fatalf("mover %d waited %d heartbeats, bound %d", i, w, bound)
+					}
+				}
+			})
+		}
+	}
+}
+
+// waits moves everybody each heartbeat, the farther the higher their number, and
+// gives the most heartbeats that each was out of date in the agent's document.
+func (f *follower) waits(movers, beats int) []int {
+	last, most := make([]int, movers), make([]int, movers)
+	for beat := range beats {
+		for i := range movers {
+			angle := float64(beat)/10 + float64(i)
+			at := mgl64.HomogRotate3DY(angle).Mul4(mgl64.Translate3D(1+float64(i)/3, 0, angle))
+			f.world.Entity(fmt.Sprint("mover", i)).SetLocal(at)
+		}
+		state := f.world.Now()
+		s := f.beat()
+		if s == nil {
+			continue
+		}
+		if err := f.doc.Apply(s); err != nil {
+			f.t.Fatal(err)
+		}
+		for _, it := range f.newestItems(state) {
+			var i int
+			if _, err := fmt.Sscanf(it.ID(), "mover%d", &i); err == nil {
+				if beat > beats/4 { // the join is over
+					most[i] = max(most[i], beat-last[i])
+				}
+				last[i] = beat
+			}
+		}
+		f.view.Acknowledge(f.doc.Revision, f.now)
+	}
+	return most
+}
+
+// newestItems is what the packet of a state held: all that changed, if full.
+func (f *follower) newestItems(state world.Stamp) []*world.Entity {
+	var all []*world.Entity
+	r := f.view.records.list[len(f.view.records.list)-1]
+	if r.full {
+		for e := range f.world.Changed(state - 1) {
+			all = append(all, e)
+		}
+	}
+	for _, it := range r.items {
+		all = append(all, it.sight.entity)
+	}
+	return all
+}
+
+func moverBytes(f *follower) int { return len(f.world.Entity("mover0").Fragment(f.world.Now()-2)) + 1 }
