@@ -215,7 +215,7 @@ func (b *builder) nearest() {
 }
 
 // oldest fills the packet with what has been owed longest. What is too large for
-// any packet goes, one at a time, when it has waited long enough.
+// that share goes, one at a time, when it has waited long enough.
 func (b *builder) oldest(busy bool) {
 	const patience, misfits = 10, 8
 	missed := 0
@@ -224,7 +224,7 @@ func (b *builder) oldest(busy bool) {
 		switch {
 		case b.fits(t):
 			b.add(t)
-		case missed == 0 && !busy && b.now-t.since >= patience:
+		case missed == 0 && !busy && b.now-t.since >= patience && b.cost(t) > b.budget/3:
 			b.add(t)
 			missed = misfits
 		default:

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"math"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -15,6 +14,8 @@ import (
 type agent struct {
 	client  *netcode.Client
 	version int
+	circle  circle
+	watcher *watcher // nil for most
 
 	mu     sync.Mutex // guards what follows
 	window window
@@ -33,6 +34,7 @@ type tally struct {
 	unusable      int             // states since it joined that did not fit what it held
 	trips         []time.Duration // of answered requests
 	failed        int             // requests without an answer
+	ages          *ages           // a watcher's
 }
 
 // observe counts a state.
@@ -62,6 +64,9 @@ func (a *agent) start(now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.window.open = true
+	if a.watcher != nil {
+		a.watcher.start()
+	}
 	if a.last.IsZero() {
 		a.last = now
 	}
@@ -73,6 +78,9 @@ func (a *agent) stop(now time.Time) tally {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.window.closed = true
+	if a.watcher != nil {
+		a.ages = a.watcher.stop()
+	}
 	longest := time.Duration(0)
 	for _, gap := range a.gaps {
 		longest = max(longest, gap)
@@ -91,14 +99,12 @@ func handle(c *netcode.Client, i netcode.Interaction) {
 	}
 }
 
-// walk sets the agent's intent for a moment: circles of one to four metres, each
-// agent its own.
-func (a *agent) walk(n int, at time.Duration) {
-	turning := 0.5 + math.Mod(float64(n)*0.618, 1.5) // radians a second
-	_ = a.client.SetIntent(netcode.Intent{           // all of it is finite
+// walk sets the agent's intent for a moment.
+func (a *agent) walk(at time.Duration) {
+	_ = a.client.SetIntent(netcode.Intent{ // all of it is finite
 		WantsStickMovement: true,
 		ZMovement:          -1,
-		Yaw:                float64(n) + turning*at.Seconds(),
+		Yaw:                a.circle.yaw(at),
 	})
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +18,10 @@ type config struct {
 	warmup      time.Duration
 	measure     time.Duration
 	walk        bool
+	spread      float64 // metres, side of the square agents start in
+	seed        uint64  // of where in it
+	watchers    int
+	near        int     // how many others a watcher counts as the nearest, and as the farthest
 	requestRate float64 // a second and agent
 	requestTo   string
 	joinRate    float64 // a second
@@ -29,6 +34,7 @@ const (
 	toAgent = "agent"
 
 	defaultWarmup = 3 * time.Second
+	defaultNear   = 20
 	agentsPerHost = 500
 )
 
@@ -57,10 +63,34 @@ func (c *config) complete(rest []string) error {
 		return fmt.Errorf("--request-to is %q, want %s or %s", c.requestTo, toPlace, toAgent)
 	case c.requestTo == toAgent && c.agents < 2:
 		return fmt.Errorf("--request-to agent needs at least 2 agents")
+	case !(c.spread >= 0 && c.spread <= maxSpread):
+		return fmt.Errorf("--spread is %v, want 0 to %v", c.spread, maxSpread)
+	case c.watchers < 0 || c.watchers > c.agents:
+		return fmt.Errorf("--watchers is %d, want 0 to as many as agents", c.watchers)
+	case c.watchers > 0 && !c.walk:
+		return fmt.Errorf("--watchers needs agents that walk: what stands still is never out of date")
+	case c.near < 1:
+		return fmt.Errorf("--near is %d, want at least 1", c.near)
 	case !(c.joinRate > 0):
 		return fmt.Errorf("--join-rate is %v, want more than 0", c.joinRate)
 	}
 	return nil
+}
+
+// maxSpread is far beyond any place, and where a walk still shows in the numbers.
+const maxSpread = 1e6
+
+// spot is where the nth agent starts, in metres: somewhere in a square around the
+// origin, the same for the same seed.
+func (c *config) spot(n int) (x, z float64) {
+	random := rand.New(rand.NewPCG(c.seed, uint64(n)))
+	return (random.Float64() - 0.5) * c.spread, (random.Float64() - 0.5) * c.spread
+}
+
+// watches tells whether the nth agent is one of the watchers, who are spread
+// evenly over all.
+func (c *config) watches(n int) bool {
+	return (n+1)*c.watchers/c.agents > n*c.watchers/c.agents
 }
 
 func secondsOf(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

@@ -79,7 +79,9 @@ func (s *swarm) run(ctx context.Context) (*report, error) {
 	var actors sync.WaitGroup
 	defer actors.Wait()
 	defer stop()
-	s.act(acting, &actors)
+	start := time.Now()
+	s.act(acting, start, &actors)
+	s.watch(start)
 
 	if err := sleep(ctx, s.cfg.warmup); err != nil {
 		return nil, err
@@ -123,16 +125,21 @@ func (s *swarm) join(ctx context.Context) {
 func (s *swarm) joinOne(ctx context.Context, n int) {
 	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
 	defer cancel()
-	a := &agent{version: s.cfg.mix.version(n)}
+	a := &agent{version: s.cfg.mix.version(n), circle: circleOf(n)}
 	name := fmt.Sprintf("swarm %d", n)
-	client, err := s.dialers[n%len(s.dialers)].Dial(ctx, s.cfg.url, netcode.ClientConfig{
+	cfg := netcode.ClientConfig{
 		Version:  a.version,
 		Identity: map[string]any{"display_name": name},
-		Avatar:   map[string]any{"visor": map[string]any{"display_name": name}},
+		Avatar:   s.avatar(n, name),
 		Mode:     netcode.AcknowledgeOnly,
 		Observe:  a.observe,
 		Handle:   handle,
-	})
+	}
+	if s.cfg.watches(n) {
+		a.watcher = &watcher{near: s.cfg.near}
+		cfg.Mode, cfg.OnState = netcode.FullDocument, a.watcher.applied
+	}
+	client, err := s.dialers[n%len(s.dialers)].Dial(ctx, s.cfg.url, cfg)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {
@@ -143,10 +150,34 @@ func (s *swarm) joinOne(ctx context.Context, n int) {
 	s.agents = append(s.agents, a)
 }
 
-// act has the agents walk and ask until ctx ends.
-func (s *swarm) act(ctx context.Context, actors *sync.WaitGroup) {
+// avatar is what the nth agent looks like and where it starts.
+func (s *swarm) avatar(n int, name string) map[string]any {
+	avatar := map[string]any{"visor": map[string]any{"display_name": name}}
+	if s.cfg.spread > 0 {
+		matrix := netcode.Identity
+		matrix[12], matrix[14] = s.cfg.spot(n)
+		avatar["transform"] = map[string]any{"matrix": matrix}
+	}
+	return avatar
+}
+
+// watch has the watchers look out for everybody, who began to walk at start.
+func (s *swarm) watch(start time.Time) {
+	var everybody []walker
+	for _, a := range s.agents {
+		everybody = append(everybody, walker{avatar: a.client.Avatar(), circle: a.circle})
+	}
+	for n, a := range s.agents {
+		if a.watcher != nil {
+			a.watcher.watch(n, everybody, start)
+		}
+	}
+}
+
+// act has the agents walk, from start on, and ask until ctx ends.
+func (s *swarm) act(ctx context.Context, start time.Time, actors *sync.WaitGroup) {
 	if s.cfg.walk {
-		actors.Go(func() { s.walk(ctx) })
+		actors.Go(func() { s.walk(ctx, start) })
 	}
 	if s.cfg.requestRate > 0 {
 		for n, a := range s.agents {
@@ -157,14 +188,13 @@ func (s *swarm) act(ctx context.Context, actors *sync.WaitGroup) {
 
 // walk moves all agents from one goroutine: a timer for each would cost more
 // than what it does.
-func (s *swarm) walk(ctx context.Context) {
+func (s *swarm) walk(ctx context.Context, start time.Time) {
 	ticker := time.NewTicker(50 * time.Millisecond)
 	defer ticker.Stop()
-	start := time.Now()
 	for {
 		at := time.Since(start)
-		for n, a := range s.agents {
-			a.walk(n, at)
+		for _, a := range s.agents {
+			a.walk(at)
 		}
 		select {
 		case <-ticker.C:

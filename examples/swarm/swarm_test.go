@@ -4,7 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
+	"math"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -14,18 +17,22 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// runSwarm runs a swarm against a place, both on a network in memory.
-func runSwarm(t *testing.T, cfg config, network netcode.PipeConfig, during func(p *engine.Place)) (r *report, err error) {
+// runSwarm runs a swarm against a place, both on a network in memory. During runs
+// beside it, if it is not nil.
+func runSwarm(
+	t *testing.T, place engine.Config, cfg config, network netcode.PipeConfig, during func(p *engine.Place, s *swarm),
+) (r *report, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		n := netcode.NewPipe(network)
 		end := n.Listen()
-		place, placeErr := engine.New(engine.Config{Transport: end, Logger: slog.New(slog.DiscardHandler)})
+		place.Transport, place.Logger = end, slog.New(slog.DiscardHandler)
+		p, placeErr := engine.New(place)
 		if placeErr != nil {
 			t.Fatal(placeErr)
 		}
 		served := make(chan error, 1)
-		go func() { served <- place.Serve(context.Background()) }()
+		go func() { served <- p.Serve(context.Background()) }()
 		cfg.url = "alloplace://" + end.Addr().String()
 		if err = cfg.complete(nil); err != nil {
 			t.Fatal(err)
@@ -40,11 +47,11 @@ func runSwarm(t *testing.T, cfg config, network netcode.PipeConfig, during func(
 			t.Fatal(openErr)
 		}
 		if during != nil {
-			go during(place)
+			go during(p, s)
 		}
 		r, err = s.run(t.Context())
 		s.close()
-		if closeErr := errors.Join(place.Close(), <-served); closeErr != nil {
+		if closeErr := errors.Join(p.Close(), <-served); closeErr != nil {
 			t.Error(closeErr)
 		}
 	})
@@ -54,7 +61,7 @@ func runSwarm(t *testing.T, cfg config, network netcode.PipeConfig, during func(
 func swarmOf(agents int) config {
 	return config{
 		agents: agents, warmup: 2 * time.Second, measure: 5 * time.Second, walk: true,
-		requestTo: toPlace, joinRate: 100, mix: versionMix{{3, 1}, {4, 1}},
+		requestTo: toPlace, joinRate: 100, near: defaultNear, mix: versionMix{{3, 1}, {4, 1}},
 	}
 }
 
@@ -63,7 +70,7 @@ func TestSwarmMeasuresAPlaceThatKeepsUp(t *testing.T) {
 		t.Run("requests to "+to, func(t *testing.T) {
 			cfg := swarmOf(20)
 			cfg.requestRate, cfg.requestTo, cfg.hosts = 2, to, 3
-			r, err := runSwarm(t, cfg, netcode.PipeConfig{Delay: 10 * time.Millisecond}, nil)
+			r, err := runSwarm(t, engine.Config{}, cfg, netcode.PipeConfig{Delay: 10 * time.Millisecond}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -87,14 +94,82 @@ func TestSwarmMeasuresAPlaceThatKeepsUp(t *testing.T) {
 	}
 }
 
+func TestWatchersMeasureWhatAPlaceOwes(t *testing.T) {
+	for _, budget := range []int{0, 2000} {
+		t.Run(fmt.Sprint("state budget ", budget), func(t *testing.T) {
+			cfg := swarmOf(40)
+			cfg.spread, cfg.watchers, cfg.near = 100, 3, 4
+			r, err := runSwarm(t, engine.Config{Limits: engine.Limits{StateBudget: budget}}, cfg, netcode.PipeConfig{}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a := r.Ages
+			if a == nil || a.Watchers != 3 || a.Visible != 39 || r.Unusable != 0 {
+				t.Fatalf("%+v", r)
+			}
+			if a.Nearest.Fresh.P50 != 0 || a.Nearest.Worn.P50 != 50 {
+				t.Errorf("nearest %v", a.Nearest)
+			}
+			if everything := budget == 0; everything != (a.Oldest.Fresh.Max == 0) || everything != (a.Farthest.Worn.P99 == 50) {
+				t.Errorf("farthest %v, oldest %v", a.Farthest, a.Oldest)
+			}
+		})
+	}
+}
+
+func TestAgentsWalkCirclesFromTheirSpots(t *testing.T) {
+	cfg := swarmOf(10)
+	cfg.spread, cfg.watchers = 1000, 1
+	type begin struct {
+		circle circle
+		x, z   float64
+	}
+	spots := map[any]begin{}
+	for n := range cfg.agents {
+		x, z := cfg.spot(n)
+		spots[fmt.Sprintf("swarm %d", n)] = begin{circleOf(n), x, z}
+	}
+	look := func(_ *engine.Place, s *swarm) {
+		time.Sleep(3 * time.Second)
+		s.mu.Lock()
+		watching := s.agents[slices.IndexFunc(s.agents, func(a *agent) bool { return a.watcher != nil })]
+		s.mu.Unlock()
+		watching.watcher.mu.Lock()
+		walked := time.Since(watching.watcher.began)
+		watching.watcher.mu.Unlock()
+		watching.client.View(func(d *netcode.Document) {
+			found := 0
+			for id := range d.Entities {
+				visor, ok := d.Component(id, "visor")
+				if !ok {
+					continue
+				}
+				found++
+				m, spot := matrixOf(d, id), spots[visor["display_name"]]
+				// Intents, heartbeats and states, 50 ms apart, make them this late.
+				x, z := spot.circle.offset(walked)
+				if off := math.Hypot(m[12]-spot.x-x, m[14]-spot.z-z); off > 0.15*walkingSpeed {
+					t.Errorf("%v is %v m off", visor, off)
+				}
+			}
+			if found != cfg.agents {
+				t.Errorf("%d avatars", found)
+			}
+		})
+	}
+	if _, err := runSwarm(t, engine.Config{}, cfg, netcode.PipeConfig{}, look); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestSwarmNoticesAPlaceThatCloses(t *testing.T) {
-	closeSoon := func(p *engine.Place) {
+	closeSoon := func(p *engine.Place, _ *swarm) {
 		time.Sleep(4 * time.Second)
 		if err := p.Close(); err != nil {
 			t.Error(err)
 		}
 	}
-	r, err := runSwarm(t, swarmOf(10), netcode.PipeConfig{}, closeSoon)
+	r, err := runSwarm(t, engine.Config{}, swarmOf(10), netcode.PipeConfig{}, closeSoon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +183,7 @@ func TestSwarmNoticesAPlaceThatCloses(t *testing.T) {
 
 func TestSwarmOutsideEveryPlaceFails(t *testing.T) {
 	lost := netcode.PipeConfig{Loss: 1}
-	if _, err := runSwarm(t, swarmOf(3), lost, nil); err == nil || !strings.Contains(err.Error(), "no agent could join") {
+	if _, err := runSwarm(t, engine.Config{}, swarmOf(3), lost, nil); err == nil || !strings.Contains(err.Error(), "no agent could join") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -151,10 +226,15 @@ func TestAgentCountsGapsAcrossTheWindowsEdges(t *testing.T) {
 }
 
 func TestReportIsPrintedForPeopleAndMachines(t *testing.T) {
-	r := &report{Agents: 2, Asked: 3, Versions: map[int]int{3: 1, 4: 1}, JoinError: "too many", Seconds: 2, measuredServer: true}
+	r := &report{Agents: 2, Asked: 3, Versions: map[int]int{3: 1, 4: 1}, JoinError: "too many", Seconds: 2, measuredServer: true, ServerCPU: 0.003, ServerRSS: 2e6}
+	near, far := &ages{ranks: 4, watchers: 1, samples: 1, seen: 3}, &ages{ranks: 4, watchers: 1, samples: 1, seen: 4}
+	for _, age := range []time.Duration{10, 10, 30} {
+		near.near.fresh.add(age * time.Millisecond)
+	}
+	far.far.worn.add(70 * time.Millisecond)
 	r.add([]tally{
-		{states: 40, bytes: 4000, sets: 3, gaps: []time.Duration{40 * time.Millisecond, 60 * time.Millisecond}, trips: []time.Duration{time.Millisecond}},
-		{states: 20, bytes: 2000, sets: 1, unusable: 1, gaps: []time.Duration{100 * time.Millisecond}, failed: 1},
+		{states: 40, bytes: 4e6, ages: near, sets: 3, gaps: []time.Duration{40 * time.Millisecond, 60 * time.Millisecond}, trips: []time.Duration{time.Millisecond}},
+		{states: 20, bytes: 2e6, ages: far, sets: 1, unusable: 1, gaps: []time.Duration{100 * time.Millisecond}, failed: 1},
 	})
 	var table strings.Builder
 	if err := r.table(&table); err != nil {
@@ -163,11 +243,15 @@ func TestReportIsPrintedForPeopleAndMachines(t *testing.T) {
 	want := `agents     2 of 3 joined in 0.0 s (1 of version 3, 1 of version 4), 0 disconnected
            first join that failed: too many
 states     15.00 a second and agent, 10.00 for the agent with the fewest
-bytes      100 a state, 1500 a second and agent
-gaps       p50 60.0 ms, p99 100.0 ms, max 100.0 ms
+bytes      100000 a state, 1500000 a second and agent
+gaps       p50 60.0 ms, p99 100.0 ms, max 100.0 ms; p99 100.0 ms for the agent with the longest
+watchers   2, with 3.5 others in sight on average
+nearest    of 4: p50 10.0 ms, p99 30.0 ms, max 30.0 ms; before the next state p50 0.0 ms, p99 0.0 ms, max 0.0 ms
+farthest   of 4: p50 0.0 ms, p99 0.0 ms, max 0.0 ms; before the next state p50 70.0 ms, p99 70.0 ms, max 70.0 ms
+oldest     of all: p50 0.0 ms, p99 0.0 ms, max 0.0 ms; before the next state p50 0.0 ms, p99 0.0 ms, max 0.0 ms
 resent     2 full states after the first, 1 states unusable
 requests   1.0 a second, p50 1.0 ms, p99 1.0 ms, max 1.0 ms, 1 failed
-server     0.000 CPU s/s, 0.0 MB
+server     0.003 CPU s/s, 1.00 ms for each MB of states, 2.0 MB of memory at the end
 swarm      0.000 CPU s/s, over 2.0 s
 `
 	if table.String() != want {
@@ -177,7 +261,10 @@ swarm      0.000 CPU s/s, over 2.0 s
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, part := range []string{`"states_per_second_min":10`, `"gap_ms":{"p50":60,"p99":100,"max":100}`, `"full_states_resent":2`, `"versions":{"3":1,"4":1}`} {
+	for _, part := range []string{
+		`"states_per_second_min":10`, `"gap_ms":{"p50":60,"p99":100,"max":100}`, `"full_states_resent":2`, `"versions":{"3":1,"4":1}`,
+		`"nearest":{"age_ms":{"p50":10,"p99":30,"max":30},"worn_ms":{"p50":0,"p99":0,"max":0}}`, `"visible":3.5`, `"gap_p99_ms_max":100`, `"server_cpu_ms_per_mb":1`,
+	} {
 		if !strings.Contains(string(encoded), part) {
 			t.Errorf("%s lacks %s", encoded, part)
 		}
