@@ -15,6 +15,9 @@ type beat struct {
 	next     time.Time
 	last     time.Time
 	swept    time.Time
+	late     int           // since reported
+	worst    time.Duration // of those
+	reported time.Time
 	movers   []sim.Mover
 	outgoing []outgoing
 	one      [1]netcode.Conn
@@ -42,18 +45,28 @@ func (p *Place) heartbeat() {
 	p.world.Advance()
 	if now.Sub(p.beat.swept) >= time.Second {
 		p.beat.swept = now
-		p.sweep(now)
+		p.sweep()
 	}
 }
+
+// lateReport is how often at most the log says that heartbeats are late.
+const lateReport = 10 * time.Second
 
 // schedule sets when the next heartbeat is due. They keep their pace when one is
 // a little late; what was missed by more than a beat is not made up for.
 func (p *Place) schedule(now time.Time) {
-	period := time.Duration(float64(time.Second) / p.cfg.Rate)
-	p.beat.next = p.beat.next.Add(period)
-	if late := now.Sub(p.beat.next); late > period {
-		p.log.Warn("heartbeat is late", "by", late)
-		p.beat.next = now.Add(period)
+	b, period := &p.beat, time.Duration(float64(time.Second)/p.cfg.Rate)
+	late := now.Sub(b.next)
+	b.next = b.next.Add(period)
+	if late <= 2*period {
+		return
+	}
+	b.next = now.Add(period)
+	b.late++
+	b.worst = max(b.worst, late)
+	if now.Sub(b.reported) >= lateReport {
+		p.log.Warn("heartbeats are late: the machine is too busy", "late", b.late, "worst", b.worst)
+		b.reported, b.late, b.worst = now, 0, 0
 	}
 }
 
@@ -143,7 +156,7 @@ func (p *Place) outgoing(channel uint8, data []byte) *outgoing {
 }
 
 // sweep forgets states too old to be acknowledged.
-func (p *Place) sweep(time.Time) {
+func (p *Place) sweep() {
 	if now, window := p.world.Now(), world.Stamp(p.window()); now > window {
 		p.world.Sweep(now - window)
 	}

@@ -63,7 +63,7 @@ func New(cfg Config) (*Place, error) {
 	p := &Place{
 		cfg: cfg, log: cfg.Logger, transport: cfg.Transport,
 		started: time.Now(),
-		beat:    beat{timer: time.NewTimer(0), next: time.Now(), last: time.Now()},
+		beat:    beat{timer: time.NewTimer(0)},
 		inbox:   make(chan func(), inboxSize),
 		closing: make(chan struct{}),
 		done:    make(chan struct{}),
@@ -98,6 +98,7 @@ func (p *Place) Serve(ctx context.Context) error {
 	go func() {
 		failed <- p.transport.Serve(&gate{place: p, sessions: map[netcode.Conn]*session{}})
 	}()
+	p.beat.next, p.beat.last = time.Now(), time.Now()
 	var err error
 	done := false
 	for !done {
