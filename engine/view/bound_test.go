@@ -7,40 +7,47 @@ import (
 	"github.com/go-gl/mathgl/mgl64"
 
 	"github.com/loci-place/loci/engine/world"
+	"github.com/loci-place/loci/netcode"
 )
 
 // TestNothingWaitsLongerThanTheBound holds the packets to what doc.go promises.
-// An acknowledgement takes one heartbeat here.
 func TestNothingWaitsLongerThanTheBound(t *testing.T) {
 	for _, movers := range []int{10, 50, 300} {
 		for _, budget := range []int{MinBudget, 4096, 16384} {
-			t.Run(fmt.Sprintf("%d movers, %d bytes", movers, budget), func(t *testing.T) {
-				f := follow(t, 1, false)
-				for i := range movers {
-					if _, err := f.world.Spawn(fmt.Sprint("mover", i), "them", nil); err != nil {
-						t.Fatal(err)
-					}
-				}
-				f.view.link = link{budget: budget, most: budget, ceiling: budget}
-				waits := f.waits(movers, 400)
-				owed := movers * moverBytes(f)
-				share := (budget-overhead)*15/16/3 - moverBytes(f)
-				bound := (owed+share-1)/share + 1
-				t.Logf("%d bytes owed a heartbeat; the nearest waits %d heartbeats at most, the farthest %d, bound %d",
-					owed, waits[0], waits[movers-1], bound)
-				for i, w := range waits {
-					if w > bound {
-						t.Fatalf("mover %d waited %d heartbeats, bound %d", i, w, bound)
-					}
-				}
-			})
+			for _, delay := range []int{0, 4} {
+				name := fmt.Sprintf("%d movers, %d bytes, acknowledged %d heartbeats later", movers, budget, delay)
+				t.Run(name, func(t *testing.T) { testBound(t, movers, budget, delay) })
+			}
+		}
+	}
+}
+
+func testBound(t *testing.T, movers, budget, delay int) {
+	f := follow(t, 1, false)
+	for i := range movers {
+		if _, err := f.world.Spawn(fmt.Sprint("mover", i), "them", nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.view.link = link{budget: budget, most: budget, ceiling: budget}
+	waits := f.waits(movers, 600*(1+delay/2), delay)
+	owed := movers * moverBytes(f)
+	old := share(share(budget-overhead, 1-growth), oldShare) - moverBytes(f)
+	bound := ((owed+old-1)/old + 1) * (1 + delay)
+	t.Logf("%d bytes owed a heartbeat; the nearest waits %d heartbeats at most, the farthest %d, bound %d",
+		owed, waits[0], waits[movers-1], bound)
+	for i, w := range waits {
+		if w > bound {
+			t.Fatalf("mover %d waited %d heartbeats, bound %d", i, w, bound)
 		}
 	}
 }
 
 // waits moves everybody each heartbeat, the farther the higher their number, and
 // gives the most heartbeats that each was out of date in the agent's document.
-func (f *follower) waits(movers, beats int) []int {
+func (f *follower) waits(movers, beats, delay int) []int {
+	var acks []uint64 // on their way
+	docs := map[uint64]netcode.Document{}
 	last, most := make([]int, movers), make([]int, movers)
 	for beat := range beats {
 		for i := range movers {
@@ -51,11 +58,17 @@ func (f *follower) waits(movers, beats int) []int {
 		state := f.world.Now()
 		s := f.beat()
 		if s == nil {
+			if len(acks) > 0 {
+				f.view.Acknowledge(acks[0], f.now)
+				acks = acks[1:]
+			}
 			continue
 		}
-		if err := f.doc.Apply(s); err != nil {
+		doc := docs[s.From]
+		if err := doc.Apply(s); err != nil {
 			f.t.Fatal(err)
 		}
+		docs[s.Revision] = doc
 		for _, it := range f.newestItems(state) {
 			var i int
 			if _, err := fmt.Sscanf(it.ID(), "mover%d", &i); err == nil {
@@ -65,7 +78,10 @@ func (f *follower) waits(movers, beats int) []int {
 				last[i] = beat
 			}
 		}
-		f.view.Acknowledge(f.doc.Revision, f.now)
+		if acks = append(acks, s.Revision); len(acks) > delay {
+			f.view.Acknowledge(acks[0], f.now)
+			acks = acks[1:]
+		}
 	}
 	return most
 }

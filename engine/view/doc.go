@@ -11,16 +11,17 @@
 // Where it does not, the packet is filled by priority, and the rest stays owed,
 // older and so more urgent:
 //
-//  1. what is on its way and not yet acknowledged, since a packet that left it
-//     out would take it back, if only for a moment;
-//  2. the nearest first, up to two thirds of the budget;
+//  1. what is on its way for the first time: a packet that left it out would take
+//     it back;
+//  2. the nearest first, up to 72 % of the budget;
 //  3. what has been owed longest.
 //
-// Every heartbeat a third of the budget goes to the oldest, whatever else there
-// is. So at a budget of B bytes, of which a sixteenth and some hundred bytes are
-// set aside, and U bytes owed, in entities of up to E bytes, nothing waits longer
-// than U / (B/3 - E) heartbeats and the time an acknowledgement takes. An entity
-// too large for that share goes alone when it has waited for ten.
+// Every heartbeat 28 % of the budget go to the oldest, whatever else there is. So
+// at a budget of B bytes, of which 3 % and some hundred bytes are set aside, and U
+// bytes owed, in entities of up to E bytes, nothing waits longer than
+// U / (0.28 B - E) heartbeats, or as many times as long as an acknowledgement
+// takes where that is longer. An entity too large for that share goes alone when
+// it has waited for ten.
 //
 // With a view distance, [Views] keeps who has which family of entities in view.
 // It looks around for an agent when the agent has moved, and for an entity when

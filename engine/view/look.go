@@ -105,7 +105,11 @@ func (v *View) enter(e *world.Entity) {
 	case t.gone:
 		t.gone = false
 		v.views.watch(t)
-		if t.state != flying && t.right() {
+		switch {
+		case !t.right():
+		case t.sent != 0:
+			v.debts.hold(t)
+		default:
 			v.debts.settle(t) // the document has it still
 		}
 	}
@@ -122,6 +126,8 @@ func (v *View) leave(e *world.Entity) {
 	switch {
 	case t.held == 0 && t.sent == 0:
 		v.discard(t)
+	case t.held == 0:
+		v.debts.hold(t)
 	case t.state == settled:
 		v.owe(t)
 	}

@@ -7,6 +7,18 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
+// The budget's shares. The nearest must be many enough to be those that an agent
+// sees well, and the rest must not take for ever: 4 KB give the nearest 20 of 300
+// walkers every state, and all others one in two seconds.
+const (
+	nearShare = 0.72
+	oldShare  = 1 - nearShare
+	// growth is set aside: what moves takes a few bytes more or less each time.
+	growth = 1.0 / 32
+)
+
+func share(budget int, of float64) int { return int(float64(budget) * of) }
+
 // overhead is what a packet has beside the fragments of its entities.
 const overhead = 96
 
@@ -49,7 +61,7 @@ func (v *View) outdated() bool {
 	if t := v.debts.old.head; t != nil && t.held != 0 && t.since <= oldest {
 		return true
 	}
-	return anyOlder(v.debts.flying, oldest) || anyOlder(v.debts.fresh, oldest)
+	return anyOlder(v.debts.aloft, oldest) || anyOlder(v.debts.fresh, oldest)
 }
 
 func anyOlder(sights []*sight, oldest world.Stamp) bool {
@@ -128,23 +140,26 @@ func (v *View) part(now time.Time, busy bool) []byte {
 		budget = MinBudget
 	}
 	b := builder{view: v, budget: budget - overhead, now: v.views.world.Now()}
-	flying := b.total(v.debts.flying)
+	v.debts.recall()
+	flying := b.total(v.debts.aloft, flying)
 	if flying > b.budget && (busy || now.Before(v.hold)) {
 		return nil // anything else would take back what is on its way
 	}
 	b.begin()
 	b.again()
-	// What moves takes a few bytes more or less each time: leave it some.
-	b.budget -= b.budget / 16
-	if v.debts.old.head == nil && flying+b.total(v.debts.fresh) <= b.budget {
+	b.budget -= share(b.budget, growth)
+	if v.debts.old.head == nil && flying+b.total(v.debts.fresh, fresh) <= b.budget {
 		b.all()
 	} else {
 		v.debts.queueUp()
 		b.nearest()
-		b.oldest(busy)
+		b.oldest(busy, flying)
 	}
 	data := b.finish()
-	v.send(data, record{complete: b.complete(), cumulative: !b.torn, items: b.items}, now)
+	cumulative := b.cumulative()
+	v.send(data, record{
+		complete: cumulative && v.debts.old.head == nil, cumulative: cumulative, items: b.items,
+	}, now)
 	return data
 }
 
@@ -153,7 +168,6 @@ type builder struct {
 	view   *View
 	budget int
 	size   int
-	torn   bool // something flies that is not in this packet
 	items  []item
 	now    world.Stamp
 }
@@ -164,27 +178,35 @@ func (b *builder) begin() {
 	b.items = b.view.records.take()
 }
 
-// total is what some sights cost together.
-func (b *builder) total(sights []*sight) int {
+// total is what the sights of a state cost together.
+func (b *builder) total(sights []*sight, in state) int {
 	size := 0
 	for _, t := range sights {
-		if t.state != settled {
+		if t.state == in {
 			size += b.cost(t)
 		}
 	}
 	return size
 }
 
-// again puts in what flies: all of it, but for what does not fit a link that has
-// become worse, and what the document neither has nor should.
+// again puts in what flies for the first time: all of it, but for what does not
+// fit a link that has become worse, and what the document neither has nor should.
 func (b *builder) again() {
-	for _, t := range b.view.debts.flying {
-		if t.absent() && t.held == 0 || !b.fits(t) {
-			b.torn = true
-			continue
+	for _, t := range b.view.debts.aloft {
+		if t.state == flying && (!t.absent() || t.held != 0) && b.fits(t) {
+			b.add(t)
 		}
-		b.add(t)
 	}
+}
+
+// cumulative tells whether all that is aloft is in this packet.
+func (b *builder) cumulative() bool {
+	for _, t := range b.view.debts.aloft {
+		if t.sent != b.now {
+			return false
+		}
+	}
+	return true
 }
 
 // all puts in all that is fresh.
@@ -197,16 +219,16 @@ func (b *builder) all() {
 	b.view.debts.clearFresh()
 }
 
-// nearest puts in what is nearest, up to two thirds of the budget.
+// nearest puts in what is nearest, up to its share of the budget.
 func (b *builder) nearest() {
-	share := b.budget * 2 / 3
+	end := min(b.budget, b.size+share(b.budget, nearShare))
 	for i := range b.view.debts.near {
 		for t := b.view.debts.near[i].head; t != nil; {
 			next, cost := t.links[byRing].next, b.cost(t)
 			switch {
-			case b.size+cost <= share:
+			case b.size+cost <= end:
 				b.add(t)
-			case cost <= share:
+			case cost <= end:
 				return
 			}
 			t = next // what is too large for the share goes by age
@@ -214,17 +236,19 @@ func (b *builder) nearest() {
 	}
 }
 
-// oldest fills the packet with what has been owed longest. What is too large for
-// that share goes, one at a time, when it has waited long enough.
-func (b *builder) oldest(busy bool) {
+// oldest puts in what has been owed longest, up to its share of the budget less
+// what flies for the first time already. What is too large for that goes, one at a
+// time, when it has waited long enough.
+func (b *builder) oldest(busy bool, flying int) {
 	const patience, misfits = 10, 8
-	missed := 0
+	missed, most := 0, share(b.budget, oldShare)
+	b.budget = min(b.budget, b.size+max(0, most-flying))
 	for t := b.view.debts.old.head; t != nil && missed < misfits; {
 		next := t.links[byAge].next
 		switch {
 		case b.fits(t):
 			b.add(t)
-		case missed == 0 && !busy && b.now-t.since >= patience && b.cost(t) > b.budget/3:
+		case missed == 0 && !busy && b.now-t.since >= patience && b.cost(t) > most:
 			b.add(t)
 			missed = misfits
 		default:
@@ -249,6 +273,7 @@ func (b *builder) add(t *sight) {
 	vs, v := b.view.views, b.view
 	gone, start := t.absent(), len(vs.body)
 	if gone {
+		t.nulled = b.now
 		vs.body = world.AppendRemoval(vs.body, t.entity.ID())
 	} else {
 		vs.body = append(vs.body, t.entity.Fragment(t.held)...)
@@ -260,11 +285,6 @@ func (b *builder) add(t *sight) {
 	}
 	b.items = append(b.items, item{t, gone})
 	v.debts.fly(t, b.now)
-}
-
-// complete tells whether nothing is left that the agent is owed.
-func (b *builder) complete() bool {
-	return b.view.debts.old.head == nil && !b.torn
 }
 
 // finish gives the packet, as a JSON Patch where that is allowed and smaller.

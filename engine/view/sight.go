@@ -14,8 +14,10 @@ type sight struct {
 	held   world.Stamp // the base document has it as of this state; 0 = has it not
 	since  world.Stamp // when it became owed; held is not more than a state older
 	sent   world.Stamp // newest packet with it that may be acknowledged; 0 = none
+	nulled world.Stamp // newest packet that removed it
 	state  state
 	ring   uint8
+	first  bool  // no packet with it has been acknowledged since it was settled
 	gone   bool  // is not in view any more
 	slot   int32 // in the audience, unless gone
 	links  [2]links
@@ -28,7 +30,7 @@ const (
 	settled state = iota // the base document has it right
 	fresh                // it is owed since the last packet
 	waiting              // it is owed, and did not fit: in the queues
-	flying               // it is owed, and in a packet that may be acknowledged
+	flying               // it is owed, and in the newest packet or one before
 )
 
 // absent tells whether the document should not have it.
@@ -95,10 +97,10 @@ func (q *queue) remove(t *sight) {
 
 // debts is what one agent is owed.
 type debts struct {
-	fresh  []*sight // some may have settled since
-	near   [rings]queue
-	old    queue
-	flying []*sight
+	fresh []*sight // some may have settled since
+	near  [rings]queue
+	old   queue
+	aloft []*sight // all that have a packet on its way, whatever their state
 }
 
 func (d *debts) init() { d.old.which = byAge }
@@ -126,7 +128,7 @@ func (d *debts) clearFresh() {
 	d.fresh = d.fresh[:0]
 }
 
-// settle takes a sight out of whatever it is in, unless it is flying.
+// settle takes a sight out of the queues, if it is in them.
 func (d *debts) settle(t *sight) {
 	if t.state == waiting {
 		d.near[t.ring].remove(t)
@@ -137,12 +139,30 @@ func (d *debts) settle(t *sight) {
 
 // fly notes that a sight went out in packet s.
 func (d *debts) fly(t *sight, s world.Stamp) {
-	if t.state != flying {
-		d.settle(t)
-		t.state = flying
-		d.flying = append(d.flying, t)
+	d.settle(t)
+	t.state = flying
+	if t.sent == 0 {
+		t.first = true
+		d.aloft = append(d.aloft, t)
 	}
 	t.sent = s
+}
+
+// hold keeps a sight aloft that the base document has right, or rightly lacks,
+// while a packet that says otherwise is on its way.
+func (d *debts) hold(t *sight) {
+	d.settle(t)
+	t.state, t.first = flying, true
+}
+
+// recall lets all that flies and has been acknowledged before be owed as anything
+// else is: to leave it out of a packet takes it back to what is not long ago.
+func (d *debts) recall() {
+	for _, t := range d.aloft {
+		if t.state == flying && !t.first {
+			d.owe(t, t.since)
+		}
+	}
 }
 
 // rerank gives a sight another ring.
@@ -157,34 +177,39 @@ func (d *debts) rerank(t *sight, ring uint8) {
 	t.ring = ring
 }
 
-// land sorts out what was flying in packets up to s: of those no other can be
-// acknowledged any more. What is not right yet is owed anew.
+// land sorts out what is aloft when packet s has been acknowledged: none before it
+// can be any more. What is not right is still owed.
 func (d *debts) land(s world.Stamp, discard func(*sight)) {
-	still := d.flying[:0]
-	for _, t := range d.flying {
-		switch {
-		case t.sent > s:
+	still := d.aloft[:0]
+	for _, t := range d.aloft {
+		right := t.right()
+		if t.sent > s && (!right || t.absent() || t.nulled > s) {
 			still = append(still, t)
+			if right {
+				d.hold(t)
+			}
 			continue
-		case !t.right():
-			t.sent = 0
+		}
+		t.sent, t.first = 0, false
+		switch {
+		case !right && (t.state == flying || t.state == settled):
 			d.owe(t, t.since)
+		case !right: // waits already
 		case t.absent():
-			t.state, t.sent = settled, 0
 			discard(t)
 		default:
-			t.state, t.sent = settled, 0
+			d.settle(t)
 		}
 	}
-	clear(d.flying[len(still):])
-	d.flying = still
+	clear(d.aloft[len(still):])
+	d.aloft = still
 }
 
 // clear forgets everything.
 func (d *debts) clear() {
-	*d = debts{fresh: d.fresh, flying: d.flying}
+	*d = debts{fresh: d.fresh, aloft: d.aloft}
 	d.clearFresh()
-	clear(d.flying)
-	d.flying = d.flying[:0]
+	clear(d.aloft)
+	d.aloft = d.aloft[:0]
 	d.init()
 }

@@ -107,10 +107,12 @@ func (v *View) accept(r *record) {
 		return
 	}
 	for _, it := range r.items {
+		t := it.sight
+		t.first = false
 		if it.gone {
-			it.sight.held = 0
+			t.held = 0
 		} else {
-			it.sight.held, it.sight.since = r.state, max(it.sight.since, r.state+1)
+			t.held, t.since = r.state, max(t.since, r.state+1)
 		}
 	}
 	v.debts.land(r.state, v.discard)
@@ -139,7 +141,7 @@ func (v *View) restart() {
 	}
 	v.debts.clear()
 	for e, t := range v.by {
-		t.held, t.sent, t.state = 0, 0, settled
+		t.held, t.sent, t.first, t.state = 0, 0, false, settled
 		if t.gone {
 			delete(v.by, e)
 			continue
