@@ -6,22 +6,18 @@ import (
 	"github.com/loci-place/loci/engine/world"
 )
 
-// lookStep is the share of the view distance that an agent, or an entity, moves
-// before it is looked at anew who sees whom: what is in view is up to twice that
-// out of date.
-const lookStep = 0.05
-
-// rankStep is how far, in metres, an agent that sees everything moves before what
-// it sees is sorted anew by distance.
-const rankStep = 1
+// An agent, or an entity, moves by lookStep of the view distance, and at least by
+// rankStep metres, before it is looked at anew who sees whom, and how near. What is
+// in view is up to twice that out of date.
+const (
+	lookStep = 0.05
+	rankStep = 0.3
+)
 
 // look finds what the agent sees from where it is, if it has moved.
 func (v *View) look() {
 	eye, far := v.agent.Eye(), v.views.cfg.Distance
-	step := far * lookStep
-	if far == 0 {
-		step = rankStep
-	}
+	step := max(far*lookStep, rankStep)
 	if v.looked && eye.Sub(v.eye).LenSqr() < step*step {
 		return
 	}
@@ -165,6 +161,11 @@ func (v *View) ring(e *world.Entity) uint8 {
 	if v.constant(root) || v.agent.Own(e) {
 		return 0
 	}
+	return v.distance(root)
+}
+
+// distance is the ring of a root that is not the agent's own.
+func (v *View) distance(root *world.Entity) uint8 {
 	relevance := v.agent.Relevance(root)
 	if !(relevance > 0) {
 		return rings - 1

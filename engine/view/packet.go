@@ -11,10 +11,10 @@ import (
 // sees well, and the rest must not take for ever: 4 KB give the nearest 20 of 300
 // walkers every state, and all others one in two seconds.
 const (
-	nearShare = 0.72
+	nearShare = 0.73
 	oldShare  = 1 - nearShare
 	// growth is set aside: what moves takes a few bytes more or less each time.
-	growth = 1.0 / 32
+	growth = 1.0 / 64
 )
 
 func share(budget int, of float64) int { return int(float64(budget) * of) }

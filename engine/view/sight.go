@@ -45,15 +45,15 @@ func (t *sight) right() bool {
 }
 
 // rings sort what is owed by distance: the agent's own, then a ring for every
-// half octave, from half a metre to a hundred.
-const rings = 18
+// quarter octave, from half a metre to a hundred.
+const rings = 33
 
 // ring is the ring for a squared distance in metres.
 func ring(squared float64) uint8 {
 	if !(squared > 0.25) {
 		return 1
 	}
-	return uint8(min(4+math.Ilogb(squared), rings-1))
+	return uint8(min(5+2*math.Log2(squared), rings-1))
 }
 
 // queue is a list of waiting sights, first come first served. Each sight is in

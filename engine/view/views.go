@@ -104,7 +104,7 @@ func (vs *Views) Observe() {
 	far := vs.cfg.Distance != 0
 	vs.reroot(far)
 	for e := range vs.world.Changed(vs.world.Now() - 1) {
-		if far && e.Root() == e {
+		if e.Root() == e {
 			vs.moved(e)
 		}
 		if a := vs.audiences[e]; a != nil {
@@ -165,14 +165,29 @@ func (vs *Views) appeared(e *world.Entity) {
 	}
 }
 
-// moved looks who sees a root from where it is now, if it has moved.
+// moved looks who sees a root from where it is now, and how near, if it has moved.
 func (vs *Views) moved(root *world.Entity) {
-	a, at := vs.audience(root), root.Position()
-	step := vs.cfg.Distance * lookStep
+	far := vs.cfg.Distance
+	if far == 0 && vs.audiences[root] == nil {
+		return // nobody keeps account of it
+	}
+	a, at, step := vs.audience(root), root.Position(), max(far*lookStep, rankStep)
 	if a.looked && at.Sub(a.at).LenSqr() < step*step {
 		return
 	}
 	a.at, a.looked = at, true
+	if far != 0 {
+		vs.lookFor(a, root)
+	}
+	for _, t := range a.sights {
+		if t.ring != 0 { // what is an agent's own stays that
+			t.view.debts.rerank(t, t.view.distance(root))
+		}
+	}
+}
+
+// lookFor finds those who see a root from where they are.
+func (vs *Views) lookFor(a *audience, root *world.Entity) {
 	for _, t := range slices.Backward(a.sights) {
 		if !t.view.sees(root) {
 			t.view.lose(root)
@@ -181,10 +196,7 @@ func (vs *Views) moved(root *world.Entity) {
 	if v := vs.of[root.Owner()]; v != nil && v.looked {
 		v.find(root)
 	}
-	vs.eyes.Near(at.X(), at.Z(), vs.cfg.Distance, func(v *View) { v.find(root) })
-	for _, t := range a.sights {
-		t.view.debts.rerank(t, t.view.ring(root))
-	}
+	vs.eyes.Near(a.at.X(), a.at.Z(), vs.cfg.Distance, func(v *View) { v.find(root) })
 }
 
 func (vs *Views) audience(e *world.Entity) *audience {
