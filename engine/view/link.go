@@ -20,13 +20,15 @@ const (
 )
 
 // link learns how many bytes a packet to one agent may have: twice as many after
-// each acknowledgement that comes quickly, half after none came for a while.
+// each acknowledgement that comes quickly, half after none came for a while, and
+// less where packets take several heartbeats to arrive.
 type link struct {
 	budget, most int
 	ceiling      int           // too much, not long ago
 	until        time.Time     // when ceiling is forgotten
 	caution      time.Duration // how long the next ceiling holds
 	heard        time.Time     // last acknowledgement, or cut of the budget
+	behind       float64       // share of heartbeats skipped, lately
 }
 
 func newLink(most int) link {
@@ -55,10 +57,31 @@ func (l *link) tick(now time.Time) {
 		return
 	}
 	l.heard = now
-	if l.budget > MinBudget {
-		l.ceiling = max(l.budget/2, MinBudget)
-		l.until = now.Add(l.caution)
-		l.caution = min(2*l.caution, patient)
-		l.budget = l.ceiling
+	l.cut(l.budget/2, now)
+}
+
+// skip notes a heartbeat without a packet, since one of size bytes was still on its
+// way. Two of three are fine on a long way; where more are skipped, less at a time
+// is better.
+func (l *link) skip(size int, now time.Time) {
+	const often, weight = 0.8, 0.1
+	l.behind += weight * (1 - l.behind)
+	if l.behind > often {
+		l.behind = 0
+		l.cut(size/2, now)
 	}
+}
+
+// keepUp notes a heartbeat with a packet.
+func (l *link) keepUp() { l.behind *= 0.9 }
+
+// cut lowers the budget, and keeps it there longer each time.
+func (l *link) cut(to int, now time.Time) {
+	if l.budget <= MinBudget {
+		return
+	}
+	l.budget = max(to, MinBudget)
+	l.ceiling = l.budget
+	l.until = now.Add(l.caution)
+	l.caution = min(2*l.caution, patient)
 }

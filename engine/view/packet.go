@@ -1,6 +1,8 @@
 package view
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/loci-place/loci/engine/world"
@@ -40,10 +42,12 @@ func (v *View) Next(now time.Time, busy bool) (data []byte, shared bool) {
 	}
 	if v.full {
 		if data, fits := v.whole(busy); fits {
+			v.link.keepUp()
 			v.send(data, record{full: true, complete: true}, now)
 			return data, true
 		}
 		if busy {
+			v.link.skip(v.size, now)
 			return nil, false
 		}
 		v.split()
@@ -118,7 +122,7 @@ func (v *View) split() {
 func (v *View) send(data []byte, r record, now time.Time) {
 	w := v.views.world
 	r.state, r.base, r.size, r.at = w.Now(), v.base, len(data), now
-	v.newest = r.state
+	v.newest, v.size = r.state, r.size
 	if v.base == 0 {
 		v.set = now
 		v.sets++
@@ -143,8 +147,10 @@ func (v *View) part(now time.Time, busy bool) []byte {
 	v.debts.recall()
 	flying := b.total(v.debts.aloft, flying)
 	if flying > b.budget && (busy || now.Before(v.hold)) {
+		v.link.skip(v.size, now)
 		return nil // anything else would take back what is on its way
 	}
+	v.link.keepUp()
 	b.begin()
 	b.again()
 	b.budget -= share(b.budget, growth)
@@ -152,8 +158,10 @@ func (v *View) part(now time.Time, busy bool) []byte {
 		b.all()
 	} else {
 		v.debts.queueUp()
+		b.own()
+		old := share(b.budget-b.size, oldShare)
 		b.nearest()
-		b.oldest(busy, flying)
+		b.oldest(busy, old-flying)
 	}
 	data := b.finish()
 	cumulative := b.cumulative()
@@ -219,30 +227,60 @@ func (b *builder) all() {
 	b.view.debts.clearFresh()
 }
 
-// nearest puts in what is nearest, up to its share of the budget.
+// own puts in the agent's own and the place's.
+func (b *builder) own() {
+	for t := b.view.debts.near[0].head; t != nil; {
+		next := t.links[byRing].next
+		if b.fits(t) {
+			b.add(t)
+		}
+		t = next
+	}
+}
+
+// nearest fills its share of the budget with what is near. If that is more than
+// fits, the half as many again that come next take turns with it: whoever is among
+// the last to fit one heartbeat may be among the first not to the next.
 func (b *builder) nearest() {
-	end := min(b.budget, b.size+share(b.budget, nearShare))
-	for i := range b.view.debts.near {
-		for t := b.view.debts.near[i].head; t != nil; {
-			next, cost := t.links[byRing].next, b.cost(t)
-			switch {
-			case b.size+cost <= end:
-				b.add(t)
-			case cost <= end:
-				return
-			}
-			t = next // what is too large for the share goes by age
+	end := min(b.budget, b.size+share(b.budget-b.size, nearShare))
+	near := b.nearby((end - b.size) * 3 / 2)
+	slices.SortStableFunc(near, func(x, y *sight) int { return cmp.Compare(x.since, y.since) })
+	for _, t := range near {
+		if b.size+b.cost(t) <= end {
+			b.add(t)
 		}
 	}
+	clear(near)
+	b.view.views.near = near[:0]
+}
+
+// nearby lists the nearest of what waits, as far as it takes no more than size.
+// What is too large for the share goes by age.
+func (b *builder) nearby(size int) []*sight {
+	near := b.view.views.near
+	for i := 1; i < rings; i++ {
+		for t := b.view.debts.near[i].head; t != nil; t = t.links[byRing].next {
+			cost := b.cost(t)
+			if cost > size {
+				if cost <= b.budget*2/3 {
+					return near
+				}
+				continue
+			}
+			size -= cost
+			near = append(near, t)
+		}
+	}
+	return near
 }
 
 // oldest puts in what has been owed longest, up to its share of the budget less
 // what flies for the first time already. What is too large for that goes, one at a
 // time, when it has waited long enough.
-func (b *builder) oldest(busy bool, flying int) {
+func (b *builder) oldest(busy bool, room int) {
 	const patience, misfits = 10, 8
-	missed, most := 0, share(b.budget, oldShare)
-	b.budget = min(b.budget, b.size+max(0, most-flying))
+	missed, most := 0, b.budget/4
+	b.budget = min(b.budget, b.size+max(0, room))
 	for t := b.view.debts.old.head; t != nil && missed < misfits; {
 		next := t.links[byAge].next
 		switch {

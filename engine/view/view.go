@@ -29,6 +29,7 @@ type View struct {
 
 	base    world.Stamp // newest state acknowledged; 0 = it has nothing
 	newest  world.Stamp // newest packet sent; 0 = none
+	size    int         // of that, in bytes
 	records records
 	full    bool
 	by      map[*world.Entity]*sight

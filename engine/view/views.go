@@ -48,6 +48,7 @@ type Views struct {
 	// Of the packet being made: its entities, the same as operations, and the
 	// packet with either.
 	body, ops, merge, apply []byte
+	near                    []*sight
 
 	audiences map[*world.Entity]*audience
 	eyes      *grid.Grid[*View] // with a view distance only
