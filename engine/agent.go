@@ -51,12 +51,15 @@ func (p *Place) join(s *session, a netcode.Announce, d *netcode.Dialect) (*agent
 	return ag, nil
 }
 
-// left ends a session whose connection is gone, and everything of its agent's.
-func (p *Place) left(s *session) {
-	s.refused = true
+// left ends a session, and everything of its agent's.
+func (p *Place) left(s *session, code uint32) {
 	a := s.agent
+	if s.refused {
+		return // has left already
+	}
+	s.refused = true
 	if a == nil {
-		p.log.Debug("disconnected before it announced itself", "from", s.from, "code", s.code)
+		p.log.Debug("left before it announced itself", "from", s.from, "code", code)
 		return
 	}
 	delete(p.agents, a.id)
@@ -66,7 +69,7 @@ func (p *Place) left(s *session) {
 		p.world.Remove(e.ID(), world.Cascade)
 	}
 	p.abandon(a)
-	a.log.Info("left", "code", s.code, "agents", len(p.order))
+	a.log.Info("left", "code", code, "agents", len(p.order))
 }
 
 // owner is the agent an entity belongs to; nil for the place's own and for those

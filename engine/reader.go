@@ -18,7 +18,7 @@ func (p *Place) read(s *session) {
 		select {
 		case data, ok := <-s.commands:
 			if !ok {
-				p.post(func() { p.left(s) })
+				p.post(func() { p.left(s, s.code) })
 				return
 			}
 			i, err := netcode.ParseInteraction(data)
@@ -72,8 +72,9 @@ func (p *Place) violation(s *session, what string, args ...any) {
 }
 
 // disconnect ends a session once what was sent to it has arrived. Nothing it
-// still asks is heard.
+// still asks is heard, and its agent leaves at once: a peer that is deaf to the
+// news must not stay for it.
 func (p *Place) disconnect(s *session, code uint32) {
-	s.refused = true
 	p.transport.Disconnect(s.conn, code)
+	p.left(s, code)
 }
