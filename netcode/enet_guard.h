@@ -23,7 +23,7 @@ enum {
     LOCI_MAX_COMMANDS = 64,    /* in one datagram; ENet itself sends at most 32 */
     LOCI_RECOUNT = 256,        /* commands after which a queue is counted anew */
     LOCI_BUCKETS = 4096,       /* token buckets for connects, by hashed source */
-    LOCI_GREYS = 65536,        /* refused connects remembered under pressure */
+    LOCI_GREYS = 1 << 20,       /* refused connects remembered under pressure */
     LOCI_GREY_MIN_MS = 100,    /* a retransmission comes no earlier than this */
     LOCI_GREY_MAX_MS = 10000   /* and no later */
 };
