@@ -13,7 +13,7 @@ import (
 // sees well, and the rest must not take for ever: 4 KB give the nearest 20 of 300
 // walkers every state, and all others one in two seconds.
 const (
-	nearShare = 0.73
+	nearShare = 0.7
 	oldShare  = 1 - nearShare
 	// growth is set aside: what moves takes a few bytes more or less each time.
 	growth = 1.0 / 64
@@ -161,7 +161,7 @@ func (v *View) part(now time.Time, busy bool) []byte {
 		b.own()
 		old := share(b.budget-b.size, oldShare)
 		b.nearest()
-		b.oldest(busy, old-flying)
+		b.oldest(busy, old)
 	}
 	data := b.finish()
 	cumulative := b.cumulative()
@@ -239,14 +239,15 @@ func (b *builder) own() {
 }
 
 // nearest fills its share of the budget with what is near. If that is more than
-// fits, the half as many again that come next take turns with it: whoever is among
-// the last to fit one heartbeat may be among the first not to the next.
+// fits, the quarter as many again that come next take turns with it: whoever is
+// among the last to fit one heartbeat may be among the first not to the next.
 func (b *builder) nearest() {
 	end := min(b.budget, b.size+share(b.budget-b.size, nearShare))
-	near := b.nearby((end - b.size) * 3 / 2)
+	near := b.nearby((end - b.size) * 5 / 4)
 	slices.SortStableFunc(near, func(x, y *sight) int { return cmp.Compare(x.since, y.since) })
 	for _, t := range near {
 		if b.size+b.cost(t) <= end {
+			t.aged = false
 			b.add(t)
 		}
 	}
@@ -280,11 +281,17 @@ func (b *builder) nearby(size int) []*sight {
 func (b *builder) oldest(busy bool, room int) {
 	const patience, misfits = 10, 8
 	missed, most := 0, b.budget/4
+	for _, t := range b.view.debts.aloft {
+		if t.aged && t.state == flying && t.first {
+			room -= b.cost(t)
+		}
+	}
 	b.budget = min(b.budget, b.size+max(0, room))
 	for t := b.view.debts.old.head; t != nil && missed < misfits; {
 		next := t.links[byAge].next
 		switch {
 		case b.fits(t):
+			t.aged = true
 			b.add(t)
 		case missed == 0 && !busy && b.now-t.since >= patience && b.cost(t) > most:
 			b.add(t)

@@ -18,6 +18,7 @@ type sight struct {
 	state  state
 	ring   uint8
 	first  bool  // no packet with it has been acknowledged since it was settled
+	aged   bool  // it went out for its age, not for being near
 	gone   bool  // is not in view any more
 	slot   int32 // in the audience, unless gone
 	links  [2]links
@@ -53,7 +54,9 @@ func ring(squared float64) uint8 {
 	if !(squared > 0.25) {
 		return 1
 	}
-	return uint8(min(5+2*math.Log2(squared), rings-1))
+	// The exponent and the first bit of the fraction are twice the logarithm.
+	const zero = 2 * 1023
+	return uint8(min(5+int(math.Float64bits(squared)>>51)-zero, rings-1))
 }
 
 // queue is a list of waiting sights, first come first served. Each sight is in
