@@ -26,7 +26,8 @@ type ClientConfig struct {
 	// Avatar is what the avatar is made of: components by name, and "children",
 	// a list of the same; nil means an entity without any.
 	Avatar map[string]any
-	// IntentRate is how many intents to send each second; 0 means 20.
+	// IntentRate is how many intents to send each second; 0 means 20. To acknowledge
+	// each state at once there may be up to a fifth more.
 	IntentRate int
 	// Mode says how much of the place's state the client keeps.
 	Mode StateMode

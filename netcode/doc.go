@@ -3,7 +3,7 @@
 //
 // It has three layers, each usable alone:
 //
-//   - Transports move packets between connections: [ENet] over UDP, and [Pipe]
+//   - Transports move packets between connections: [ENet] over UDP, and [PipeEnd]
 //     in memory with settable loss and delay. Both are a [Transport].
 //   - Messages: one file per wire message ([Intent], [Interaction], state
 //     updates, [Clock], [MediaFrame], [AssetFrame]), each with a Parse function
