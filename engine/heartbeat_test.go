@@ -23,7 +23,8 @@ type crowd struct {
 
 func newCrowd(t testing.TB, agents, static int) *crowd {
 	t.Helper()
-	return newCrowdIn(t, Config{}, agents, static, 0)
+	// Enough for all there is, so that everybody has it soon.
+	return newCrowdIn(t, Config{Limits: Limits{StateBudget: 64 << 20}}, agents, static, 0)
 }
 
 // newCrowdIn spreads agents and statics over a square of the given side.
@@ -119,12 +120,29 @@ func TestAWalkingAvatarCostsFewBytes(t *testing.T) {
 // that do not change. The sizes take turns, and the fastest round of each counts,
 // so that a noisy machine disturbs all alike.
 func BenchmarkHeartbeat(b *testing.B) {
-	const agents, beats = 100, 20
-	sizes := []int{0, 1000, 100_000}
-	crowds := make([]*crowd, len(sizes))
-	best := make([]time.Duration, len(sizes))
-	for i, n := range sizes {
-		crowds[i] = newCrowd(b, agents, n)
+	compare(b, 100, []int{0, 1000, 100_000}, func(static int) *crowd {
+		return newCrowd(b, 100, static)
+	})
+}
+
+// BenchmarkHeartbeatWithAViewDistance is the same where ten of the agents walk, and
+// each sees what is within 20 m of it.
+func BenchmarkHeartbeatWithAViewDistance(b *testing.B) {
+	compare(b, 10, []int{0, 100_000}, func(static int) *crowd {
+		c := newCrowdIn(b, Config{ViewDistance: 20}, 100, static, 300)
+		c.walking = 10
+		c.run(200) // those who see much have received it
+		return c
+	})
+}
+
+// compare reports what a heartbeat costs beside ever more that does not change.
+func compare(b *testing.B, movers int, statics []int, open func(static int) *crowd) {
+	const beats = 20
+	crowds := make([]*crowd, len(statics))
+	best := make([]time.Duration, len(statics))
+	for i, n := range statics {
+		crowds[i] = open(n)
 		best[i] = math.MaxInt64
 	}
 	for b.Loop() {
@@ -134,8 +152,8 @@ func BenchmarkHeartbeat(b *testing.B) {
 			best[i] = min(best[i], time.Since(start)/beats)
 		}
 	}
-	for i, n := range sizes {
-		b.ReportMetric(float64(best[i].Nanoseconds())/agents, fmt.Sprintf("ns/mover-beside-%d", n))
+	for i, n := range statics {
+		b.ReportMetric(float64(best[i].Nanoseconds())/float64(movers), fmt.Sprintf("ns/mover-beside-%d", n))
 		b.ReportMetric(float64(best[i])/float64(best[0]), fmt.Sprintf("ratio-beside-%d", n))
 	}
 	b.ReportMetric(0, "ns/op")

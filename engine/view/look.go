@@ -138,6 +138,33 @@ func (v *View) track(e *world.Entity, held world.Stamp) *sight {
 	return t
 }
 
+// appeared notes that an entity came or went in this state, if the agent sees
+// everything.
+func (v *View) appeared(e *world.Entity) {
+	before := v.views.world.Now() - 1
+	switch alive := e.Alive(); {
+	case v.backlog.has(e):
+		if !alive {
+			v.backlog.remove(e)
+		}
+	case alive:
+		v.enter(e)
+	case v.by[e] != nil:
+		v.leave(e)
+	case e.Existed(before):
+		v.vanished(e, before)
+	}
+}
+
+// vanished notes that an entity is gone which the base document has as of state
+// held, and of which no account was kept.
+func (v *View) vanished(e *world.Entity, held world.Stamp) {
+	t := v.track(e, held)
+	v.views.unwatch(t)
+	t.gone = true
+	v.debts.owe(t, held+1)
+}
+
 // owe notes that an entity, of which the base document was right up to now, has
 // changed in this state.
 func (v *View) owe(t *sight) {

@@ -98,22 +98,19 @@ func (v *View) split() {
 	v.full = false
 	v.records.drop(len(v.records.list))
 	v.eye, v.looked = v.agent.Eye(), true
-	for e := range w.Entities() {
-		switch {
-		case v.base != 0 && e.Changed() <= v.base:
-			v.track(e, v.base)
-		case v.base != 0 && e.Existed(v.base):
-			v.debts.owe(v.track(e, v.base), v.base+1)
-		default:
-			v.debts.owe(v.track(e, 0), v.base+1)
-		}
+	if v.base == 0 {
+		v.backlog = newBacklog(w, v.ring)
+		return
 	}
 	for e := range w.Changed(v.base) {
-		if !e.Alive() && v.base != 0 && e.Existed(v.base) {
-			t := v.track(e, v.base)
-			v.views.unwatch(t)
-			t.gone = true
-			v.debts.owe(t, v.base+1)
+		existed := e.Existed(v.base)
+		switch {
+		case e.Alive() && existed:
+			v.debts.owe(v.track(e, v.base), v.base+1)
+		case e.Alive():
+			v.debts.owe(v.track(e, 0), v.base+1)
+		case existed:
+			v.vanished(e, v.base)
 		}
 	}
 }
@@ -145,6 +142,7 @@ func (v *View) part(now time.Time, busy bool) []byte {
 	}
 	b := builder{view: v, budget: budget - overhead, now: v.views.world.Now()}
 	v.debts.recall()
+	v.refill(b.budget)
 	flying := b.total(v.debts.aloft, flying)
 	if flying > b.budget && (busy || now.Before(v.hold)) {
 		v.link.skip(v.size, now)
@@ -166,9 +164,28 @@ func (v *View) part(now time.Time, busy bool) []byte {
 	data := b.finish()
 	cumulative := b.cumulative()
 	v.send(data, record{
-		complete: cumulative && v.debts.old.head == nil, cumulative: cumulative, items: b.items,
+		complete:   cumulative && v.debts.old.head == nil && v.backlog.empty(),
+		cumulative: cumulative, items: b.items,
 	}, now)
 	return data
+}
+
+// refill takes as much from the backlog as a packet may hold, if nothing waits.
+func (v *View) refill(size int) {
+	if v.debts.old.head != nil {
+		return
+	}
+	for _, t := range v.debts.fresh {
+		size -= len(t.entity.Fragment(t.held))
+	}
+	for size > 0 {
+		e := v.backlog.next()
+		if e == nil {
+			return
+		}
+		size -= len(e.Fragment(0))
+		v.debts.owe(v.track(e, 0), v.views.world.Now())
+	}
 }
 
 // builder fills one packet.

@@ -271,6 +271,13 @@ func (v *viewer) believed() map[string]any {
 			doc[e.ID()] = a.states[t.held][e.ID()]
 		}
 	}
+	if a.views.cfg.Distance == 0 {
+		for e := range a.world.Entities() {
+			if view.by[e] == nil && !view.backlog.has(e) {
+				doc[e.ID()] = a.states[a.world.Now()][e.ID()]
+			}
+		}
+	}
 	return doc
 }
 

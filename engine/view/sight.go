@@ -182,7 +182,7 @@ func (d *debts) rerank(t *sight, ring uint8) {
 
 // land sorts out what is aloft when packet s has been acknowledged: none before it
 // can be any more. What is not right is still owed.
-func (d *debts) land(s world.Stamp, discard func(*sight)) {
+func (d *debts) land(s world.Stamp, discard, done func(*sight)) {
 	still := d.aloft[:0]
 	for _, t := range d.aloft {
 		right := t.right()
@@ -202,6 +202,7 @@ func (d *debts) land(s world.Stamp, discard func(*sight)) {
 			discard(t)
 		default:
 			d.settle(t)
+			done(t)
 		}
 	}
 	clear(d.aloft[len(still):])

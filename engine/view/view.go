@@ -17,10 +17,11 @@ const (
 	holdInterval = time.Second
 )
 
-// View is what one agent knows of the world, and what it is owed. There are two
-// kinds of base. A view that is full knows all there was in its base state, and
-// keeps no account of single entities. Any other keeps an entry for each entity
-// that its base document has not as the world has it.
+// View is what one agent knows of the world, and what it is owed. A view that is
+// full knows all there was in its base state, and keeps no account of single
+// entities. Any other keeps a sight for each entity that its base document has not
+// as the world has it. With a view distance it keeps one for everything in view;
+// without, what has neither a sight nor waits in the backlog is right.
 type View struct {
 	views *Views
 	agent Agent
@@ -33,6 +34,7 @@ type View struct {
 	records records
 	full    bool
 	by      map[*world.Entity]*sight
+	backlog backlog
 	debts   debts
 	set     time.Time // when the last packet without a base went out
 	hold    time.Time // until when a large packet is waited for
@@ -116,7 +118,17 @@ func (v *View) accept(r *record) {
 			t.held, t.since = r.state, max(t.since, r.state+1)
 		}
 	}
-	v.debts.land(r.state, v.discard)
+	v.debts.land(r.state, v.discard, v.settled)
+}
+
+// settled ends the account of an entity that has not changed for some time, if the
+// agent sees everything: there may be very many.
+func (v *View) settled(t *sight) {
+	const some = 20
+	if v.views.cfg.Distance == 0 && t.entity.Changed()+some < v.views.world.Now() {
+		v.views.unwatch(t)
+		v.discard(t)
+	}
 }
 
 // forget ends all account of single entities.
@@ -128,6 +140,7 @@ func (v *View) forget() {
 	}
 	clear(v.by)
 	v.debts.clear()
+	v.backlog = backlog{}
 }
 
 // restart begins anew with an agent that has nothing, or nothing that is known.

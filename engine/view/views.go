@@ -51,7 +51,8 @@ type Views struct {
 	near                    []*sight
 
 	audiences map[*world.Entity]*audience
-	eyes      *grid.Grid[*View] // with a view distance only
+	told      map[*world.Entity]bool // of what came or went in this state
+	eyes      *grid.Grid[*View]      // with a view distance only
 }
 
 // audience is everybody that keeps account of an entity they have in view.
@@ -67,6 +68,7 @@ func NewViews(w *world.World, cfg Config) *Views {
 		cfg: cfg, world: w, press: NewPress(w),
 		of:        map[string]*View{},
 		audiences: map[*world.Entity]*audience{},
+		told:      map[*world.Entity]bool{},
 		eyes:      grid.New[*View](eyeCell),
 	}
 }
@@ -103,18 +105,30 @@ func (vs *Views) Encoded() uint64 { return vs.press.Encoded() }
 // are sent all there is.
 func (vs *Views) Observe() {
 	far := vs.cfg.Distance != 0
-	vs.reroot(far)
+	if far {
+		vs.reroot()
+	} else {
+		vs.appear()
+	}
 	for e := range vs.world.Changed(vs.world.Now() - 1) {
 		if e.Root() == e {
 			vs.moved(e)
 		}
-		if a := vs.audiences[e]; a != nil {
+		a := vs.audiences[e]
+		if !far && e.Alive() && (a == nil || len(a.sights) < len(vs.all)) {
+			vs.unaccounted(e)
+			a = vs.audiences[e]
+		}
+		if a != nil {
 			for _, t := range a.sights {
 				if t.state == settled {
 					t.view.owe(t)
 				}
 			}
 		}
+	}
+	for _, r := range vs.world.Rerooted() {
+		vs.tidy(r.Entity)
 	}
 	for _, v := range vs.all {
 		if !v.full {
@@ -125,7 +139,7 @@ func (vs *Views) Observe() {
 
 // reroot moves entities from the views of their old roots to those of their new,
 // and then looks who sees what has become a root.
-func (vs *Views) reroot(far bool) {
+func (vs *Views) reroot() {
 	for _, r := range vs.world.Rerooted() {
 		if a := vs.audiences[r.Entity]; a != nil {
 			for _, t := range slices.Backward(a.sights) {
@@ -139,15 +153,6 @@ func (vs *Views) reroot(far bool) {
 				t.view.enter(r.Entity)
 			}
 		}
-		switch {
-		case r.To != nil && !far:
-			vs.appeared(r.Entity)
-		case r.To == nil:
-			vs.tidy(r.Entity)
-		}
-	}
-	if !far {
-		return
 	}
 	for _, r := range vs.world.Rerooted() {
 		if e := r.Entity; e.Root() == e {
@@ -157,11 +162,34 @@ func (vs *Views) reroot(far bool) {
 	}
 }
 
-// appeared shows an entity to all who see everything.
+// appear tells those who see everything what came or went. What did both in one
+// state has changed, for them, at most.
+func (vs *Views) appear() {
+	before := vs.world.Now() - 1
+	for _, r := range vs.world.Rerooted() {
+		if e := r.Entity; e.Alive() != e.Existed(before) && !vs.told[e] {
+			vs.told[e] = true
+			vs.appeared(e)
+		}
+	}
+	clear(vs.told)
+}
+
+// appeared tells all who see everything that an entity came or went.
 func (vs *Views) appeared(e *world.Entity) {
 	for _, v := range vs.all {
 		if !v.full {
-			v.enter(e)
+			v.appeared(e)
+		}
+	}
+}
+
+// unaccounted begins to keep account of an entity that has changed, for those who
+// see everything and had it right.
+func (vs *Views) unaccounted(e *world.Entity) {
+	for _, v := range vs.all {
+		if !v.full && v.by[e] == nil && !v.backlog.has(e) {
+			v.owe(v.track(e, 0))
 		}
 	}
 }
@@ -228,7 +256,7 @@ func (vs *Views) unwatch(t *sight) {
 
 // tidy forgets the audience of an entity that went away.
 func (vs *Views) tidy(e *world.Entity) {
-	if a := vs.audiences[e]; a != nil && len(a.sights) == 0 {
+	if a := vs.audiences[e]; a != nil && len(a.sights) == 0 && !e.Alive() {
 		delete(vs.audiences, e)
 	}
 }

@@ -9,6 +9,7 @@ import (
 // Entity is one thing in a place: an id, an owner and components. It is valid as
 // long as [Entity.Alive] says so; whoever keeps one for longer keeps the id.
 type Entity struct {
+	index int
 	id    string
 	owner string
 	w     *World
@@ -24,6 +25,9 @@ type Entity struct {
 
 // ID is the entity's id, fixed for life.
 func (e *Entity) ID() string { return e.id }
+
+// Index is a small number that no other entity of the world has had.
+func (e *Entity) Index() int { return e.index }
 
 // Owner is who the entity belongs to: an agent id, or "place".
 func (e *Entity) Owner() string { return e.owner }

@@ -25,6 +25,7 @@ type World struct {
 
 	entities  map[string]*Entity          // tombstones included
 	alive     int                         // entities that are not tombstones
+	indexes   int                         // given out so far
 	owned     map[string]map[*Entity]bool // by owner
 	children  index                       // by relationships.parent
 	followers index                       // by intent.from_avatar
@@ -85,7 +86,8 @@ func (w *World) Spawn(id, owner string, components map[string]any) (*Entity, err
 	e := w.entities[id]
 	switch {
 	case e == nil:
-		e = &Entity{id: id, w: w}
+		e = &Entity{id: id, w: w, index: w.indexes}
+		w.indexes++
 		e.components.life.begin(w.now)
 		w.entities[id] = e
 	case e.life.alive():
