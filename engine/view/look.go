@@ -175,6 +175,7 @@ func (v *View) owe(t *sight) {
 
 // discard ends the account of an entity that the document has not and need not.
 func (v *View) discard(t *sight) {
+	v.arrived(t)
 	v.debts.settle(t)
 	delete(v.by, t.entity)
 }

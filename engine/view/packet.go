@@ -1,8 +1,6 @@
 package view
 
 import (
-	"cmp"
-	"slices"
 	"time"
 
 	"github.com/loci-place/loci/engine/world"
@@ -170,21 +168,19 @@ func (v *View) part(now time.Time, busy bool) []byte {
 	return data
 }
 
-// refill takes as much from the backlog as a packet may hold, if nothing waits.
+// refill takes from the backlog what may be of use for a packet of size bytes, as
+// long as not too much that was taken from it is still on its way or waits.
 func (v *View) refill(size int) {
-	if v.debts.old.head != nil {
-		return
-	}
-	for _, t := range v.debts.fresh {
-		size -= len(t.entity.Fragment(t.held))
-	}
-	for size > 0 {
+	const least, small = 64, 64 // entities, bytes
+	for v.drawn < max(least, size/small) {
 		e := v.backlog.next()
 		if e == nil {
 			return
 		}
-		size -= len(e.Fragment(0))
-		v.debts.owe(v.track(e, 0), v.views.world.Now())
+		t := v.track(e, 0)
+		t.drawn = true
+		v.drawn++
+		v.debts.owe(t, 1) // nothing is owed for longer
 	}
 }
 
@@ -255,41 +251,23 @@ func (b *builder) own() {
 	}
 }
 
-// nearest fills its share of the budget with what is near. If that is more than
-// fits, the quarter as many again that come next take turns with it: whoever is
-// among the last to fit one heartbeat may be among the first not to the next.
+// nearest puts in what is nearest, up to its share of the budget. What is too large
+// for that goes by age.
 func (b *builder) nearest() {
 	end := min(b.budget, b.size+share(b.budget-b.size, nearShare))
-	near := b.nearby((end - b.size) * 5 / 4)
-	slices.SortStableFunc(near, func(x, y *sight) int { return cmp.Compare(x.since, y.since) })
-	for _, t := range near {
-		if b.size+b.cost(t) <= end {
-			t.aged = false
-			b.add(t)
-		}
-	}
-	clear(near)
-	b.view.views.near = near[:0]
-}
-
-// nearby lists the nearest of what waits, as far as it takes no more than size.
-// What is too large for the share goes by age.
-func (b *builder) nearby(size int) []*sight {
-	near := b.view.views.near
 	for i := 1; i < rings; i++ {
-		for t := b.view.debts.near[i].head; t != nil; t = t.links[byRing].next {
-			cost := b.cost(t)
-			if cost > size {
-				if cost <= b.budget*2/3 {
-					return near
-				}
-				continue
+		for t := b.view.debts.near[i].head; t != nil; {
+			next, cost := t.links[byRing].next, b.cost(t)
+			switch {
+			case b.size+cost <= end:
+				t.aged = false
+				b.add(t)
+			case cost <= end:
+				return
 			}
-			size -= cost
-			near = append(near, t)
+			t = next
 		}
 	}
-	return near
 }
 
 // oldest puts in what has been owed longest, up to its share of the budget less

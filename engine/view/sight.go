@@ -19,6 +19,7 @@ type sight struct {
 	ring   uint8
 	first  bool  // no packet with it has been acknowledged since it was settled
 	aged   bool  // it went out for its age, not for being near
+	drawn  bool  // it came from the backlog, and is not acknowledged yet
 	gone   bool  // is not in view any more
 	slot   int32 // in the audience, unless gone
 	links  [2]links
@@ -83,6 +84,17 @@ func (q *queue) push(t *sight) {
 	q.tail = t
 }
 
+// pushFirst is push for what has been owed longest.
+func (q *queue) pushFirst(t *sight) {
+	t.links[q.which] = links{next: q.head}
+	if q.head != nil {
+		q.head.links[q.which].prev = t
+	} else {
+		q.tail = t
+	}
+	q.head = t
+}
+
 func (q *queue) remove(t *sight) {
 	l := &t.links[q.which]
 	if l.prev != nil {
@@ -120,7 +132,11 @@ func (d *debts) queueUp() {
 		if t.state == fresh {
 			t.state = waiting
 			d.near[t.ring].push(t)
-			d.old.push(t)
+			if t.drawn {
+				d.old.pushFirst(t)
+			} else {
+				d.old.push(t)
+			}
 		}
 	}
 	d.clearFresh()

@@ -35,6 +35,7 @@ type View struct {
 	full    bool
 	by      map[*world.Entity]*sight
 	backlog backlog
+	drawn   int // how many taken from the backlog are not acknowledged yet
 	debts   debts
 	set     time.Time // when the last packet without a base went out
 	hold    time.Time // until when a large packet is waited for
@@ -112,6 +113,7 @@ func (v *View) accept(r *record) {
 	for _, it := range r.items {
 		t := it.sight
 		t.first = false
+		v.arrived(t)
 		if it.gone {
 			t.held = 0
 		} else {
@@ -140,7 +142,16 @@ func (v *View) forget() {
 	}
 	clear(v.by)
 	v.debts.clear()
-	v.backlog = backlog{}
+	v.backlog, v.drawn = backlog{}, 0
+}
+
+// arrived notes that an entity from the backlog has been acknowledged, or need not
+// be.
+func (v *View) arrived(t *sight) {
+	if t.drawn {
+		t.drawn = false
+		v.drawn--
+	}
 }
 
 // restart begins anew with an agent that has nothing, or nothing that is known.

@@ -48,7 +48,6 @@ type Views struct {
 	// Of the packet being made: its entities, the same as operations, and the
 	// packet with either.
 	body, ops, merge, apply []byte
-	near                    []*sight
 
 	audiences map[*world.Entity]*audience
 	told      map[*world.Entity]bool // of what came or went in this state
