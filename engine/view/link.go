@@ -12,7 +12,7 @@ const (
 	// with more: two heartbeats of the place and one of the agent, and some way.
 	quick = 250 * time.Millisecond
 	// slow is how long nothing may be acknowledged before it is given less.
-	slow = 500 * time.Millisecond
+	slow = 800 * time.Millisecond
 	// wary and patient are how long a link that was given too much stays below
 	// that: at first, and at most.
 	wary    = 2 * time.Second
