@@ -13,15 +13,17 @@
 //
 //  1. what is on its way for the first time: a packet that left it out would take
 //     it back;
-//  2. the nearest first, up to seven tenths of the budget;
-//  3. what has been owed longest.
+//  2. the agent's own and the place's;
+//  3. what is nearest, up to seven tenths of what is left;
+//  4. what has been owed longest.
 //
 // Every heartbeat three tenths of the budget go to the oldest, whatever else there
 // is. So at a budget of B bytes, of which 2 % and some hundred bytes are set aside,
 // and U bytes owed, in entities of up to E bytes, nothing waits longer than
 // U / (0.3 B - E) heartbeats, or as many times as long as an acknowledgement takes
 // where that is longer. An entity too large for that share goes alone when it has
-// waited for ten.
+// waited for ten. What an agent has not been sent of a world that it came into
+// waits in a backlog, and counts as the oldest of all.
 //
 // With a view distance, [Views] keeps who has which family of entities in view.
 // It looks around for an agent when the agent has moved, and for an entity when
