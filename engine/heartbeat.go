@@ -133,6 +133,7 @@ func (p *Place) sendState(channel uint8, data []byte, to []netcode.Conn) {
 // to an agent.
 func (p *Place) busy(a *agent) bool {
 	s, _ := p.transport.Stats(a.session.conn)
+	a.view.SetRoundTrip(s.RTT)
 	return s.Busy
 }
 

@@ -29,6 +29,7 @@ type link struct {
 	caution      time.Duration // how long the next ceiling holds
 	heard        time.Time     // last acknowledgement, or cut of the budget
 	behind       float64       // share of heartbeats skipped, lately
+	trip         time.Duration // round trip, as the transport has it
 }
 
 func newLink(most int) link {
@@ -61,10 +62,14 @@ func (l *link) tick(now time.Time) {
 }
 
 // skip notes a heartbeat without a packet, since one of size bytes was still on its
-// way. Two of three are fine on a long way; where more are skipped, less at a time
-// is better.
+// way. On a long way that is fine for two of three: where more are skipped, less at
+// a time is better. On a short way it means that somebody cannot keep up.
 func (l *link) skip(size int, now time.Time) {
-	const often, weight = 0.8, 0.1
+	const short, weight = 70 * time.Millisecond, 0.1
+	often := 0.8
+	if l.trip < short {
+		often = 0.15
+	}
 	l.behind += weight * (1 - l.behind)
 	if l.behind > often {
 		l.behind = 0

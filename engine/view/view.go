@@ -55,6 +55,9 @@ func (v *View) Budget() int { return v.link.budget }
 // only then can one still be on its way.
 func (v *View) Bulky() bool { return !v.hold.IsZero() }
 
+// SetRoundTrip tells how long a packet takes to the agent and back.
+func (v *View) SetRoundTrip(d time.Duration) { v.link.trip = d }
+
 // Owed is how many entities the agent's document has wrong, as far as that is
 // kept account of.
 func (v *View) Owed() int {
