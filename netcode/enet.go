@@ -151,7 +151,7 @@ func (e *ENet) Send(p Packet, to ...Conn) error {
 		return fmt.Errorf("%w: %d bytes, %d are possible", ErrTooLarge, len(p.Data), e.limits.MaxPacket)
 	}
 	if len(to) == 0 || e.closing.Load() {
-		return e.sendNothing()
+		return e.release()
 	}
 	packet, err := newENetPacket(p.Data, p.Reliable)
 	if err != nil {
@@ -176,7 +176,7 @@ func (e *ENet) Send(p Packet, to ...Conn) error {
 	return err
 }
 
-func (e *ENet) sendNothing() error {
+func (e *ENet) release() error {
 	if e.outbox.release() {
 		e.socket.wake()
 	}

@@ -61,10 +61,11 @@ func (v *View) has(e *world.Entity) bool {
 	return t != nil && !t.gone
 }
 
-// sees tells whether a root is in view, from where the agent last looked.
+// sees tells whether a root is within the view distance of where the agent last
+// looked from, or in view anyway.
 func (v *View) sees(root *world.Entity) bool {
 	far := v.views.cfg.Distance
-	return far == 0 || v.constant(root) ||
+	return v.constant(root) ||
 		root.Position().Sub(v.eye).LenSqr() <= far*far && v.agent.Relevance(root) > 0
 }
 

@@ -333,7 +333,7 @@ func (v *viewer) checkEnd() {
 		}
 	}
 	if got := v.docs[v.newest].Entities; !same(got, want) {
-		a.Fatalf("seed %d: in the end %s's document %d\nis   %s\nwant %s\n%d owed, budget %d", a.seed, v.id, v.newest,
-			netcode.AppendValue(nil, got), netcode.AppendValue(nil, want), v.view.Owed(), v.view.link.budget)
+		a.Fatalf("seed %d: in the end %s's document %d\nis   %s\nwant %s\nbudget %d", a.seed, v.id, v.newest,
+			netcode.AppendValue(nil, got), netcode.AppendValue(nil, want), v.view.link.budget)
 	}
 }

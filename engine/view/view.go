@@ -48,27 +48,12 @@ type View struct {
 // Sets counts how often the agent was sent a state from scratch.
 func (v *View) Sets() uint64 { return v.sets }
 
-// Budget is how many bytes the agent's packets may have at present.
-func (v *View) Budget() int { return v.link.budget }
-
 // Bulky tells whether a packet over MinBudget was sent and not yet acknowledged:
 // only then can one still be on its way.
 func (v *View) Bulky() bool { return !v.hold.IsZero() }
 
 // SetRoundTrip tells how long a packet takes to the agent and back.
 func (v *View) SetRoundTrip(d time.Duration) { v.link.trip = d }
-
-// Owed is how many entities the agent's document has wrong, as far as that is
-// kept account of.
-func (v *View) Owed() int {
-	n := 0
-	for _, t := range v.by {
-		if t.state != settled {
-			n++
-		}
-	}
-	return n
-}
 
 // Acknowledge notes that the agent holds a revision, or nothing at all if it is
 // 0, and tells whether that can be: only what was sent to it lately counts.

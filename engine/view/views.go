@@ -103,10 +103,13 @@ func (vs *Views) Encoded() uint64 { return vs.press.Encoded() }
 // once before the packets of a state are made. It costs nothing for agents that
 // are sent all there is.
 func (vs *Views) Observe() {
-	far := vs.cfg.Distance != 0
-	if far {
+	far, watching := vs.cfg.Distance != 0, vs.watching()
+	switch {
+	case far:
 		vs.reroot()
-	} else {
+	case watching == 0:
+		return
+	default:
 		vs.appear()
 	}
 	for e := range vs.world.Changed(vs.world.Now() - 1) {
@@ -114,7 +117,7 @@ func (vs *Views) Observe() {
 			vs.moved(e)
 		}
 		a := vs.audiences[e]
-		if !far && e.Alive() && (a == nil || len(a.sights) < len(vs.all)) {
+		if !far && e.Alive() && (a == nil || len(a.sights) < watching) {
 			vs.unaccounted(e)
 			a = vs.audiences[e]
 		}
@@ -134,6 +137,17 @@ func (vs *Views) Observe() {
 			v.look()
 		}
 	}
+}
+
+// watching counts the views that are not full: those that keep account of entities.
+func (vs *Views) watching() int {
+	n := 0
+	for _, v := range vs.all {
+		if !v.full {
+			n++
+		}
+	}
+	return n
 }
 
 // reroot moves entities from the views of their old roots to those of their new,
@@ -251,9 +265,13 @@ func (vs *Views) unwatch(t *sight) {
 	a.sights[t.slot] = moved
 	a.sights[last] = nil
 	a.sights = a.sights[:last]
+	if last == 0 && vs.cfg.Distance == 0 {
+		delete(vs.audiences, t.entity)
+	}
 }
 
-// tidy forgets the audience of an entity that went away.
+// tidy forgets the audience of an entity that went away, which outlives its last
+// sight where there is a view distance.
 func (vs *Views) tidy(e *world.Entity) {
 	if a := vs.audiences[e]; a != nil && len(a.sights) == 0 && !e.Alive() {
 		delete(vs.audiences, e)
