@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/engine/sim"
+	"github.com/loci-place/loci/engine/view"
 	"github.com/loci-place/loci/engine/world"
 	"github.com/loci-place/loci/netcode"
 )
@@ -20,14 +21,14 @@ type beat struct {
 	reported time.Time
 	movers   []sim.Mover
 	outgoing []outgoing
+	count    int
 	one      [1]netcode.Conn
 }
 
 // outgoing is one packet and everybody it goes to.
 type outgoing struct {
-	channel uint8
-	data    []byte
-	to      []netcode.Conn
+	packet netcode.Packet
+	to     []netcode.Conn
 }
 
 func (b *beat) until(now time.Time) time.Duration { return b.next.Sub(now) }
@@ -102,47 +103,59 @@ func (a *agent) appendMovers(dst []sim.Mover, w *world.World) []sim.Mover {
 func (p *Place) sendStates(now time.Time) {
 	p.views.Observe()
 	p.beat.outgoing = p.beat.outgoing[:0]
-	for _, a := range p.order {
-		data, shared := a.view.Next(now, a.view.Bulky() && p.busy(a))
+	p.beat.count++
+	for i, a := range p.order {
+		packet := a.view.Next(now, p.busy(a, (p.beat.count+i)%wayEvery == 0))
 		switch {
-		case data == nil:
-		case shared:
-			o := p.outgoing(a.dialect.State, data)
+		case packet.Data == nil:
+		case packet.Shared:
+			o := p.outgoing(statePacket(a, packet))
 			o.to = append(o.to, a.session.conn)
 		default:
 			p.beat.one[0] = a.session.conn
-			p.sendState(a.dialect.State, data, p.beat.one[:])
+			p.sendState(statePacket(a, packet), p.beat.one[:])
 		}
 	}
 	for _, o := range p.beat.outgoing {
-		p.sendState(o.channel, o.data, o.to)
+		p.sendState(o.packet, o.to)
 	}
 	if err := p.transport.Send(netcode.Packet{}); err != nil {
 		p.log.Debug("states not sent", "error", err)
 	}
 }
 
-func (p *Place) sendState(channel uint8, data []byte, to []netcode.Conn) {
-	err := p.transport.Send(netcode.Packet{Channel: channel, Data: data, More: true}, to...)
-	if err != nil {
-		p.log.Warn("state not sent", "bytes", len(data), "agents", len(to), "error", err)
+func statePacket(a *agent, s view.Packet) netcode.Packet {
+	return netcode.Packet{Channel: a.dialect.State, Fragile: s.Fragile, More: true, Data: s.Data}
+}
+
+func (p *Place) sendState(packet netcode.Packet, to []netcode.Conn) {
+	if err := p.transport.Send(packet, to...); err != nil {
+		p.log.Warn("state not sent", "bytes", len(packet.Data), "agents", len(to), "error", err)
 	}
 }
 
+// wayEvery is every how many heartbeats it is looked how long the way to an agent is.
+const wayEvery = 16
+
 // busy tells whether a state that had to be sent in fragments is still on its way
 // to an agent.
-func (p *Place) busy(a *agent) bool {
+func (p *Place) busy(a *agent, look bool) bool {
+	bulky := a.view.Bulky()
+	if !bulky && !look {
+		return false
+	}
 	s, _ := p.transport.Stats(a.session.conn)
 	a.view.SetRoundTrip(s.RTT)
-	return s.Busy
+	return bulky && s.Busy
 }
 
 // outgoing finds the packet among those of this heartbeat, or adds it.
-func (p *Place) outgoing(channel uint8, data []byte) *outgoing {
+func (p *Place) outgoing(packet netcode.Packet) *outgoing {
 	list := p.beat.outgoing
 	for i := range list {
-		if o := &list[i]; o.channel == channel && &o.data[0] == &data[0] {
-			return o
+		o := &list[i].packet
+		if o.Channel == packet.Channel && o.Fragile == packet.Fragile && &o.Data[0] == &packet.Data[0] {
+			return &list[i]
 		}
 	}
 	if len(list) < cap(list) {
@@ -151,7 +164,7 @@ func (p *Place) outgoing(channel uint8, data []byte) *outgoing {
 		list = append(list, outgoing{})
 	}
 	o := &list[len(list)-1]
-	o.channel, o.data, o.to = channel, data, o.to[:0]
+	o.packet, o.to = packet, o.to[:0]
 	p.beat.outgoing = list
 	return o
 }

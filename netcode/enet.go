@@ -32,7 +32,8 @@ const enetDefaultPeers = 1024
 //
 // Reliable packets of one channel arrive once and in order. Unreliable ones may
 // be lost, and one that comes after a newer one of its channel is dropped. An
-// unreliable packet over 1372 bytes travels as reliable fragments.
+// unreliable packet over 1372 bytes travels as reliable fragments unless it is
+// fragile.
 type ENet struct {
 	limits ENetLimits
 	log    *slog.Logger
@@ -153,13 +154,14 @@ func (e *ENet) Send(p Packet, to ...Conn) error {
 	if len(to) == 0 || e.closing.Load() {
 		return e.release()
 	}
-	packet, err := newENetPacket(p.Data, p.Reliable)
+	packet, err := newENetPacket(p.Data, p.Reliable, p.Fragile)
 	if err != nil {
 		return err
 	}
 	order := enetOrder{
 		kind:     orderSend,
 		reliable: p.Reliable,
+		fragile:  p.Fragile,
 		channel:  p.Channel,
 		packet:   packet,
 		size:     len(p.Data),

@@ -155,7 +155,7 @@ loci_stat loci_stat_of(const loci_guard *guard, size_t slot);
 /* enet_pump.c: traffic, in batches */
 int loci_service(loci_guard *guard, loci_event *events, int n);
 void loci_release(loci_event *events, int n);
-ENetPacket *loci_packet(const void *data, size_t length, int reliable);
+ENetPacket *loci_packet(const void *data, size_t length, int reliable, int fragile);
 void loci_packet_free(ENetPacket *packet);
 void loci_send(loci_guard *guard, ENetPacket *packet, uint8_t channel, const uint16_t *slots, size_t n);
 int loci_fragments(const loci_guard *guard, size_t slot, uint8_t channel);

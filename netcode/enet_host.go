@@ -127,8 +127,8 @@ func (h *enetHost) destroy() {
 type enetPacket = *C.ENetPacket
 
 // newENetPacket copies data. Any goroutine may call it.
-func newENetPacket(data []byte, reliable bool) (enetPacket, error) {
-	p := C.loci_packet(unsafe.Pointer(unsafe.SliceData(data)), C.size_t(len(data)), cBool(reliable))
+func newENetPacket(data []byte, reliable, fragile bool) (enetPacket, error) {
+	p := C.loci_packet(unsafe.Pointer(unsafe.SliceData(data)), C.size_t(len(data)), cBool(reliable), cBool(fragile))
 	if p == nil {
 		return nil, fmt.Errorf("netcode: no memory for a packet of %d bytes", len(data))
 	}

@@ -33,6 +33,7 @@ type enetOrders struct {
 type enetOrder struct {
 	kind     enetOrderKind
 	reliable bool
+	fragile  bool
 	channel  uint8
 	packet   enetPacket // nil when it was dropped after all
 	size     int        // of the packet's data
@@ -42,9 +43,9 @@ type enetOrder struct {
 	addr     netip.AddrPort
 }
 
-// bulk tells whether it is an unreliable packet that goes in fragments.
+// bulk tells whether it is an unreliable packet that goes in reliable fragments.
 func (o *enetOrder) bulk() bool {
-	return o.kind == orderSend && !o.reliable && o.size > enetDatagram
+	return o.kind == orderSend && !o.reliable && !o.fragile && o.size > enetDatagram
 }
 
 type enetOrderKind uint8

@@ -124,9 +124,15 @@ void loci_release(loci_event *events, int n)
 }
 
 /* May be called from any thread. NULL when there is no memory. */
-ENetPacket *loci_packet(const void *data, size_t length, int reliable)
+ENetPacket *loci_packet(const void *data, size_t length, int reliable, int fragile)
 {
-    return enet_packet_create(data, length, reliable ? ENET_PACKET_FLAG_RELIABLE : 0);
+    enet_uint32 flags = 0;
+
+    if (reliable)
+        flags = ENET_PACKET_FLAG_RELIABLE;
+    else if (fragile)
+        flags = ENET_PACKET_FLAG_UNRELIABLE_FRAGMENT;
+    return enet_packet_create(data, length, flags);
 }
 
 /* Frees a packet that was never sent; may be called from any thread. */

@@ -153,6 +153,7 @@ func (e *PipeEnd) Send(p Packet, to ...Conn) error {
 	if limit := e.pipe.cfg.maxPacket(); len(p.Data) > limit {
 		return fmt.Errorf("%w: %d bytes, %d are possible", ErrTooLarge, len(p.Data), limit)
 	}
+	bulk := !p.Reliable && !p.Fragile && len(p.Data) > pipeFragment
 	data, now := bytes.Clone(p.Data), time.Now()
 	for _, id := range to {
 		c := e.conns[id]
@@ -162,7 +163,8 @@ func (e *PipeEnd) Send(p Packet, to ...Conn) error {
 		c.send(&pipePacket{
 			kind:     pipeData,
 			channel:  p.Channel,
-			reliable: p.Reliable || len(data) > pipeFragment,
+			reliable: p.Reliable || bulk,
+			bulk:     bulk,
 			data:     data,
 		}, now)
 	}
@@ -186,7 +188,7 @@ func (e *PipeEnd) Stats(id Conn) (Stats, bool) {
 	defer e.pipe.mu.Unlock()
 	if c := e.conns[id]; c != nil {
 		s := c.stats
-		s.Busy = slices.ContainsFunc(c.unacked, (*pipePacket).bulk)
+		s.Busy = slices.ContainsFunc(c.unacked, func(p *pipePacket) bool { return p.bulk })
 		return s, true
 	}
 	return Stats{}, false

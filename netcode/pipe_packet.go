@@ -11,6 +11,7 @@ type pipePacket struct {
 	kind     pipeKind
 	channel  uint8
 	reliable bool
+	bulk     bool // is reliable only because it takes several fragments
 	data     []byte
 	code     uint32 // of a pipeDisconnect
 
@@ -38,11 +39,6 @@ type pipeChannel struct {
 	sentReliables, sentUnreliables uint64
 	gotReliables, gotUnreliables   uint64        // of the newest packet that was delivered
 	early                          []*pipePacket // arrived, but wait for a reliable packet sent before them
-}
-
-// bulk tells whether it is an unreliable packet that goes in fragments.
-func (p *pipePacket) bulk() bool {
-	return p.kind == pipeData && !p.reliable && p.fragments() > 1
 }
 
 // fragments is how many datagrams the packet takes.

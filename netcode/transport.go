@@ -58,6 +58,12 @@ type Handler interface {
 type Packet struct {
 	Channel  uint8
 	Reliable bool
+	// Fragile says that it is to be lost, if it is not reliable and too large for one
+	// datagram, as soon as one of its fragments is, instead of its channel waiting for
+	// the missing ones. ENet up to 1.3.13, which all C clients have, never takes what
+	// it lost so off what it believes to be waiting, and takes nothing more when that
+	// is 32 MiB: whoever sends so must keep count.
+	Fragile bool
 	// More says that others follow at once, from the same goroutine: the transport
 	// may wait for the last and send them together. A Send to nobody sends what
 	// waits.

@@ -49,7 +49,7 @@ func (f *follower) beat() *netcode.State {
 	f.world.Entity("place").SetNumber("clock", "time", float64(f.edits))
 	f.now = f.now.Add(50 * time.Millisecond)
 	f.views.Observe()
-	packet, _ := f.view.Next(f.now, false)
+	packet := f.view.Next(f.now, false).Data
 	var s *netcode.State
 	if packet != nil {
 		parsed, err := netcode.ParseState(append([]byte(nil), packet...))

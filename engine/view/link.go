@@ -65,9 +65,9 @@ func (l *link) tick(now time.Time) {
 // way. On a long way that is fine for two of three: where more are skipped, less at
 // a time is better. On a short way it means that somebody cannot keep up.
 func (l *link) skip(size int, now time.Time) {
-	const short, weight = 70 * time.Millisecond, 0.1
+	const weight = 0.1
 	often := 0.8
-	if l.trip < short {
+	if l.short() {
 		often = 0.15
 	}
 	l.behind += weight * (1 - l.behind)
@@ -76,6 +76,9 @@ func (l *link) skip(size int, now time.Time) {
 		l.cut(size/2, now)
 	}
 }
+
+// short tells whether a packet can be acknowledged before the next but one.
+func (l *link) short() bool { return l.trip < 70*time.Millisecond }
 
 // keepUp notes a heartbeat with a packet.
 func (l *link) keepUp() { l.behind *= 0.9 }

@@ -26,31 +26,56 @@ const overhead = 96
 // acknowledged, each of which takes memory: six seconds' worth at 20 Hz.
 const partialWindow = 128
 
-// Next gives the agent's packet for the newest state, or nil if it should wait.
-// Busy says that a packet over MinBudget is still on its way to the agent. Shared
-// packets are good until the world advances, others until the next call of any
-// view's.
-func (v *View) Next(now time.Time, busy bool) (data []byte, shared bool) {
+// Packet is what to send to an agent.
+type Packet struct {
+	Data    []byte // nil: nothing
+	Shared  bool   // others get the same, and it is good until the world advances
+	Fragile bool   // if it is lost in part, it is to be lost
+}
+
+// Next gives the agent's packet for the newest state, or none if it should wait.
+// Busy says that a packet over MinBudget that is not fragile is still on its way to
+// the agent. Packets that are not shared are good until the next call of any view's.
+func (v *View) Next(now time.Time, busy bool) Packet {
 	v.link.tick(now)
 	if v.outdated() {
 		v.restart()
 	}
 	if v.base == 0 && !v.set.IsZero() && now.Sub(v.set) < SetInterval {
-		return nil, false
+		return Packet{}
 	}
 	if v.full {
 		if data, fits := v.whole(busy); fits {
 			v.link.keepUp()
 			v.send(data, record{full: true, complete: true}, now)
-			return data, true
+			return Packet{Data: data, Shared: true, Fragile: v.fragile(data)}
 		}
 		if busy {
 			v.link.skip(v.size, now)
-			return nil, false
+			return Packet{}
 		}
 		v.split()
 	}
-	return v.part(now, busy), false
+	data := v.part(now, busy)
+	return Packet{Data: data, Fragile: v.fragile(data)}
+}
+
+// fragile tells whether a packet is to be lost if one of its fragments is.
+func (v *View) fragile(data []byte) bool {
+	return len(data) > MinBudget && len(data) <= FragileBudget && !v.fragiles.spent()
+}
+
+// budget is how many bytes the next packet may have. On a long way it is no more
+// than can be lost without stalling what follows, unless there is a world to load.
+func (v *View) budget(busy bool) int {
+	switch {
+	case busy:
+		return MinBudget
+	case v.link.short() || v.fragiles.spent() || v.base == 0 || !v.backlog.empty():
+		return v.link.budget
+	default:
+		return min(v.link.budget, FragileBudget)
+	}
 }
 
 // outdated tells whether the world has forgotten what the agent's document is.
@@ -78,10 +103,7 @@ func anyOlder(sights []*sight, oldest world.Stamp) bool {
 // whole gives the packet with all there is, if the link takes it.
 func (v *View) whole(busy bool) ([]byte, bool) {
 	const leastPerEntity = 40
-	budget := v.link.budget
-	if busy {
-		budget = MinBudget
-	}
+	budget := v.budget(busy)
 	if v.base == 0 && v.views.world.Len()*leastPerEntity > budget {
 		return nil, false // not worth encoding
 	}
@@ -122,7 +144,10 @@ func (v *View) send(data []byte, r record, now time.Time) {
 		v.set = now
 		v.sets++
 	}
-	if len(data) > MinBudget {
+	switch {
+	case v.fragile(data):
+		v.fragiles.sent(r.state, len(data))
+	case len(data) > MinBudget:
 		v.hold = now.Add(holdInterval)
 	}
 	window := v.views.cfg.Window
@@ -134,11 +159,7 @@ func (v *View) send(data []byte, r record, now time.Time) {
 
 // part gives a packet with as much of what is owed as the link takes.
 func (v *View) part(now time.Time, busy bool) []byte {
-	budget := v.link.budget
-	if busy {
-		budget = MinBudget
-	}
-	b := builder{view: v, budget: budget - overhead, now: v.views.world.Now()}
+	b := builder{view: v, budget: v.budget(busy) - overhead, now: v.views.world.Now()}
 	v.debts.recall()
 	v.refill(b.budget)
 	flying := b.total(v.debts.aloft, flying)

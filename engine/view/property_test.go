@@ -162,7 +162,7 @@ func (v *viewer) beat(n int) {
 		v.view.link.budget = 100 + a.rng.IntN(900)
 		v.view.hold = time.Time{}
 	}
-	data, _ := v.view.Next(a.now, !a.calm && a.rng.IntN(8) == 0)
+	data := v.view.Next(a.now, !a.calm && a.rng.IntN(8) == 0).Data
 	v.check()
 	if data != nil {
 		v.packets = append(v.packets, flight{due: v.due(n), data: append([]byte(nil), data...)})

@@ -28,18 +28,19 @@ type View struct {
 	patch bool // understands JSON Patch
 	link  link
 
-	base    world.Stamp // newest state acknowledged; 0 = it has nothing
-	newest  world.Stamp // newest packet sent; 0 = none
-	size    int         // of that, in bytes
-	records records
-	full    bool
-	by      map[*world.Entity]*sight
-	backlog backlog
-	drawn   int // how many taken from the backlog are not acknowledged yet
-	debts   debts
-	set     time.Time // when the last packet without a base went out
-	hold    time.Time // until when a large packet is waited for
-	sets    uint64
+	base     world.Stamp // newest state acknowledged; 0 = it has nothing
+	newest   world.Stamp // newest packet sent; 0 = none
+	size     int         // of that, in bytes
+	records  records
+	full     bool
+	by       map[*world.Entity]*sight
+	backlog  backlog
+	drawn    int // how many taken from the backlog are not acknowledged yet
+	debts    debts
+	fragiles fragiles
+	set      time.Time // when the last packet without a base went out
+	hold     time.Time // until when a large packet is waited for
+	sets     uint64
 
 	eye    mgl64.Vec3 // when the agent last looked around
 	looked bool
@@ -48,8 +49,8 @@ type View struct {
 // Sets counts how often the agent was sent a state from scratch.
 func (v *View) Sets() uint64 { return v.sets }
 
-// Bulky tells whether a packet over MinBudget was sent and not yet acknowledged:
-// only then can one still be on its way.
+// Bulky tells whether a packet over MinBudget that is not fragile was sent and not
+// yet acknowledged: only then can one still be on its way.
 func (v *View) Bulky() bool { return !v.hold.IsZero() }
 
 // SetRoundTrip tells how long a packet takes to the agent and back.
@@ -69,6 +70,7 @@ func (v *View) Acknowledge(rev uint64, now time.Time) bool {
 		return v.late(rev)
 	}
 	r := &v.records.list[i]
+	v.fragiles.acknowledged(r.state)
 	v.link.acknowledged(r.size, r.at, now)
 	if r.base == v.base || r.complete || r.cumulative {
 		v.accept(r)
