@@ -2,10 +2,14 @@ package view
 
 import "github.com/loci-place/loci/engine/world"
 
-// FragileBudget is what a packet may have that is lost as soon as one of its two
-// datagrams is, instead of stalling what comes behind it: on long ways, most
-// packets are no larger. It has room for an agent and some twenty that walk.
-const FragileBudget = 2 * MinBudget
+const (
+	// FragileBudget is what a packet may have that is lost as soon as one of its
+	// three datagrams is, instead of stalling what comes behind it.
+	FragileBudget = 3 * MinBudget
+	// FarBudget is what a packet has on a long way. It has room for an agent and
+	// some twenty that walk.
+	FarBudget = 2 * MinBudget
+)
 
 // fragileLoss is how many bytes of such packets may get lost to one agent; those
 // after that are not fragile. A C client never takes a packet of which it has a part

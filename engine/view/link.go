@@ -3,8 +3,8 @@ package view
 import "time"
 
 // MinBudget is what fits in one unreliable datagram: nothing stalls behind it.
-// What is larger travels as reliable fragments, each of which holds up the rest
-// when it is lost.
+// What is larger than [FragileBudget] travels as reliable fragments, each of which
+// holds up the rest when it is lost.
 const MinBudget = 1372
 
 const (

@@ -3,6 +3,8 @@ package view
 import (
 	"math"
 
+	"github.com/go-gl/mathgl/mgl64"
+
 	"github.com/loci-place/loci/engine/world"
 )
 
@@ -183,25 +185,31 @@ func (v *View) discard(t *sight) {
 
 // ring sorts an entity by how near it is.
 func (v *View) ring(e *world.Entity) uint8 {
-	root := e.Root()
-	if root == nil {
-		root = e
-	}
-	if v.constant(root) || v.agent.Own(e) {
+	if v.constant(rootOf(e)) || v.agent.Own(e) {
 		return 0
 	}
-	return v.distance(root)
+	return v.distance(e)
 }
 
-// distance is the ring of a root that is not the agent's own.
-func (v *View) distance(root *world.Entity) uint8 {
+// rootOf is the root of an entity, or itself where it has gone.
+func rootOf(e *world.Entity) *world.Entity {
+	if root := e.Root(); root != nil {
+		return root
+	}
+	return e
+}
+
+// distance is the ring of an entity that is not the agent's own.
+func (v *View) distance(e *world.Entity) uint8 { return ring(v.squared(e, v.eye)) }
+
+// squared is how far an entity is from an eye, in square metres, the less the more
+// it matters; infinite where it does not.
+func (v *View) squared(e *world.Entity, eye mgl64.Vec3) float64 {
+	root := rootOf(e)
 	relevance := v.agent.Relevance(root)
-	if !(relevance > 0) {
-		return rings - 1
+	squared := root.Position().Sub(eye).LenSqr() / (relevance * relevance)
+	if !(relevance > 0) || math.IsNaN(squared) {
+		return math.Inf(1)
 	}
-	squared := root.Position().Sub(v.eye).LenSqr() / (relevance * relevance)
-	if math.IsNaN(squared) {
-		return rings - 1
-	}
-	return ring(squared)
+	return squared
 }

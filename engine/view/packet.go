@@ -1,6 +1,8 @@
 package view
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/loci-place/loci/engine/world"
@@ -74,7 +76,7 @@ func (v *View) budget(busy bool) int {
 	case v.link.short() || v.fragiles.spent() || v.base == 0 || !v.backlog.empty():
 		return v.link.budget
 	default:
-		return min(v.link.budget, FragileBudget)
+		return min(v.link.budget, FarBudget)
 	}
 }
 
@@ -175,10 +177,15 @@ func (v *View) part(now time.Time, busy bool) []byte {
 		b.all()
 	} else {
 		v.debts.queueUp()
+		quick := len(v.debts.aloft) == 0 // what goes now takes no room next time
 		b.own()
-		old := share(b.budget-b.size, oldShare)
-		b.nearest()
-		b.oldest(busy, old)
+		end, left := b.budget, b.budget-b.size
+		near := b.candidates(2 * left)
+		near = b.nearest(near, b.size+share(left, nearShare))
+		b.oldest(busy, share(left, oldShare))
+		if quick {
+			b.nearest(near, end)
+		}
 	}
 	data := b.finish()
 	cumulative := b.cumulative()
@@ -272,23 +279,43 @@ func (b *builder) own() {
 	}
 }
 
-// nearest puts in what is nearest, up to its share of the budget. What is too large
-// for that goes by age.
-func (b *builder) nearest() {
-	end := min(b.budget, b.size+share(b.budget-b.size, nearShare))
-	for i := 1; i < rings; i++ {
-		for t := b.view.debts.near[i].head; t != nil; {
-			next, cost := t.links[byRing].next, b.cost(t)
-			switch {
-			case b.size+cost <= end:
-				t.aged = false
-				b.add(t)
-			case cost <= end:
-				return
-			}
-			t = next
+// nearest puts in what is nearest, until the packet has some size, and gives what is
+// left. What is too large for that goes by age.
+func (b *builder) nearest(list []candidate, end int) []candidate {
+	for i, c := range list {
+		cost := b.cost(c.sight)
+		switch {
+		case c.sight.state != waiting: // went for its age
+		case b.size+cost <= end:
+			c.sight.aged = false
+			b.add(c.sight)
+		case cost <= end:
+			return list[i:]
 		}
 	}
+	return nil
+}
+
+// candidate is what may be among the nearest.
+type candidate struct {
+	sight   *sight
+	squared float64 // distance in metres, as it matters
+}
+
+// candidates are so many bytes of the nearest that wait, in order. The rings are
+// coarse and not quite up to date, so it takes more than what is wanted.
+func (b *builder) candidates(size int) []candidate {
+	v := b.view
+	list, eye := v.views.candidates[:0], v.agent.Eye()
+	for i := 1; i < rings && size > 0; i++ {
+		for t := v.debts.near[i].head; t != nil && size > 0; t = t.links[byRing].next {
+			list = append(list, candidate{t, v.squared(t.entity, eye)})
+			size -= b.cost(t)
+		}
+	}
+	slices.SortFunc(list, func(a, b candidate) int { return cmp.Compare(a.squared, b.squared) })
+	v.views.candidates = list
+	return list
 }
 
 // oldest puts in what has been owed longest, up to its share of the budget less

@@ -48,6 +48,7 @@ type Views struct {
 	// Of the packet being made: its entities, the same as operations, and the
 	// packet with either.
 	body, ops, merge, apply []byte
+	candidates              []candidate
 
 	audiences map[*world.Entity]*audience
 	told      map[*world.Entity]bool // of what came or went in this state

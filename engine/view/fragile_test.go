@@ -1,0 +1,58 @@
+package view
+
+import (
+	"testing"
+
+	"github.com/loci-place/loci/engine/world"
+)
+
+func TestFragilePacketsAreCountedAsLostUnlessTheyWereAcknowledged(t *testing.T) {
+	const size = 1000
+	for name, c := range map[string]struct {
+		sent         world.Stamp
+		acknowledged []world.Stamp
+		lost         int
+	}{
+		"all acknowledged":          {3, []world.Stamp{1, 2, 3}, 0},
+		"none, as yet":              {3, nil, 0},
+		"one in between":            {3, []world.Stamp{1, 3}, size},
+		"two, the newest flies":     {4, []world.Stamp{3}, 2 * size},
+		"acknowledged twice":        {3, []world.Stamp{2, 2}, size},
+		"acknowledged late":         {3, []world.Stamp{2, 1}, size},
+		"long ago, with no answers": {100, nil, 36 * size},
+	} {
+		var f fragiles
+		for s := range c.sent {
+			f.sent(s+1, size)
+		}
+		for _, s := range c.acknowledged {
+			f.acknowledged(s)
+		}
+		if f.lost != c.lost {
+			t.Errorf("%s: %d bytes count as lost, want %d", name, f.lost, c.lost)
+		}
+	}
+}
+
+func TestFragilePacketsEndWhenTooManyGotLost(t *testing.T) {
+	a := newArena(t, 1)
+	v := a.agents[0].view
+	data := make([]byte, FragileBudget)
+	v.link = newLink(1 << 16)
+	v.link.budget, v.link.trip, v.base = 1<<16, 1<<40, 1
+	if !v.fragile(data) || v.budget(false) != FarBudget {
+		t.Errorf("a packet of %d bytes is not fragile, or %d is not the budget on a long way", len(data), FarBudget)
+	}
+	if v.fragile(data[:MinBudget]) || v.fragile(append(data, 0)) {
+		t.Error("a packet of one datagram or of four is fragile")
+	}
+	v.fragiles.lost = fragileLoss
+	if v.fragile(data) || v.budget(false) != 1<<16 {
+		t.Error("a packet is fragile, or the budget is for such, after too many got lost")
+	}
+	v.fragiles.lost = 0
+	v.link.trip = 0
+	if got := v.budget(false); got != 1<<16 {
+		t.Errorf("the budget on a short way is %d", got)
+	}
+}
