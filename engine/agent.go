@@ -3,6 +3,7 @@ package engine
 import (
 	"log/slog"
 	"slices"
+	"time"
 
 	"github.com/loci-place/loci/engine/view"
 	"github.com/loci-place/loci/engine/world"
@@ -20,8 +21,11 @@ type agent struct {
 	dialect  *netcode.Dialect
 	view     *view.View
 	intent   *netcode.IntentMessage // the latest
+	version  int
+	since    time.Time
 	log      *slog.Logger
 
+	ids   ids                 // of its requests
 	asked map[string]*request // its unanswered requests to other agents, by id
 	owes  map[*request]bool   // those of others that it has not answered
 }
@@ -29,19 +33,18 @@ type agent struct {
 // join makes the session's agent, with its avatar.
 func (p *Place) join(s *session, a netcode.Announce, d *netcode.Dialect) (*agent, error) {
 	id := p.newID(func(id string) bool { return p.agents[id] != nil })
-	avatar, err := p.spawn(id, a.Avatar)
+	avatar, err := p.spawn(id, "", a.Avatar)
 	if err != nil {
 		return nil, err
 	}
 	ag := &agent{
 		id: id, identity: a.Identity, avatar: avatar.ID(), session: s, dialect: d,
-		place:  p,
+		place: p, version: a.Version, since: time.Now(),
 		intent: &netcode.IntentMessage{},
 		asked:  map[string]*request{},
 		owes:   map[*request]bool{},
 	}
-	name, _ := a.Identity["display_name"].(string)
-	ag.log = p.log.With("agent", id, "name", name)
+	ag.log = p.log.With("agent", id, "name", ag.public().DisplayName())
 	ag.view = p.views.Add(ag, d.JSONPatch)
 	p.agents[id] = ag
 	p.order = append(p.order, ag)
@@ -66,9 +69,12 @@ func (p *Place) left(s *session, code uint32) {
 	p.views.Drop(a.view)
 	p.order = slices.DeleteFunc(p.order, func(o *agent) bool { return o == a })
 	for _, e := range p.world.OwnedBy(a.id) {
-		p.world.Remove(e.ID(), world.Cascade)
+		p.remove(e.ID(), world.Cascade)
 	}
 	p.abandon(a)
+	if p.cfg.Left != nil {
+		p.cfg.Left(&p.host, a.public(), code)
+	}
 	a.log.Info("left", "code", code, "agents", len(p.order))
 }
 

@@ -8,23 +8,24 @@ import (
 
 // beforeAnnounce handles what a session asks that has no agent yet: it may
 // announce itself, and nothing else.
-func (p *Place) beforeAnnounce(s *session, i *netcode.Interaction) {
+func (p *Place) beforeAnnounce(s *session, c *command) {
+	i := &c.Interaction
 	s.envelope = i.Envelope
-	if i.To == PlaceID && i.Type == netcode.TypeRequest && netcode.BodyVerb(i.Body) == "announce" {
-		p.announce(s, i)
+	if i.To == PlaceID && i.Type == netcode.TypeRequest && c.verb == "announce" {
+		p.announce(s, c)
 		return
 	}
-	p.violation(s, "interaction before the announce", "verb", netcode.BodyVerb(i.Body))
+	p.violation(s, "interaction before the announce", "verb", c.verb)
 	if i.Type == netcode.TypeRequest && !s.refused {
-		p.answer(s, i, netcode.BodyVerb(i.Body), "error", "announce yourself first")
+		_ = p.answer(s, i, c.verb, "error", "announce yourself first")
 	}
 }
 
 // announce lets an agent in (protocol sections 1 and 6).
-func (p *Place) announce(s *session, i *netcode.Interaction) {
-	a, err := netcode.ParseAnnounce(i.Body)
-	if err != nil {
-		p.refuse(s, i, netcode.CodeBadAnnounce, err.Error())
+func (p *Place) announce(s *session, c *command) {
+	a, i := c.announce, &c.Interaction
+	if c.announceErr != nil {
+		p.refuse(s, i, netcode.CodeBadAnnounce, c.announceErr.Error())
 		return
 	}
 	d, ok := dialect(a.Version, i.Envelope)
@@ -39,7 +40,10 @@ func (p *Place) announce(s *session, i *netcode.Interaction) {
 		p.refuse(s, i, netcode.CodeBadAnnounce, err.Error())
 		return
 	}
-	p.answer(s, i, "announce", ag.avatar, p.cfg.Name)
+	_ = p.answer(s, i, "announce", ag.avatar, p.cfg.Name)
+	if p.cfg.Joined != nil {
+		p.cfg.Joined(&p.host, ag.public())
+	}
 }
 
 // dialect finds what a version speaks. Version 0 is known by its envelope, and
@@ -55,6 +59,6 @@ func dialect(version int, envelope bool) (*netcode.Dialect, bool) {
 // C clients take anything but "error" there for an avatar id.
 func (p *Place) refuse(s *session, i *netcode.Interaction, code uint32, why string) {
 	p.log.Info("refused an announce", "from", s.from, "code", code, "reason", why)
-	p.answer(s, i, "announce", "error", uint64(code), why)
+	_ = p.answer(s, i, "announce", "error", uint64(code), why)
 	p.disconnect(s, code)
 }

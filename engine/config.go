@@ -36,6 +36,13 @@ type Config struct {
 	// is then not in view. It is asked on the place's goroutine, of roots only,
 	// when either moves. Nil means 1 for all.
 	Relevance func(agentID, entityID string) float64
+	// Rules say whether an agent may ask the place something: the error is why not.
+	// They are asked on the place's turn. Nil means [DefaultRules].
+	Rules func(r *Request) error
+	// Joined and Left hear of agents that come and go, on the place's turn. Code is
+	// why the agent left; its entities are gone by then.
+	Joined func(t *Turn, a Agent)
+	Left   func(t *Turn, a Agent, code uint32)
 	// Limits bound what agents may cost.
 	Limits Limits
 	// Logger hears of agents that come and go and of what goes wrong. Nil means
@@ -59,6 +66,9 @@ func (c *Config) setDefaults() error {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
+	}
+	if c.Rules == nil {
+		c.Rules = DefaultRules
 	}
 	c.Limits.setDefaults()
 	return nil

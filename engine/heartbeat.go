@@ -179,9 +179,11 @@ func (p *Place) sweep() {
 // window is how many states back an acknowledgement may lie.
 func (p *Place) window() int { return int(p.cfg.Limits.Window.Seconds() * p.cfg.Rate) }
 
-// safely runs f. A bug that one message or one heartbeat sets off is logged, and
+// safely runs f on the place's turn. A bug that one message or one heartbeat sets off is logged, and
 // the place goes on for everybody else.
 func (p *Place) safely(what string, f func()) {
+	p.turn.Lock()
+	defer p.turn.Unlock()
 	defer func() {
 		if r := recover(); r != nil {
 			p.log.Error("bug in the place: "+what+" failed", "panic", r, "stack", string(debug.Stack()))

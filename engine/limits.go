@@ -16,6 +16,9 @@ type Limits struct {
 	// Requests is how many requests of one agent may be unanswered; a further one
 	// is answered with an error. Default 1024.
 	Requests int
+	// RequestIDs is how many ids of an agent's requests are remembered; the use of
+	// one a second time is refused. Default 4096.
+	RequestIDs int
 	// Violations is how many forged or senseless interactions cost an agent its
 	// connection, with [netcode.CodeViolations]. Default 16.
 	Violations int
@@ -44,6 +47,7 @@ func (l *Limits) setDefaults() {
 	orDefault(&l.CommandBytes, 1<<20)
 	orDefault(&l.CommandQueue, 1024)
 	orDefault(&l.Requests, 1024)
+	orDefault(&l.RequestIDs, 4096)
 	orDefault(&l.Violations, 16)
 	orDefault(&l.BadPackets, 1000)
 	orDefault(&l.SpecEntities, 1024)

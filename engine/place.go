@@ -31,20 +31,23 @@ type Place struct {
 	transport netcode.Transport
 	started   time.Time
 	inbox     chan func()
+	turn      sync.Mutex // held while anything below is used
 	closed    atomic.Bool
 	closing   chan struct{} // closed when closing begins
 	done      chan struct{} // closed when it is over
 	closeErr  error
 	readers   sync.WaitGroup
 
-	// All below belongs to the place goroutine.
+	host Turn
+
+	// All below is used on the place's turn only.
 	world  *world.World
 	views  *view.Views
 	self   *world.Entity
 	agents map[string]*agent // by agent id
 	order  []*agent          // in the order they came
-	verbs  map[string]verb
-	beat   beat // what the heartbeats reuse
+	verbs  map[string]Verb   // of the host's
+	beat   beat              // what the heartbeats reuse
 }
 
 // New makes a place and binds its transport. Nobody is let in before
@@ -69,8 +72,9 @@ func New(cfg Config) (*Place, error) {
 		done:    make(chan struct{}),
 		world:   world.New(1),
 		agents:  map[string]*agent{},
-		verbs:   officialVerbs(),
+		verbs:   map[string]Verb{},
 	}
+	p.host.place = p
 	p.views = view.NewViews(p.world, view.Config{
 		Window: p.window(), Distance: cfg.ViewDistance, Budget: cfg.Limits.StateBudget,
 	})

@@ -21,8 +21,8 @@ func (p *Place) read(s *session) {
 				p.post(func() { p.left(s, s.code) })
 				return
 			}
-			i, err := netcode.ParseInteraction(data)
-			if !p.post(func() { p.received(s, i, err) }) {
+			c := parseCommand(data)
+			if !p.post(func() { p.received(s, c) }) {
 				return
 			}
 		case <-p.closing:
@@ -33,25 +33,25 @@ func (p *Place) read(s *session) {
 
 // received handles a parsed command, or what there is to say of one that does
 // not parse.
-func (p *Place) received(s *session, i netcode.Interaction, err error) {
+func (p *Place) received(s *session, c *command) {
 	switch {
 	case s.refused:
-	case err != nil:
-		p.unreadable(s, &i, err)
+	case c.err != nil:
+		p.unreadable(s, c)
 	case s.agent == nil:
-		p.beforeAnnounce(s, &i)
+		p.beforeAnnounce(s, c)
 	default:
-		p.route(s.agent, &i)
+		p.route(s.agent, c)
 	}
 }
 
 // unreadable answers what is known to be a request even so, and counts the rest.
-func (p *Place) unreadable(s *session, i *netcode.Interaction, err error) {
-	if i.Type == netcode.TypeRequest && i.RequestID != "" {
-		p.answer(s, i, "", "error", err.Error())
+func (p *Place) unreadable(s *session, c *command) {
+	if c.Type == netcode.TypeRequest && c.RequestID != "" {
+		_ = p.answer(s, &c.Interaction, c.verb, "error", c.err.Error())
 		return
 	}
-	p.violation(s, "unreadable interaction", "error", err)
+	p.violation(s, "unreadable interaction", "error", c.err)
 }
 
 func (p *Place) neverAnnounced(s *session) {

@@ -16,41 +16,44 @@ type request struct {
 }
 
 // route carries an interaction where it belongs (protocol section 5).
-func (p *Place) route(a *agent, i *netcode.Interaction) {
-	if i.From == "" {
-		i.From = a.avatar
+func (p *Place) route(a *agent, c *command) {
+	if c.From == "" {
+		c.From = a.avatar
 	}
-	if i.Envelope && i.Type == netcode.TypeRequest { // an announce in the envelope
-		p.answer(a.session, i, "announce", "error", uint64(netcode.CodeBadAnnounce), "announced already")
+	if c.Envelope && c.Type == netcode.TypeRequest { // an announce in the envelope
+		_ = p.answer(a.session, &c.Interaction, "announce", "error", uint64(netcode.CodeBadAnnounce), "announced already")
 		return
 	}
-	if why := p.checkSender(a, i); why != "" {
-		p.reject(a, i, why)
+	if c.Type == netcode.TypeResponse && p.owner(c.From) == nil {
+		return // of an entity that is gone: the place has answered for it
+	}
+	if why := p.checkSender(a, c); why != "" {
+		p.reject(a, c, why)
 		return
 	}
 	switch {
-	case i.Type == netcode.TypeRequest:
-		p.request(a, i)
-	case i.Type == netcode.TypeResponse:
-		p.respond(a, i)
-	case i.IsOneway():
-		p.oneway(a, i)
-	case i.Type == netcode.TypePublication:
+	case c.Type == netcode.TypeRequest:
+		p.request(a, c)
+	case c.Type == netcode.TypeResponse:
+		p.respond(a, c)
+	case c.IsOneway():
+		p.oneway(a, c)
+	case c.Type == netcode.TypePublication:
 		// Nobody can subscribe yet, so it is filtered out.
 	default:
-		p.reject(a, i, fmt.Sprintf("unknown type %q", i.Type))
+		p.reject(a, c, fmt.Sprintf("unknown type %q", c.Type))
 	}
 }
 
-func (p *Place) checkSender(a *agent, i *netcode.Interaction) string {
+func (p *Place) checkSender(a *agent, c *command) string {
 	limit := p.cfg.Limits.NameBytes
-	if len(i.From) > limit || len(i.To) > limit || len(i.RequestID) > limit {
+	if len(c.From) > limit || len(c.To) > limit || len(c.RequestID) > limit {
 		return fmt.Sprintf("an id is longer than %d bytes", limit)
 	}
-	if p.owner(i.From) != a {
-		return fmt.Sprintf("you do not own %q", i.From)
+	if p.owner(c.From) != a {
+		return fmt.Sprintf("you do not own %q", c.From)
 	}
-	if netcode.BodyVerb(i.Body) == "" {
+	if c.verb == "" {
 		return "the body must be a list that begins with a string"
 	}
 	return ""
@@ -58,55 +61,57 @@ func (p *Place) checkSender(a *agent, i *netcode.Interaction) string {
 
 // reject answers a request that cannot be carried; anything else is dropped and
 // counted.
-func (p *Place) reject(a *agent, i *netcode.Interaction, why string) {
-	if i.Type == netcode.TypeRequest && i.RequestID != "" {
-		p.answer(a.session, i, netcode.BodyVerb(i.Body), "error", why)
+func (p *Place) reject(a *agent, c *command, why string) {
+	if c.Type == netcode.TypeRequest && c.RequestID != "" {
+		_ = p.answer(a.session, &c.Interaction, c.verb, "error", why)
 		return
 	}
-	p.violation(a.session, why, "type", i.Type)
+	p.violation(a.session, why, "type", c.Type)
 }
 
-func (p *Place) request(a *agent, i *netcode.Interaction) {
-	to := p.owner(i.To)
+func (p *Place) request(a *agent, c *command) {
+	to := p.owner(c.To)
 	switch {
-	case i.RequestID == "":
-		p.reject(a, i, "a request needs an id")
-	case i.To == PlaceID:
-		p.askPlace(a, i)
-	case netcode.BodyVerb(i.Body) == "announce":
-		p.reject(a, i, "only a place can be announced to")
+	case c.RequestID == "":
+		p.reject(a, c, "a request needs an id")
+	case !a.ids.use(c.RequestID, p.cfg.Limits.RequestIDs):
+		p.reject(a, c, fmt.Sprintf("request id %q has been used", c.RequestID))
+	case c.To == PlaceID:
+		p.askPlace(a, c)
+	case c.verb == "announce":
+		p.reject(a, c, "only a place can be announced to")
 	case to == nil:
-		p.reject(a, i, fmt.Sprintf("there is nobody to ask at %q", i.To))
+		p.reject(a, c, fmt.Sprintf("there is nobody to ask at %q", c.To))
 	case to.session.envelope:
-		p.reject(a, i, "the recipient speaks version 0 and cannot answer")
-	case a.asked[i.RequestID] != nil:
-		p.reject(a, i, fmt.Sprintf("request id %q is in use", i.RequestID))
+		p.reject(a, c, "the recipient speaks version 0 and cannot answer")
 	case len(a.asked) >= p.cfg.Limits.Requests:
-		p.reject(a, i, fmt.Sprintf("%d requests wait for an answer already", len(a.asked)))
+		p.reject(a, c, fmt.Sprintf("%d requests wait for an answer already", len(a.asked)))
 	default:
-		r := &request{
-			id: i.RequestID, from: i.From, to: i.To, verb: netcode.BodyVerb(i.Body),
-			asker: a, asked: to,
-		}
+		r := &request{id: c.RequestID, from: c.From, to: c.To, verb: c.verb, asker: a, asked: to}
 		a.asked[r.id] = r
 		to.owes[r] = true
-		p.send(to.session, i)
+		_ = p.send(to.session, &c.Interaction)
 	}
 }
 
 // respond takes a response to who asked for it, if it is from who was asked.
-func (p *Place) respond(a *agent, i *netcode.Interaction) {
-	to := p.owner(i.To)
+func (p *Place) respond(a *agent, c *command) {
+	to := p.owner(c.To)
 	if to == nil {
 		return // left meanwhile: no fault of the sender's
 	}
-	r := to.asked[i.RequestID]
-	if r == nil || r.asked != a || r.to != i.From || r.from != i.To {
-		p.reject(a, i, "a response to no open request")
+	r := to.asked[c.RequestID]
+	if r == nil || r.asked != a || r.to != c.From || r.from != c.To {
+		p.reject(a, c, "a response to no open request")
+		return
+	}
+	if c.verb == "announce" {
+		r.giveUp("the recipient answered with an announce")
+		p.reject(a, c, "only a place can answer an announce")
 		return
 	}
 	r.close()
-	p.send(to.session, i)
+	_ = p.send(to.session, &c.Interaction)
 }
 
 func (r *request) close() {
@@ -114,13 +119,22 @@ func (r *request) close() {
 	delete(r.asked.owes, r)
 }
 
-func (p *Place) oneway(a *agent, i *netcode.Interaction) {
-	if netcode.BodyVerb(i.Body) == "announce" {
-		p.reject(a, i, "only a place can be announced to")
-		return
-	}
-	if to := p.owner(i.To); to != nil {
-		p.send(to.session, i)
+// giveUp answers in the stead of who was asked.
+func (r *request) giveUp(why string) {
+	r.close()
+	i := netcode.Interaction{From: r.from, RequestID: r.id}
+	_ = r.asker.place.answer(r.asker.session, &i, r.verb, "error", why)
+}
+
+func (p *Place) oneway(a *agent, c *command) {
+	to := p.owner(c.To)
+	switch {
+	case c.verb == "announce":
+		p.reject(a, c, "only a place can be announced to")
+	case c.To == PlaceID:
+		p.askPlace(a, c)
+	case to != nil:
+		_ = p.send(to.session, &c.Interaction)
 	}
 }
 
@@ -128,10 +142,10 @@ func (p *Place) oneway(a *agent, i *netcode.Interaction) {
 // answered in its stead.
 func (p *Place) abandon(a *agent) {
 	for r := range a.owes {
-		r.close()
-		if r.asker != a {
-			i := netcode.Interaction{Type: netcode.TypeRequest, From: r.from, To: r.to, RequestID: r.id}
-			p.answer(r.asker.session, &i, r.verb, "error", "the recipient has left")
+		if r.asker == a {
+			r.close()
+		} else {
+			r.giveUp("the recipient has left")
 		}
 	}
 	for _, r := range a.asked {
@@ -139,24 +153,44 @@ func (p *Place) abandon(a *agent) {
 	}
 }
 
+// orphan settles the requests of an entity that is gone while its owner, if it has
+// one, stays.
+func (p *Place) orphan(id string, owner *agent) {
+	if owner == nil {
+		return
+	}
+	for r := range owner.owes {
+		if r.to == id {
+			r.giveUp("the recipient is gone")
+		}
+	}
+	for _, r := range owner.asked {
+		if r.from == id {
+			r.giveUp("the sender is gone")
+		}
+	}
+}
+
 // answer is the place's response to a request of a session's.
-func (p *Place) answer(s *session, i *netcode.Interaction, body ...any) {
+func (p *Place) answer(s *session, i *netcode.Interaction, body ...any) error {
 	to := i.From
-	if to == "" && s.agent != nil {
+	if to == "" && s.agent != nil { // the announce
 		to = s.agent.avatar
 	}
-	p.send(s, &netcode.Interaction{
+	return p.send(s, &netcode.Interaction{
 		Type: netcode.TypeResponse, From: PlaceID, To: to, RequestID: i.RequestID,
 		Body: netcode.AppendValue(nil, body),
 	})
 }
 
 // send puts an interaction on a session's command channel, in the form it speaks.
-func (p *Place) send(s *session, i *netcode.Interaction) {
+func (p *Place) send(s *session, i *netcode.Interaction) error {
 	out := *i
 	out.Envelope = s.envelope
 	packet := netcode.Packet{Channel: netcode.CommandChannel, Reliable: true, Data: out.Append(nil)}
-	if err := p.transport.Send(packet, s.conn); err != nil {
+	err := p.transport.Send(packet, s.conn)
+	if err != nil {
 		p.sessionLog(s).Warn("interaction not sent", "verb", netcode.BodyVerb(i.Body), "error", err)
 	}
+	return err
 }

@@ -37,20 +37,23 @@ func TestARequestIsCarriedAndAnswered(t *testing.T) {
 func TestRequestsThatGoNowhereAreAnsweredByThePlace(t *testing.T) {
 	inPlace(t, Config{Limits: Limits{Requests: 2}}, func(r *rig) {
 		asker, other := r.join(4, `{}`), r.join(4, `{}`)
+		asker.command(interaction("request", "", "place", "settled", `["poke"]`))
+		asker.interactions()
 		for _, id := range []string{"open1", "open2"} {
 			asker.command(interaction("request", "", other.avatar, id, `["wait"]`))
 		}
 		long := strings.Repeat("x", 300)
 		for name, c := range map[string]struct{ from, to, id, body, why string }{
-			"nobody there":          {"", "nowhere", "q", `["poke"]`, "nobody"},
-			"somebody else's name":  {other.avatar, "place", "q", `["poke"]`, "own"},
-			"the place's name":      {"place", other.avatar, "q", `["poke"]`, "own"},
-			"a verb nobody knows":   {"", "place", "q", `["fly"]`, "fly"},
-			"a body without a verb": {"", other.avatar, "q", `[1]`, "begins with a string"},
-			"a body of one word":    {"", other.avatar, "q", `"poke"`, "begins with a string"},
-			"an announce to others": {"", other.avatar, "q", `["announce"]`, "announced"},
-			"an id too long":        {"", long, "q", `["poke"]`, "256"},
-			"an id in use":          {"", other.avatar, "open1", `["poke"]`, "in use"},
+			"nobody there":          {"", "nowhere", "q1", `["poke"]`, "nobody"},
+			"somebody else's name":  {other.avatar, "place", "q2", `["poke"]`, "own"},
+			"the place's name":      {"place", other.avatar, "q3", `["poke"]`, "own"},
+			"a verb nobody knows":   {"", "place", "q4", `["fly"]`, "fly"},
+			"a body without a verb": {"", other.avatar, "q5", `[1]`, "begins with a string"},
+			"a body of one word":    {"", other.avatar, "q6", `"poke"`, "begins with a string"},
+			"an announce to others": {"", other.avatar, "q7", `["announce"]`, "announced"},
+			"an id too long":        {"", long, "q8", `["poke"]`, "256"},
+			"an id in use":          {"", other.avatar, "open1", `["poke"]`, "been used"},
+			"an id used before":     {"", "place", "settled", `["poke"]`, "been used"},
 			"one request too many":  {"", other.avatar, "open3", `["poke"]`, "2 requests"},
 		} {
 			asker.command(interaction("request", c.from, c.to, c.id, c.body))

@@ -36,9 +36,10 @@ func (p *Place) newEntityID() string {
 
 // spawn makes an entity and its children as described (protocol section 6):
 // components loose or under "components", descriptions of children under
-// "children". Either all of it is made or nothing.
-func (p *Place) spawn(owner string, spec map[string]any) (*world.Entity, error) {
-	s := spawner{place: p, owner: owner}
+// "children". The topmost gets the id, unless that is "". Either all of it is made
+// or nothing.
+func (p *Place) spawn(owner, id string, spec map[string]any) (*world.Entity, error) {
+	s := spawner{place: p, owner: owner, id: id}
 	e, err := s.spawn(spec, "", 1)
 	if err != nil && len(s.made) > 0 {
 		p.world.Remove(s.made[0], world.Cascade)
@@ -49,6 +50,7 @@ func (p *Place) spawn(owner string, spec map[string]any) (*world.Entity, error) 
 type spawner struct {
 	place *Place
 	owner string
+	id    string // of the topmost; "" = any
 	made  []string
 }
 
@@ -67,7 +69,11 @@ func (s *spawner) spawn(spec map[string]any, parent string, depth int) (*world.E
 	if parent != "" {
 		components["relationships"] = map[string]any{"parent": parent}
 	}
-	e, err := s.place.world.Spawn(s.place.newEntityID(), s.owner, components)
+	id := s.id
+	if id == "" || parent != "" {
+		id = s.place.newEntityID()
+	}
+	e, err := s.place.world.Spawn(id, s.owner, components)
 	if err != nil {
 		return nil, err
 	}
@@ -94,12 +100,12 @@ func (s *spawner) split(spec map[string]any) (map[string]any, []any, error) {
 		}
 	}
 	for name, c := range from {
-		if max := s.place.cfg.Limits.NameBytes; len(name) > max {
-			return nil, nil, fmt.Errorf("%w: a component's name has %d bytes, at most %d may be", errSpec, len(name), max)
-		}
-		if name != "children" {
+		if name != "children" && c != nil {
 			components[name] = c
 		}
+	}
+	if err := s.place.checkComponents(components, s.owner != PlaceID); err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", errSpec, err)
 	}
 	if components["transform"] == nil {
 		components["transform"] = map[string]any{"matrix": identityMatrix()}

@@ -1,0 +1,122 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/loci-place/loci/netcode"
+)
+
+var (
+	errNoEntity = errors.New("there is no entity")
+	errCycle    = errors.New("an entity cannot be below itself")
+)
+
+// shape tells what is wrong with an official component (protocol section 2); nil
+// where nothing is. Agents, which simulate and draw what they are sent, rely on it.
+type shape func(c map[string]any) error
+
+var shapes = map[string]shape{
+	"transform":     optional("matrix", isMatrix, "16 numbers"),
+	"relationships": optional("parent", isText, "an entity id"),
+	"intent": both(
+		required("actuate_pose", isText, "the name of a pose"),
+		optional("from_avatar", isText, "an entity id"),
+	),
+	"grabbable": both(
+		optional("actuate_on", isText, `an entity id or "$parent"`),
+		optional("translation_constraint", isVector, "3 numbers"),
+		optional("rotation_constraint", isVector, "3 numbers"),
+		optional("target_hand_transform", isMatrix, "16 numbers"),
+	),
+	"clock": required("time", isNumber, "a number of seconds"),
+	"visor": optional("display_name", isText, "text"),
+}
+
+// served are the components that only the place's verbs give: what to use instead.
+var served = map[string]string{
+	"live_media":          "allocate_track",
+	"property_animations": "add_property_animation",
+}
+
+// checkComponents tells what is wrong with components that somebody wants an entity
+// to have.
+func (p *Place) checkComponents(components map[string]any, byAgent bool) error {
+	for name, v := range components {
+		if max := p.cfg.Limits.NameBytes; len(name) > max {
+			return fmt.Errorf("a component's name has %d bytes, at most %d may be", len(name), max)
+		}
+		c, ok := asObject(v)
+		if v == nil || !ok {
+			return fmt.Errorf("component %q must be an object", name)
+		}
+		if verb, ok := served[name]; ok && byAgent {
+			return fmt.Errorf("%s is the place's to give: use %s", name, verb)
+		}
+		if check := shapes[name]; check != nil {
+			if err := check(c); err != nil {
+				return fmt.Errorf("%s.%w", name, err)
+			}
+		}
+	}
+	return nil
+}
+
+func required(key string, is func(any) bool, want string) shape {
+	return func(c map[string]any) error {
+		if !is(c[key]) {
+			return fmt.Errorf("%s must be %s", key, want)
+		}
+		return nil
+	}
+}
+
+// optional is required for a key that may be missing, or null.
+func optional(key string, is func(any) bool, want string) shape {
+	check := required(key, is, want)
+	return func(c map[string]any) error {
+		if c[key] == nil {
+			return nil
+		}
+		return check(c)
+	}
+}
+
+func both(shapes ...shape) shape {
+	return func(c map[string]any) error {
+		for _, check := range shapes {
+			if err := check(c); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+func isText(v any) bool { _, ok := v.(string); return ok }
+
+func isNumber(v any) bool {
+	f, ok := v.(float64)
+	return ok && !math.IsNaN(f) && !math.IsInf(f, 0)
+}
+
+func isVector(v any) bool { return isNumbers(v, 3) }
+
+func isMatrix(v any) bool {
+	_, ok := v.(netcode.Matrix)
+	return ok || isNumbers(v, 16)
+}
+
+func isNumbers(v any, n int) bool {
+	list, ok := v.([]any)
+	if !ok || len(list) != n {
+		return false
+	}
+	for _, item := range list {
+		if !isNumber(item) {
+			return false
+		}
+	}
+	return true
+}

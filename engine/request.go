@@ -1,0 +1,63 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/loci-place/loci/netcode"
+)
+
+// Verb answers what agents ask the place with a body that begins with its name, be
+// it a request or one-way. It runs on the place's turn, so it must not block; it may
+// keep the request and answer later, from any goroutine. Requests are answered once:
+// the first answer counts, and none is owed to what is one-way.
+type Verb func(r *Request)
+
+// Request is something that an agent asks the place (protocol section 6).
+type Request struct {
+	Type  string // one of netcode's Types
+	From  string // the entity that asks
+	ID    string // the asker's own name for it
+	Verb  string
+	Args  []any // the body after the verb, as [netcode.ParseValue] has it
+	Agent Agent // who asks
+
+	turn     *Turn
+	agent    *agent
+	answered atomic.Bool
+}
+
+// Turn is the place's turn, for the time of the call of a [Verb] only.
+func (r *Request) Turn() *Turn { return r.turn }
+
+// Default lets the place answer as it does out of the box, on the place's turn.
+func (r *Request) Default() {
+	if v := officialVerbs[r.Verb]; v != nil && (v.oneway || r.Type == netcode.TypeRequest) {
+		v.answer(r)
+		return
+	}
+	r.Refuse(fmt.Sprintf("the place does not know %q", r.Verb))
+}
+
+// OK answers with "ok" and what else there is to say, as [netcode.AppendValue]
+// takes it.
+func (r *Request) OK(items ...any) { r.Answer(append([]any{"ok"}, items...)...) }
+
+// Fail answers that what was asked cannot be done as things are.
+func (r *Request) Fail(why string) { r.Answer("failed", why) }
+
+// Refuse answers that it makes no sense, or is not allowed.
+func (r *Request) Refuse(why string) { r.Answer("error", why) }
+
+// Answer answers with the verb and these items behind it.
+func (r *Request) Answer(items ...any) {
+	if r.Type != netcode.TypeRequest || r.answered.Swap(true) {
+		return
+	}
+	p, i := r.agent.place, netcode.Interaction{From: r.From, RequestID: r.ID}
+	err := p.answer(r.agent.session, &i, append([]any{r.Verb}, items...)...)
+	if errors.Is(err, netcode.ErrTooLarge) {
+		_ = p.answer(r.agent.session, &i, r.Verb, "error", "the answer is too large to send")
+	}
+}

@@ -1,0 +1,144 @@
+package engine
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/loci-place/loci/engine/world"
+	"github.com/loci-place/loci/netcode"
+)
+
+// Turn is what a host may do with a place while nothing else happens in it: between
+// two of its methods no agent is heard and no heartbeat falls. It is good for the
+// time of the call that it is handed to, on that goroutine.
+type Turn struct{ place *Place }
+
+// Do runs f on the place's turn and returns when it is done. It may be called from
+// any goroutine, before [Place.Serve] too, but not from f, nor from anything else
+// that is called on the place's turn: that would wait for itself. The place stands
+// still meanwhile, so f must not block. The error is [ErrClosed] or nil.
+func (p *Place) Do(f func(t *Turn)) error {
+	p.turn.Lock()
+	defer p.turn.Unlock()
+	if p.closed.Load() {
+		return ErrClosed
+	}
+	f(&p.host)
+	return nil
+}
+
+// Entity is an entity as it stands: a copy.
+type Entity struct {
+	ID         string
+	Owner      string                    // an agent's id, or PlaceID
+	Components map[string]map[string]any // by name, as [netcode.ParseValue] has them
+}
+
+// Agent is who has announced itself.
+type Agent struct {
+	ID       string
+	Identity map[string]any // as announced; not to be changed
+	Avatar   string         // entity id
+	Version  int            // of the protocol
+}
+
+// DisplayName is what the agent calls itself, "" if nothing.
+func (a Agent) DisplayName() string {
+	name, _ := a.Identity["display_name"].(string)
+	return name
+}
+
+// Spawn makes an entity of the place's, with children if there are any, and gives
+// its id: the wanted one, or a new one where that is "". The description is as for
+// spawn_entity (protocol section 6).
+func (t *Turn) Spawn(id string, spec map[string]any) (string, error) {
+	e, err := t.place.spawn(PlaceID, id, spec)
+	if err != nil {
+		return "", err
+	}
+	return e.ID(), nil
+}
+
+// Remove takes an entity away, and what is below it or, with [world.Reparent], only
+// that. It tells whether it was there. The place's own stays.
+func (t *Turn) Remove(id string, how world.Removal) bool {
+	return id != PlaceID && len(t.place.remove(id, how)) > 0
+}
+
+// Change gives an entity components, each whole, and takes others away, whoever owns
+// it: all or nothing.
+func (t *Turn) Change(id string, set map[string]any, unset ...string) error {
+	e := t.place.world.Entity(id)
+	if e == nil {
+		return fmt.Errorf("%w: %q", errNoEntity, id)
+	}
+	return t.place.change(e, set, unset)
+}
+
+// Entity gives an entity, and whether it is there.
+func (t *Turn) Entity(id string) (Entity, bool) {
+	e := t.place.world.Entity(id)
+	if e == nil {
+		return Entity{}, false
+	}
+	out := Entity{ID: id, Owner: e.Owner(), Components: map[string]map[string]any{}}
+	for _, name := range e.Names() {
+		out.Components[name], _ = e.Component(name)
+	}
+	return out, true
+}
+
+// Component gives one component of an entity, a copy, and whether it has it.
+func (t *Turn) Component(id, name string) (map[string]any, bool) {
+	if e := t.place.world.Entity(id); e != nil {
+		return e.Component(name)
+	}
+	return nil, false
+}
+
+// Entities gives the ids of all entities, sorted.
+func (t *Turn) Entities() []string {
+	var ids []string
+	for e := range t.place.world.Entities() {
+		ids = append(ids, e.ID())
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// Agents gives all agents, in the order they came.
+func (t *Turn) Agents() []Agent {
+	agents := make([]Agent, len(t.place.order))
+	for i, a := range t.place.order {
+		agents[i] = a.public()
+	}
+	return agents
+}
+
+// Kick sends an agent away with [netcode.CodeKicked], and tells whether it was here.
+func (t *Turn) Kick(agentID string) bool {
+	a := t.place.agents[agentID]
+	if a == nil {
+		return false
+	}
+	t.place.disconnect(a.session, netcode.CodeKicked)
+	return true
+}
+
+// Send tells an agent's entity something one-way, on behalf of one of the place's,
+// and says whether there is such an agent. The body begins with a verb.
+func (t *Turn) Send(from, to, verb string, args ...any) bool {
+	a := t.place.owner(to)
+	if a == nil {
+		return false
+	}
+	return t.place.send(a.session, &netcode.Interaction{
+		Type: netcode.TypeOneway, From: from, To: to,
+		Body: netcode.AppendValue(nil, append([]any{verb}, args...)),
+	}) == nil
+}
+
+func (a *agent) public() Agent {
+	return Agent{ID: a.id, Identity: maps.Clone(a.identity), Avatar: a.avatar, Version: a.version}
+}

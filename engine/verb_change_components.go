@@ -1,0 +1,97 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/loci-place/loci/engine/world"
+)
+
+// changeComponents replaces components of an entity, each whole, and takes others
+// away: ["change_components", id, "add_or_change", {…}, "remove", […]].
+func changeComponents(r *Request) {
+	const want = `want an entity id, "add_or_change", an object of components, "remove" and a list of names`
+	id, ok := text(r.Args, 0)
+	set, unset, whole := changes(r.Args)
+	if !ok || !whole {
+		r.Refuse(want)
+		return
+	}
+	e := r.agent.place.world.Entity(id)
+	if e == nil {
+		r.Refuse(fmt.Sprintf("%v %q", errNoEntity, id))
+		return
+	}
+	for _, name := range unset {
+		if _, ok := served[name]; ok {
+			r.Refuse(fmt.Sprintf("%s is the place's to take away", name))
+			return
+		}
+	}
+	err := r.agent.place.checkComponents(set, true)
+	if err == nil {
+		err = r.agent.place.change(e, set, unset)
+	}
+	if err != nil {
+		r.Refuse(err.Error())
+		return
+	}
+	r.OK()
+}
+
+// changes reads what is to become of an entity, and tells whether that makes sense.
+// Either half may be missing.
+func changes(args []any) (set map[string]any, unset []string, ok bool) {
+	if len(args) != 3 && len(args) != 5 {
+		return nil, nil, false
+	}
+	for i := 1; i < len(args); i += 2 {
+		switch what, _ := text(args, i); what {
+		case "add_or_change":
+			if set, ok = object(args, i+1); !ok {
+				return nil, nil, false
+			}
+		case "remove":
+			if unset, ok = names(args[i+1]); !ok {
+				return nil, nil, false
+			}
+		default:
+			return nil, nil, false
+		}
+	}
+	return set, unset, true
+}
+
+func names(v any) ([]string, bool) {
+	list, ok := asList(v)
+	if !ok {
+		return nil, false
+	}
+	all := make([]string, len(list))
+	for i, item := range list {
+		if all[i], ok = item.(string); !ok {
+			return nil, false
+		}
+	}
+	return all, true
+}
+
+// change replaces components of an entity and takes others away: all or nothing.
+func (p *Place) change(e *world.Entity, set map[string]any, unset []string) error {
+	if err := p.checkComponents(set, false); err != nil {
+		return err
+	}
+	if r, ok := asObject(set["relationships"]); ok {
+		if parent, _ := r["parent"].(string); p.world.WouldCycle(e, parent) {
+			return fmt.Errorf("%w: %q is below %q", errCycle, parent, e.ID())
+		}
+	}
+	for name, c := range set {
+		if err := e.Set(name, c); err != nil {
+			return err // cannot be: the components were checked
+		}
+	}
+	for _, name := range unset {
+		e.Unset(name)
+	}
+	return nil
+}

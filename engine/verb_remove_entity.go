@@ -1,0 +1,42 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/loci-place/loci/engine/world"
+)
+
+// removeEntity takes an entity away: ["remove_entity", id, "cascade" | "reparent"].
+func removeEntity(r *Request) {
+	id, ok := text(r.Args, 0)
+	how, known := removal(r.Args)
+	switch {
+	case !ok || len(r.Args) > 2:
+		r.Refuse(`want an entity id and "cascade" or "reparent"`)
+	case !known:
+		r.Refuse(fmt.Sprintf(`do not know how to remove by %v: want "cascade" or "reparent"`, r.Args[1]))
+	case id == PlaceID:
+		r.Refuse("the place itself stays")
+	case r.agent.place.world.Entity(id) == nil:
+		r.Fail(fmt.Sprintf("%v %q", errNoEntity, id))
+	default:
+		r.agent.place.remove(id, how)
+		r.OK()
+	}
+}
+
+func removal(args []any) (how world.Removal, ok bool) {
+	if len(args) < 2 || args[1] == "cascade" {
+		return world.Cascade, true
+	}
+	return world.Reparent, args[1] == "reparent"
+}
+
+// remove takes an entity out of the place, and all that comes with it.
+func (p *Place) remove(id string, how world.Removal) []*world.Entity {
+	removed := p.world.Remove(id, how)
+	for _, e := range removed {
+		p.orphan(e.ID(), p.agents[e.Owner()])
+	}
+	return removed
+}

@@ -1,0 +1,33 @@
+package engine
+
+// spawnEntity makes an entity of the agent's: ["spawn_entity", {…}].
+func spawnEntity(r *Request) {
+	spec, ok := object(r.Args, 0)
+	if !ok || len(r.Args) != 1 {
+		r.Refuse("want one description of an entity: an object of components")
+		return
+	}
+	e, err := r.agent.place.spawn(r.agent.id, "", spec)
+	if err != nil {
+		r.Refuse(err.Error())
+		return
+	}
+	r.Answer(e.ID())
+}
+
+// object gives an item of a body that is an object.
+func object(args []any, i int) (map[string]any, bool) {
+	if i >= len(args) || args[i] == nil {
+		return nil, false
+	}
+	return asObject(args[i])
+}
+
+// text gives an item of a body that is a string.
+func text(args []any, i int) (string, bool) {
+	if i >= len(args) {
+		return "", false
+	}
+	s, ok := args[i].(string)
+	return s, ok
+}
