@@ -79,7 +79,7 @@ func TestNothingAnAgentSendsDisturbsTheOneBesideIt(t *testing.T) {
 				if got := victim.interactions(); len(got) != 0 {
 					t.Errorf("it was sent %+v", got)
 				}
-				if n := r.entities(); n != 2 {
+				if n := len(r.entities()); n != 2 {
 					t.Errorf("%d entities left, want 2", n)
 				}
 				if doc := victim.follow(stateChannel(4), time.Second); len(doc.Entities) != 2 {

@@ -106,19 +106,12 @@ func TestAnnounceIsAnswered(t *testing.T) {
 				if !gone || code != c.code {
 					t.Errorf("disconnected: %v with %d, want %d", gone, code, c.code)
 				}
-				if n := r.entities(); n != 1 {
+				if n := len(r.entities()); n != 1 {
 					t.Errorf("%d entities stand in the place, want the place itself", n)
 				}
 			})
 		})
 	}
-}
-
-// entities counts what stands in the place.
-func (r *rig) entities() int {
-	n := make(chan int)
-	r.place.post(func() { n <- r.place.world.Len() })
-	return <-n
 }
 
 func TestASecondAnnounceIsRefusedAndTheAgentStays(t *testing.T) {
@@ -175,7 +168,7 @@ func TestBeforeTheAnnounceOtherChannelsAreSilentAndRequestsRefused(t *testing.T)
 func TestEverythingOfAnAgentGoesWhenItLeaves(t *testing.T) {
 	inPlace(t, Config{}, func(r *rig) {
 		stays, leaves := r.join(4, `{}`), r.join(3, `{"children":[{},{}]}`)
-		if n := r.entities(); n != 5 {
+		if n := len(r.entities()); n != 5 {
 			t.Fatalf("%d entities, want 5", n)
 		}
 		leaves.close()

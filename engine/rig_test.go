@@ -85,6 +85,7 @@ type peer struct {
 	transport *netcode.PipeEnd
 	conn      netcode.Conn
 	avatar    string
+	ids       int // used so far
 
 	mu       sync.Mutex
 	received map[uint8][]string // by channel
@@ -184,6 +185,16 @@ func (p *peer) interactions() []netcode.Interaction {
 // place's to the given request.
 func (p *peer) answer(requestID string) []any {
 	p.Helper()
+	v, err := netcode.ParseValue([]byte(p.raw(requestID)))
+	if err != nil {
+		p.Fatal(err)
+	}
+	return v.([]any)
+}
+
+// raw is answer as it came.
+func (p *peer) raw(requestID string) string {
+	p.Helper()
 	all := p.interactions()
 	if len(all) != 1 {
 		p.Fatalf("%d interactions came, want one response: %+v", len(all), all)
@@ -192,11 +203,7 @@ func (p *peer) answer(requestID string) []any {
 	if i.Type != netcode.TypeResponse || i.From != PlaceID || i.RequestID != requestID {
 		p.Fatalf("got %s %s from %q, want the place's response to %q", i.Type, i.RequestID, i.From, requestID)
 	}
-	v, err := netcode.ParseValue(i.Body)
-	if err != nil {
-		p.Fatal(err)
-	}
-	return v.([]any)
+	return string(i.Body)
 }
 
 // disconnected tells whether the place has ended the connection, and the code.
