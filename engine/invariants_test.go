@@ -123,10 +123,19 @@ func (k *talk) say(line []byte) {
 		"$e", k.entity, "$t", k.track).Replace(string(line[1:]))
 	i, _ := netcode.ParseInteraction([]byte(text))
 	if i.Type == netcode.TypeRequest && i.RequestID != "" && i.To != p.avatar {
-		k.asked[n][i.RequestID]++
+		k.asked[n][sent(i.RequestID)]++
 	}
 	p.command(text)
 	k.listen()
+}
+
+// sent is how an id comes back that may not be UTF-8.
+func sent(id string) string {
+	v, err := netcode.ParseValue(netcode.AppendString(nil, id))
+	if err != nil {
+		panic(err)
+	}
+	return v.(string)
 }
 
 // listen takes what has come for everybody.
