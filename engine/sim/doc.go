@@ -1,8 +1,10 @@
-// Package sim moves avatars by their agents' intents, once each heartbeat
-// (protocol section 4).
+// Package sim moves what moves by itself, once each heartbeat: avatars, and what
+// they hold, by their agents' intents ([Step], protocol section 4), then properties
+// that are animated ([Animate], section 7).
 //
-// It follows the steps that agents run locally to predict their own movement, so
-// that what they see does not jump when the place's state arrives. Numbers that
-// are not finite never enter the world: a movement that would make one does not
-// happen.
+// It follows the steps that agents run locally to predict what they will see, so
+// that nothing jumps when the place's state arrives. Numbers that are not finite
+// never enter the world: a movement that would make one does not happen.
+//
+// Both cost what moves, not what stands in the world.
 package sim

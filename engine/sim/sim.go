@@ -16,7 +16,8 @@ type Mover struct {
 	Intent *netcode.Intent
 }
 
-// Step lets every mover act for dt seconds.
+// Step lets every mover act for dt seconds, one after the other: it walks, poses and
+// moves what it holds. [Animate] comes after it.
 func Step(w *world.World, movers []Mover, dt float64) {
 	dt = min(max(dt, 0), MaxStep)
 	for _, m := range movers {
@@ -25,5 +26,6 @@ func Step(w *world.World, movers []Mover, dt float64) {
 		}
 		stick(w, m, dt)
 		pose(w, m)
+		grab(w, m)
 	}
 }

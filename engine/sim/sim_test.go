@@ -37,12 +37,12 @@ var ours = map[string]string{
 	"no_place_walk_nohead":        "a place always has a clock",
 }
 
-func readReferences(t testing.TB) []reference {
-	data, err := os.ReadFile("testdata/c_server.json")
+func readReferences[T any](t testing.TB, file string) []T {
+	data, err := os.ReadFile("testdata/" + file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all []reference
+	var all []T
 	if err := json.Unmarshal(data, &all); err != nil {
 		t.Fatal(err)
 	}
@@ -51,9 +51,9 @@ func readReferences(t testing.TB) []reference {
 
 func TestMovementAgreesWithTheCServer(t *testing.T) {
 	agreed := 0
-	for _, ref := range readReferences(t) {
+	for _, ref := range readReferences[reference](t, "c_server.json") {
 		t.Run(ref.Name, func(t *testing.T) {
-			err := replay(t, ref)
+			err := replay(t, ref, compare)
 			why := ours[ref.Name]
 			switch {
 			case why == "" && err != nil:
@@ -71,7 +71,7 @@ func TestMovementAgreesWithTheCServer(t *testing.T) {
 }
 
 // replay tells where the place and the C server part.
-func replay(t *testing.T, ref reference) error {
+func replay(t *testing.T, ref reference, compare func(got mgl64.Mat4, want any) error) error {
 	w := world.New(1)
 	for _, e := range ref.Entities {
 		if _, err := w.Spawn(e.ID, e.Owner, e.Components); err != nil {

@@ -45,7 +45,7 @@ func (m *model) edit(t *testing.T) {
 	}
 	name := pick(m.rng, modelComponents)
 	e := m.world.Entity(id)
-	switch m.rng.IntN(10) {
+	switch m.rng.IntN(13) {
 	case 0:
 		m.remove(t, id)
 	case 1, 2:
@@ -56,6 +56,12 @@ func (m *model) edit(t *testing.T) {
 	case 4:
 		e.SetNumber(name, "n", float64(m.rng.IntN(3)))
 		m.overwrite(id, name, "n", jsonCopy(t, m.component(id, name, "n")))
+	case 5:
+		m.setNumbers(t, e, name)
+	case 6:
+		m.animate(t, e)
+	case 7:
+		m.endAnimation(t, e)
 	default:
 		c := m.object(3)
 		if err := e.Set(name, c); err != nil {
@@ -179,6 +185,7 @@ func jsonCopy(t *testing.T, v any) any {
 func (m *model) check(t *testing.T, base Stamp) {
 	t.Helper()
 	want := jsonCopy(t, m.now)
+	m.checkAnimated(t)
 	set := netcode.State{Style: netcode.StyleSet, Revision: 2, Entities: m.world.AppendSet(nil)}
 	m.apply(t, "set", nil, &set, want)
 	if base == 0 {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"math"
+	"slices"
 
 	"github.com/go-gl/mathgl/mgl64"
 
@@ -18,9 +19,12 @@ const MaxParents = 64
 type typed struct {
 	local      *mgl64.Mat4 // transform.matrix; nil = not read yet
 	at         [3]float32  // its translation
+	matrix     bool        // transform.matrix is 16 numbers
 	parent     string      // relationships.parent
 	pose       string      // intent.actuate_pose
 	fromAvatar string      // intent.from_avatar
+	grabbable  *Grabbable  // nil = not read yet, or there is none
+	animated   *Animated   // nil = it has no animations
 }
 
 // retype follows a component's change; c is nil when it went away.
@@ -28,7 +32,8 @@ func (e *Entity) retype(name string, c map[string]any) {
 	switch name {
 	case "transform":
 		e.typed.local = nil
-		m := matrixOf(c)
+		m, ok := matrixOf(c)
+		e.typed.matrix = ok
 		e.setPosition(m[12], m[13], m[14])
 	case "relationships":
 		parent, _ := c["parent"].(string)
@@ -39,14 +44,32 @@ func (e *Entity) retype(name string, c map[string]any) {
 		e.w.followers.move(e, e.typed.fromAvatar, avatar)
 		e.typed.fromAvatar = avatar
 		e.typed.pose, _ = c["actuate_pose"].(string)
+	case "grabbable":
+		e.typed.grabbable = nil
+	case "property_animations":
+		animations, _ := c["animations"].(map[string]any)
+		e.setAnimated(len(animations) > 0)
 	}
 }
 
+// retyped are the components that retype knows.
+var retyped = [...]string{"transform", "relationships", "intent", "grabbable", "property_animations"}
+
 // forget is retype for an entity that has lost all its components.
 func (e *Entity) forget() {
-	for _, name := range []string{"transform", "relationships", "intent"} {
+	for _, name := range retyped {
 		e.retype(name, nil)
 	}
+}
+
+// reread is retype after a key of the component got a number.
+func (e *Entity) reread(component, name string) {
+	if !slices.Contains(retyped[:], component) || component == "transform" && name != "matrix" {
+		return
+	}
+	c, _ := e.Component(component)
+	e.retype(component, c)
+	e.resettle(component)
 }
 
 // Parent is the entity its relationships name, or nil.
@@ -75,26 +98,27 @@ func (e *Entity) Local() mgl64.Mat4 {
 
 func (e *Entity) readLocal() mgl64.Mat4 {
 	transform, _ := e.Component("transform")
-	return matrixOf(transform)
+	m, _ := matrixOf(transform)
+	return m
 }
 
-func matrixOf(transform map[string]any) mgl64.Mat4 {
+// matrixOf gives a transform's matrix, and whether it has one.
+func matrixOf(transform map[string]any) (m mgl64.Mat4, ok bool) {
 	if m, ok := transform["matrix"].(netcode.Matrix); ok {
-		return mgl64.Mat4(m)
+		return mgl64.Mat4(m), true
 	}
 	list, _ := transform["matrix"].([]any)
-	if len(list) != 16 {
-		return mgl64.Ident4()
+	if len(list) != len(m) {
+		return mgl64.Ident4(), false
 	}
-	var m mgl64.Mat4
 	for i, v := range list {
 		f, ok := v.(float64)
 		if !ok {
-			return mgl64.Ident4()
+			return mgl64.Ident4(), false
 		}
 		m[i] = f
 	}
-	return m
+	return m, true
 }
 
 // SetLocal moves the entity. The transform's other keys stay. A matrix with a
@@ -109,6 +133,7 @@ func (e *Entity) SetLocal(m mgl64.Mat4) bool {
 		e.typed.local = new(mgl64.Mat4)
 	}
 	*e.typed.local = m
+	e.typed.matrix = true
 	e.setPosition(m[12], m[13], m[14])
 	return true
 }
@@ -116,11 +141,12 @@ func (e *Entity) SetLocal(m mgl64.Mat4) bool {
 // SetNumber gives one key of a component a number; its other keys stay. What is
 // not finite is refused.
 func (e *Entity) SetNumber(component, name string, v float64) bool {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
+	if !isFinite(v) {
 		return false
 	}
 	e.w.scratch = netcode.AppendNumber(e.w.scratch[:0], v)
 	e.overwrite(component, name, e.w.scratch)
+	e.reread(component, name)
 	return true
 }
 
@@ -151,12 +177,14 @@ func (e *Entity) overwrite(component, name string, raw []byte) {
 
 func finite(m *mgl64.Mat4) bool {
 	for _, v := range m {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
+		if !isFinite(v) {
 			return false
 		}
 	}
 	return true
 }
+
+func isFinite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
 // World is the entity's transform in world space.
 func (e *Entity) World() mgl64.Mat4 {

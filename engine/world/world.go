@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-faster/jx"
+
 	"github.com/loci-place/loci/engine/grid"
 )
 
@@ -29,11 +31,13 @@ type World struct {
 	owned     map[string]map[*Entity]bool // by owner
 	children  index                       // by relationships.parent
 	followers index                       // by intent.from_avatar
+	animated  []*Animated                 // have property animations
 	newest    *Entity                     // head of the list by last change
 	roots     *grid.Grid[*Entity]         // by where they stand
 	rerooted  []Rerooted                  // in the state being made
 	graves    []grave                     // tombstones, oldest first
 	scratch   []byte
+	decoder   jx.Decoder
 }
 
 // grave remembers a tombstone until it may go.

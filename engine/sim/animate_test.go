@@ -1,0 +1,248 @@
+package sim
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/loci-place/loci/engine/world"
+)
+
+// animated is one run of the C client's animations; see testdata/README.md.
+type animated struct {
+	Name, Component string
+	Before          map[string]any
+	Animations      map[string]any
+	Steps           [][3]any // when, the component then, what still runs
+}
+
+// tolerances are for animations in which the C client is less exact: it does not
+// bring the result back to length 1 when it interpolates between two quaternions
+// close to each other.
+var tolerances = map[string]float64{"rotation_close": 2e-4}
+
+// ourAnimations says where the place and the C client part, and why.
+var ourAnimations = map[string]string{
+	"angle_axis_property":   "C writes the angle twice and loses the axis's end",
+	"rotation_from_none":    "no rotation has no axis: C makes numbers that are none",
+	"rotation_through_none": "no rotation has no axis: C makes numbers that are none",
+	"rotation_long_axis":    "an axis of any length means the same",
+	"rotation_no_axis":      "nothing turns without an axis: C makes numbers that are none",
+	"element_of_part":       "that path leads nowhere",
+	"two_parts":             "that path leads nowhere",
+	"two_axes":              "that path leads nowhere",
+	"path_of_component":     "a component is an object, however many keys it has",
+	"index_into_object":     "objects have no order",
+	"no_time_at_start":      "without a duration it is over as soon as it begins",
+	"no_time_repeats":       "nothing repeats in no time: C makes numbers that are none",
+	"duration_negative":     "a negative duration makes no sense",
+	"duration_missing":      "without it the animation makes no sense",
+	"start_missing":         "without it the animation makes no sense",
+	"easing_no_name":        "a number is no name of an easing",
+	"repeats_no_truth":      "a number is not true",
+	"repeats_before_start":  "before its start it does nothing",
+	"list_of_texts":         "a text is no number",
+}
+
+func TestAnimationsAgreeWithTheCClient(t *testing.T) {
+	for _, ref := range readReferences[animated](t, "c_animations.json") {
+		t.Run(ref.Name, func(t *testing.T) {
+			err := replayAnimation(t, ref)
+			switch why := ourAnimations[ref.Name]; {
+			case why == "" && err != nil:
+				t.Error(err)
+			case why != "" && err == nil:
+				t.Errorf("agrees with the C client, though %s", why)
+			}
+		})
+	}
+}
+
+// replayAnimation tells where the place and the C client part.
+func replayAnimation(t *testing.T, ref animated) error {
+	w := world.New(1)
+	e, err := w.Spawn("e", "me", map[string]any{
+		ref.Component:         ref.Before,
+		"property_animations": map[string]any{"animations": ref.Animations},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range ref.Steps {
+		Animate(w, step[0].(float64))
+		got, _ := e.Component(ref.Component)
+		if err := same(got, step[1], max(1e-6, tolerances[ref.Name])); err != nil {
+			return fmt.Errorf("at %v: %w\n got %v\nwant %v", step[0], err, got, step[1])
+		}
+		if got := strings.Join(running(e), " "); got != step[2] {
+			return fmt.Errorf("at %v: %q still run, want %q", step[0], got, step[2])
+		}
+		w.Advance()
+	}
+	return nil
+}
+
+// running lists the entity's animations.
+func running(e *world.Entity) []string {
+	c, _ := e.Component("property_animations")
+	animations, _ := c["animations"].(map[string]any)
+	return slices.Sorted(maps.Keys(animations))
+}
+
+// same compares JSON values whose numbers may be apart by tolerance.
+func same(got, want any, tolerance float64) error {
+	switch want := want.(type) {
+	case map[string]any:
+		got, _ := got.(map[string]any)
+		if len(got) != len(want) {
+			return fmt.Errorf("%d keys, want %d", len(got), len(want))
+		}
+		for k, v := range want {
+			if err := same(got[k], v, tolerance); err != nil {
+				return fmt.Errorf("%s: %w", k, err)
+			}
+		}
+	case []any:
+		got, _ := got.([]any)
+		if len(got) != len(want) {
+			return fmt.Errorf("%d items, want %d", len(got), len(want))
+		}
+		for i, v := range want {
+			if err := same(got[i], v, tolerance); err != nil {
+				return fmt.Errorf("%d: %w", i, err)
+			}
+		}
+	case float64:
+		if got, ok := got.(float64); !ok || math.Abs(got-want) > tolerance {
+			return fmt.Errorf("%v, want %v", got, want)
+		}
+	default:
+		if got != want {
+			return fmt.Errorf("%v, want %v", got, want)
+		}
+	}
+	return nil
+}
+
+// dials gives a world with an entity that has a dial at 0 and these animations.
+func dials(t testing.TB, animations map[string]any) (*world.World, *world.Entity) {
+	t.Helper()
+	w := world.New(1)
+	e, err := w.Spawn("e", "me", map[string]any{
+		"dial":                map[string]any{"v": 0.0, "w": 0.0, "unit": "m"},
+		"property_animations": map[string]any{"animations": animations},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w, e
+}
+
+func dial(t testing.TB, e *world.Entity, name string) float64 {
+	t.Helper()
+	v, ok := e.Numbers([]string{"dial", name})
+	if !ok {
+		t.Fatalf("there is no dial.%s", name)
+	}
+	return v.V[0]
+}
+
+func TestAChangedAnimationCountsAtOnce(t *testing.T) {
+	w, e := dials(t, map[string]any{"a": described(nil)})
+	Animate(w, 12)
+	if v := dial(t, e, "v"); v != 0.5 {
+		t.Errorf("at %v, want 0.5", v)
+	}
+	set := func(animations map[string]any) {
+		if err := e.Set("property_animations", map[string]any{"animations": animations}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set(map[string]any{"a": described(map[string]any{"to": 3.0}), "b": described(map[string]any{"path": "dial.w"})})
+	Animate(w, 12)
+	if v, w := dial(t, e, "v"), dial(t, e, "w"); v != 1.5 || w != 0.5 {
+		t.Errorf("at %v and %v, want 1.5 and 0.5", v, w)
+	}
+	set(map[string]any{})
+	Animate(w, 13)
+	if v := dial(t, e, "v"); v != 1.5 {
+		t.Errorf("goes on to %v without an animation", v)
+	}
+}
+
+func TestAnAnimationThatIsOverIsTakenOutAndTheOthersGoOn(t *testing.T) {
+	w, e := dials(t, map[string]any{
+		"a": described(map[string]any{"duration": 1.0}),
+		"b": described(map[string]any{"path": "dial.w"}),
+	})
+	w.Advance()
+	Animate(w, 12)
+	want := `{"e":{"components":{"dial":{"v":1,"w":0.5},"property_animations":{"animations":{"a":null}}}}}`
+	if got := string(w.AppendMerge(nil, 1)); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	e.SetNumbers([]string{"dial", "v"}, world.Numbers{N: 1})
+	Animate(w, 13)
+	if v, w := dial(t, e, "v"), dial(t, e, "w"); v != 0 || w != 0.75 {
+		t.Errorf("at %v and %v, want 0 and 0.75", v, w)
+	}
+	Animate(w, 15)
+	if !e.Has("property_animations") || len(running(e)) != 0 {
+		t.Errorf("%v still run", running(e))
+	}
+	if n := len(w.Animated()); n != 0 {
+		t.Errorf("%d entities are animated", n)
+	}
+}
+
+func TestAnimationsThatEndTogetherAllEnd(t *testing.T) {
+	w := world.New(1)
+	for _, id := range []string{"1", "2", "3", "4", "5"} {
+		_, err := w.Spawn(id, "me", map[string]any{
+			"dial": map[string]any{"v": 0.0},
+			"property_animations": map[string]any{"animations": map[string]any{
+				"a": described(nil), "b": described(map[string]any{"repeats": id == "3"}),
+			}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	Animate(w, 20)
+	if all := w.Animated(); len(all) != 1 || all[0].Entity.ID() != "3" {
+		t.Errorf("%d entities are still animated", len(all))
+	}
+}
+
+func TestAnAnimationWaitsForWhatItsPathLeadsTo(t *testing.T) {
+	w, e := dials(t, map[string]any{"a": described(map[string]any{"path": "lamp.scale"})})
+	Animate(w, 12)
+	Animate(w, 20)
+	if err := e.Set("lamp", map[string]any{"scale": 5.0}); err != nil {
+		t.Fatal(err)
+	}
+	Animate(w, 21)
+	if v, _ := e.Numbers([]string{"lamp", "scale"}); v.V[0] != 1 {
+		t.Errorf("at %v, want 1", v.V[0])
+	}
+	if left := running(e); len(left) != 0 {
+		t.Errorf("%v still run", left)
+	}
+}
+
+func TestAnAnimationThatMakesNoNumbersChangesNothing(t *testing.T) {
+	w, e := dials(t, map[string]any{
+		"a": described(map[string]any{"from": -1.7e308, "to": 1.7e308}),
+		"b": described(map[string]any{"path": "dial.w", "start_at": -1.7e308, "repeats": true}),
+		"c": described(map[string]any{"path": "dial.unit"}),
+	})
+	for _, now := range []float64{12, 1.7e308, math.Inf(1), math.NaN()} {
+		Animate(w, now)
+		if v, w := dial(t, e, "v"), dial(t, e, "w"); v != 0 || w != 0 {
+			t.Errorf("at %g they are %v and %v", now, v, w)
+		}
+	}
+}

@@ -1,0 +1,49 @@
+package world
+
+import "github.com/go-gl/mathgl/mgl64"
+
+// Grabbable is the component of that name: how hands may move an entity (protocol
+// section 4, step 3).
+type Grabbable struct {
+	// ActuateOn says what moves instead: an ancestor by its id, or the parent
+	// ("$parent"). Empty for the entity itself.
+	ActuateOn string
+	// Translation and Rotation say, for each axis of the moved entity's parent, how
+	// much of a movement happens: 0 nothing, 1 all of it.
+	Translation, Rotation mgl64.Vec3
+}
+
+// Grabbable gives the component, or nil if the entity has none. Constraints that
+// are not 3 numbers do not constrain.
+func (e *Entity) Grabbable() *Grabbable {
+	if e.typed.grabbable == nil {
+		c, ok := e.Component("grabbable")
+		if !ok {
+			return nil
+		}
+		on, _ := c["actuate_on"].(string)
+		e.typed.grabbable = &Grabbable{
+			ActuateOn:   on,
+			Translation: constraint(c["translation_constraint"]),
+			Rotation:    constraint(c["rotation_constraint"]),
+		}
+	}
+	return e.typed.grabbable
+}
+
+func constraint(v any) mgl64.Vec3 {
+	free := mgl64.Vec3{1, 1, 1}
+	list, _ := v.([]any)
+	if len(list) != len(free) {
+		return free
+	}
+	var c mgl64.Vec3
+	for i, item := range list {
+		f, ok := item.(float64)
+		if !ok {
+			return free
+		}
+		c[i] = f
+	}
+	return c
+}
