@@ -133,6 +133,12 @@ func (v *View) split() {
 			v.debts.owe(v.track(e, 0), v.base+1)
 		case existed:
 			v.vanished(e, v.base)
+		default:
+			continue
+		}
+		// What came or went in a packet on its way must not be taken back.
+		if v.newest > v.base && e.Existed(v.newest) != existed && e.Existed(v.newest) == e.Alive() {
+			v.debts.fly(v.by[e], v.newest)
 		}
 	}
 }
@@ -238,11 +244,17 @@ func (b *builder) total(sights []*sight, in state) int {
 	return size
 }
 
-// again puts in what flies for the first time: all of it, but for what does not
-// fit a link that has become worse, and what the document neither has nor should.
+// again puts in what flies for the first time, but for what the document neither has
+// nor should: all that came or went, which agents take badly if it is taken back, and
+// of what only changed as much as fits a link that has become worse.
 func (b *builder) again() {
 	for _, t := range b.view.debts.aloft {
-		if t.state == flying && (!t.absent() || t.held != 0) && b.fits(t) {
+		if t.state == flying && t.cameOrWent() {
+			b.add(t)
+		}
+	}
+	for _, t := range b.view.debts.aloft {
+		if t.state == flying && t.sent != b.now && !t.absent() && b.fits(t) {
 			b.add(t)
 		}
 	}

@@ -222,8 +222,27 @@ func (v *viewer) receive(f flight) {
 	if err := doc.Apply(&s); err != nil {
 		a.Fatalf("seed %d: %v: %s", a.seed, err, f.data)
 	}
+	if v.newOnly && s.Style != netcode.StyleSet && a.views.cfg.Distance == 0 {
+		v.checkSteady(&doc)
+	}
 	v.docs[s.Revision] = doc
 	v.newest = s.Revision
+}
+
+// checkSteady makes sure that a packet takes nothing away that the agent saw and that
+// has stood there ever since: some agents never forgive that.
+func (v *viewer) checkSteady(doc *netcode.Document) {
+	a := v.arena
+	for id := range v.docs[v.newest].Entities {
+		_, sees := doc.Entities[id]
+		stood := true
+		for s := v.newest; s <= doc.Revision && stood; s++ {
+			_, stood = a.states[world.Stamp(s)][id]
+		}
+		if stood && !sees {
+			a.Fatalf("seed %d: %s stands in document %d of %s and in the world since, but not in document %d", a.seed, id, v.newest, v.id, doc.Revision)
+		}
+	}
 }
 
 // checkNulls makes sure that only what the document has is removed from it.

@@ -38,6 +38,15 @@ const (
 // absent tells whether the document should not have it.
 func (t *sight) absent() bool { return t.gone || !t.entity.Alive() }
 
+// cameOrWent tells whether a packet that leaves it out could show what has gone, or
+// hide what stands there, after another that did not.
+func (t *sight) cameOrWent() bool {
+	if t.absent() {
+		return t.held != 0
+	}
+	return t.held == 0 || t.nulled > t.view.base
+}
+
 // right tells whether the base document has the entity as it should.
 func (t *sight) right() bool {
 	if t.absent() {
@@ -174,11 +183,11 @@ func (d *debts) hold(t *sight) {
 	t.state, t.first = flying, true
 }
 
-// recall lets all that flies and has been acknowledged before be owed as anything
-// else is: to leave it out of a packet takes it back to what is not long ago.
+// recall lets what flies, has been acknowledged before and did not come or go be owed
+// as anything else is: to leave it out of a packet takes it back to what is not long ago.
 func (d *debts) recall() {
 	for _, t := range d.aloft {
-		if t.state == flying && !t.first {
+		if t.state == flying && !t.first && !t.cameOrWent() {
 			d.owe(t, t.since)
 		}
 	}

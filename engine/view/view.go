@@ -102,13 +102,13 @@ func (v *View) accept(r *record) {
 	}
 	for _, it := range r.items {
 		t := it.sight
-		t.first = false
 		v.arrived(t)
 		if it.gone {
 			t.held = 0
 		} else {
 			t.held, t.since = r.state, max(t.since, r.state+1)
 		}
+		t.first = false
 	}
 	v.debts.land(r.state, v.discard, v.settled)
 }
