@@ -3,8 +3,10 @@ package engine
 import (
 	"log/slog"
 	"slices"
+	"sync/atomic"
 	"time"
 
+	"github.com/loci-place/loci/engine/media"
 	"github.com/loci-place/loci/engine/view"
 	"github.com/loci-place/loci/engine/world"
 	"github.com/loci-place/loci/netcode"
@@ -20,6 +22,7 @@ type agent struct {
 	session  *session
 	dialect  *netcode.Dialect
 	view     *view.View
+	media    *media.Agent
 	intent   *netcode.IntentMessage // the latest
 	version  int
 	since    time.Time
@@ -27,7 +30,11 @@ type agent struct {
 
 	ids   ids                 // of its requests
 	asked map[string]*request // its unanswered requests to other agents, by id
+	queue []*request          // the same in order, with some that are closed
 	owes  map[*request]bool   // those of others that it has not answered
+	late  ids                 // of those that the place has answered in its stead
+
+	pending atomic.Int64 // its unanswered requests to the place
 }
 
 // join makes the session's agent, with its avatar.
@@ -46,6 +53,7 @@ func (p *Place) join(s *session, a netcode.Announce, d *netcode.Dialect) (*agent
 	}
 	ag.log = p.log.With("agent", id, "name", ag.public().DisplayName())
 	ag.view = p.views.Add(ag, d.JSONPatch)
+	ag.media = p.media.Join(id, s.conn, d, &s.voice)
 	p.agents[id] = ag
 	p.order = append(p.order, ag)
 	s.agent = ag
@@ -71,6 +79,7 @@ func (p *Place) left(s *session, code uint32) {
 	for _, e := range p.world.OwnedBy(a.id) {
 		p.remove(e.ID(), world.Cascade)
 	}
+	p.media.Leave(a.media)
 	p.abandon(a)
 	if p.cfg.Left != nil {
 		p.cfg.Left(&p.host, a.public(), code)
@@ -85,6 +94,12 @@ func (p *Place) owner(entity string) *agent {
 		return p.agents[e.Owner()]
 	}
 	return nil
+}
+
+// owns tells whether an entity is the place's own.
+func (p *Place) owns(entity string) bool {
+	e := p.world.Entity(entity)
+	return e != nil && e.Owner() == PlaceID
 }
 
 func (p *Place) sessionLog(s *session) *slog.Logger {

@@ -7,15 +7,14 @@ import "github.com/loci-place/loci/netcode"
 type command struct {
 	netcode.Interaction
 	verb string
-	args []any // the body after the verb, if it is for the place
+	args []any // the body after the verb
 	err  error // what is wrong with it
 
 	announce    netcode.Announce // if it is one
 	announceErr error            // what is wrong with that
 }
 
-// parseCommand reads what an agent sent. Only what is for the place itself is
-// looked into.
+// parseCommand reads what an agent sent.
 func parseCommand(data []byte) *command {
 	c := &command{}
 	c.Interaction, c.err = netcode.ParseInteraction(data)
@@ -26,7 +25,7 @@ func parseCommand(data []byte) *command {
 	switch {
 	case c.verb == "announce":
 		c.announce, c.announceErr = netcode.ParseAnnounce(c.Body)
-	case c.To == PlaceID && c.verb != "":
+	case c.verb != "":
 		var v any
 		if v, c.err = netcode.ParseValue(c.Body); c.err == nil {
 			c.args = v.([]any)[1:]

@@ -9,8 +9,12 @@ import (
 )
 
 var (
-	errNoEntity = errors.New("there is no entity")
-	errCycle    = errors.New("an entity cannot be below itself")
+	// ErrNoEntity: an entity is not there.
+	ErrNoEntity = errors.New("there is no entity")
+	// ErrBadEntity: a description of an entity, or of a component, is not one.
+	ErrBadEntity = errors.New("entity")
+	// ErrCycle: an entity would be below itself.
+	ErrCycle = errors.New("an entity cannot be below itself")
 )
 
 // shape tells what is wrong with an official component (protocol section 2); nil

@@ -19,8 +19,8 @@ const MaxRate = 240
 type Config struct {
 	// Name is what agents are told the place is called. Default "Unnamed place".
 	Name string
-	// Transport carries the place's connections; the place closes it in the end.
-	// Nil means ENet on Listen.
+	// Transport carries the place's connections; the place closes it in the end,
+	// though not where New fails. Nil means ENet on Listen.
 	Transport netcode.Transport
 	// Listen is the host:port for a nil Transport. Default 0.0.0.0:21337.
 	Listen string
@@ -36,11 +36,20 @@ type Config struct {
 	// is then not in view. It is asked on the place's goroutine, of roots only,
 	// when either moves. Nil means 1 for all.
 	Relevance func(agentID, entityID string) float64
+	// Hears tells whether what one agent says, on any of its tracks, reaches another
+	// that wants to hear it. It is asked on the place's turn, when somebody begins to
+	// want to hear a track, and from then on twice a second: for each track, of each
+	// agent that would hear it; so with a hundred agents who all hear each other, some
+	// 20,000 times a second. It must be quick: at 50 ns that takes a millisecond of
+	// each second, at 10 µs a fifth of it. Nil means that everybody hears everybody,
+	// and costs nothing.
+	Hears func(listener, speaker string) bool
 	// Rules say whether an agent may ask the place something: the error is why not.
 	// They are asked on the place's turn. Nil means [DefaultRules].
 	Rules func(r *Request) error
 	// Joined and Left hear of agents that come and go, on the place's turn. Code is
-	// why the agent left; its entities are gone by then.
+	// why the agent left, [netcode.CodePlaceClosed] if the place closed under it; its
+	// entities are gone by then.
 	Joined func(t *Turn, a Agent)
 	Left   func(t *Turn, a Agent, code uint32)
 	// Limits bound what agents may cost.

@@ -82,7 +82,7 @@ func (p *peer) spawn(spec string) string {
 // entities gives the ids of all there are.
 func (r *rig) entities() (ids []string) {
 	r.Helper()
-	if err := r.place.Do(func(t *Turn) { ids = t.Entities() }); err != nil {
+	if err := r.place.Do(func(t *Turn) error { ids = t.Entities(); return nil }); err != nil {
 		r.Fatal(err)
 	}
 	return ids
@@ -91,10 +91,11 @@ func (r *rig) entities() (ids []string) {
 // component gives a component as JSON text, "" if there is none.
 func (r *rig) component(id, name string) (text string) {
 	r.Helper()
-	err := r.place.Do(func(t *Turn) {
+	err := r.place.Do(func(t *Turn) error {
 		if c, ok := t.Component(id, name); ok {
 			text = string(netcode.AppendValue(nil, c))
 		}
+		return nil
 	})
 	if err != nil {
 		r.Fatal(err)
@@ -232,4 +233,35 @@ func TestAgentVerbs(t *testing.T) {
 	} {
 		c.run(t)
 	}
+}
+
+func TestPropertyAnimations(t *testing.T) {
+	const turn = `{"path":"transform.matrix.rotation.y","from":0,"to":1,"start_at":0,"duration":1e6}`
+	add := conformance{verb: "add_property_animation", cfg: Config{Limits: Limits{Animations: 2}},
+		bad: [][2]string{
+			{`["add_property_animation"]`, `["add_property_animation","error","want one description of an animation"]`},
+			{`["add_property_animation",` + turn + `,1]`, `["add_property_animation","error","want one description of an animation"]`},
+			{`["add_property_animation",7]`, `["add_property_animation","error","an animation must be an object"]`},
+			{`["add_property_animation",{"path":"a.b","from":0,"to":[1,2,3],"start_at":0,"duration":1}]`,
+				`["add_property_animation","error","from and to must be of one kind, not 1 and 3 numbers"]`},
+			{`["add_property_animation",{"from":0,"to":1,"start_at":0,"duration":1}]`,
+				`["add_property_animation","error","path must lead to a property, such as \"transform.matrix.rotation.y\""]`},
+		},
+		good: [][2]string{
+			{`["add_property_animation",` + turn + `]`, `["add_property_animation","ok","NEW"]`},
+			{`["add_property_animation",{"path":"no.where","from":0,"to":1,"start_at":0,"duration":1,"easing":"nonsense","repeats":true,"autoreverses":true}]`,
+				`["add_property_animation","ok","NEW"]`},
+			{`["add_property_animation",` + turn + `]`, `["add_property_animation","failed","the entity has 2 animations already"]`},
+		},
+	}
+	add.run(t)
+	remove := conformance{verb: "remove_property_animation",
+		bad: [][2]string{
+			{`["remove_property_animation"]`, `["remove_property_animation","error","want the id of an animation"]`},
+			{`["remove_property_animation",7]`, `["remove_property_animation","error","want the id of an animation"]`},
+			{`["remove_property_animation","a","b"]`, `["remove_property_animation","error","want the id of an animation"]`},
+			{`["remove_property_animation","a"]`, `["remove_property_animation","failed","the entity has no animation \"a\""]`},
+		},
+	}
+	remove.run(t)
 }

@@ -7,13 +7,18 @@
 //	err = place.Serve(ctx) // until ctx ends or place.Close is called
 //
 // Two goroutines do the work. The transport's runs gate: it answers clock
-// requests and takes in intents without a detour. The place's own, run by
-// [Place.Serve], owns the world and every agent; it handles an interaction when
-// it arrives and everything else once a heartbeat. Between them each connection
-// has a reader that parses what its agent asks, so that a long message costs the
-// time of nobody but its sender.
+// requests, takes in intents and relays media without a detour. The place's own,
+// run by [Place.Serve], owns the world and every agent; it handles an interaction
+// when it arrives and everything else once a heartbeat. Between them each
+// connection has a reader that parses what its agent asks, so that a long message
+// costs the time of nobody but its sender.
+//
+// What agents ask the place itself is answered by a [Verb]: those of protocol section
+// 6 out of the box, each kind in a file of its own (verb_*.go), and whatever the host
+// hands to [Place.Handle], official verbs included. A host works with the place from
+// any goroutine through [Place.Do].
 //
 // The packages below have one subject each: world, what stands in the place and
-// what has changed; sim, how it moves; view, what each agent is told. The engine
-// knows no scripting language and no access rules.
+// what has changed; sim, how it moves; view, what each agent is told; media, who
+// hears whom. The engine knows no scripting language and no access rules.
 package engine

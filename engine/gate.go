@@ -11,6 +11,7 @@ import (
 type gate struct {
 	place    *Place
 	sessions map[netcode.Conn]*session
+	packet   []byte // memory for one to relay
 }
 
 var _ netcode.Handler = (*gate)(nil)
@@ -43,6 +44,8 @@ func (g *gate) Received(c netcode.Conn, channel uint8, data []byte) {
 		g.intent(s, data)
 	case netcode.KindClock:
 		g.clock(s, d, data)
+	case netcode.KindMedia:
+		g.media(s, d, data)
 	}
 }
 
@@ -93,7 +96,7 @@ func (g *gate) clock(s *session, d *netcode.Dialect, data []byte) {
 	}
 }
 
-// bad counts a packet that makes no sense.
+// bad counts a packet that makes no sense, or is not the agent's to send.
 func (g *gate) bad(s *session, err error) {
 	s.bad++
 	g.place.log.Debug("unreadable packet", "from", s.from, "error", err)

@@ -16,6 +16,7 @@ type beat struct {
 	next     time.Time
 	last     time.Time
 	swept    time.Time
+	asked    time.Time
 	late     int           // since reported
 	worst    time.Duration // of those
 	reported time.Time
@@ -41,14 +42,23 @@ func (p *Place) heartbeat() {
 	p.beat.last = now
 	p.takeIntents(now)
 	sim.Step(p.world, p.beat.movers, dt)
-	p.self.SetNumber("clock", "time", p.Time())
+	clock := p.Time()
+	sim.Animate(p.world, clock)
+	p.self.SetNumber("clock", "time", clock)
 	p.sendStates(now)
 	p.world.Advance()
 	if now.Sub(p.beat.swept) >= time.Second {
 		p.beat.swept = now
 		p.sweep()
 	}
+	if now.Sub(p.beat.asked) >= hearsEvery {
+		p.beat.asked = now
+		p.media.Ask()
+	}
 }
+
+// hearsEvery is how often [Config.Hears] is asked again, at a beat's accuracy.
+const hearsEvery = 500 * time.Millisecond
 
 // lateReport is how often at most the log says that heartbeats are late.
 const lateReport = 10 * time.Second

@@ -11,6 +11,9 @@ type ids struct {
 
 var idSeed = maphash.MakeSeed()
 
+// has tells whether an id is remembered.
+func (u *ids) has(id string) bool { return u.seen[maphash.String(idSeed, id)] }
+
 // use notes an id, and tells whether it is new, as far as the latest most go back.
 func (u *ids) use(id string, most int) bool {
 	h := maphash.String(idSeed, id)

@@ -22,7 +22,7 @@ func newInvariants(r *rig) *invariants { return &invariants{r, map[string]string
 // check looks at all the place knows.
 func (v *invariants) check() {
 	v.Helper()
-	err := v.place.Do(func(*Turn) {
+	err := v.place.Do(func(*Turn) error {
 		p := v.place
 		if len(p.agents) != len(p.order) {
 			v.Errorf("%d agents by id, %d in order", len(p.agents), len(p.order))
@@ -33,6 +33,7 @@ func (v *invariants) check() {
 		for _, a := range p.order {
 			v.checkRequests(a)
 		}
+		return nil
 	})
 	if err != nil {
 		v.Fatal(err)
@@ -78,10 +79,11 @@ func (v *invariants) checkRequests(a *agent) {
 func (v *invariants) checkEmpty() {
 	v.Helper()
 	v.check()
-	err := v.place.Do(func(*Turn) {
+	err := v.place.Do(func(*Turn) error {
 		if n := v.place.world.Len(); n != 1 || len(v.place.order) != 0 {
 			v.Errorf("%d entities and %d agents are left, want the place alone", n, len(v.place.order))
 		}
+		return nil
 	})
 	if err != nil {
 		v.Fatal(err)

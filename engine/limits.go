@@ -13,18 +13,42 @@ type Limits struct {
 	// CommandQueue is how many commands of one agent may wait to be read. Whoever
 	// sends on is disconnected with [netcode.CodeOverload]. Default 1024.
 	CommandQueue int
-	// Requests is how many requests of one agent may be unanswered; a further one
-	// is answered with an error. Default 1024.
-	Requests int
+	// Requests is how many requests of one agent may be unanswered. With a further
+	// one the place answers the oldest in the stead of whom it was for, if that had
+	// RequestPatience for it; else the further one is answered with an error. Default
+	// 1024 and 10 s.
+	Requests        int
+	RequestPatience time.Duration
 	// RequestIDs is how many ids of an agent's requests are remembered; the use of
 	// one a second time is refused. Default 4096.
 	RequestIDs int
+	// Animations is how many property animations an entity may have at once; a
+	// further one fails. Default 64.
+	Animations int
 	// Violations is how many forged or senseless interactions cost an agent its
 	// connection, with [netcode.CodeViolations]. Default 16.
 	Violations int
-	// BadPackets is how many unreadable unreliable packets (intents, clock) do.
-	// They may be damaged through no fault of the agent's. Default 1000.
+	// BadPackets is how many senseless packets on other channels than that of
+	// commands do: unreadable intents and clock requests, and media that is
+	// unreadable or of a track that is not the agent's. They may be damaged through
+	// no fault of the agent's. Default 1000.
 	BadPackets int
+	// Tracks is how many live tracks an agent may have at once; a further one is
+	// answered as failed. Default 16.
+	Tracks int
+	// Subscriptions is how many tracks an agent may have subscribed to, or from
+	// version 3 down unsubscribed from; a further one is answered as failed.
+	// Default 1024.
+	Subscriptions int
+	// MediaBytes is the largest payload of a media packet; larger ones are dropped.
+	// Default 128 KiB. What a listener's way cannot take is limited by the
+	// transport, see [netcode.ENetLimits].MaxLive.
+	MediaBytes int
+	// MediaRate is how many media packets an agent may send a second, on average and
+	// at once, on all its tracks together; more are dropped. Default 500.
+	MediaRate int
+	// MediaByteRate is the same for the bytes of their payloads. Default 1 MiB.
+	MediaByteRate int
 	// SpecEntities is how many entities one avatar or spawn may consist of;
 	// larger ones are refused. Default 1024.
 	SpecEntities int
@@ -47,9 +71,16 @@ func (l *Limits) setDefaults() {
 	orDefault(&l.CommandBytes, 1<<20)
 	orDefault(&l.CommandQueue, 1024)
 	orDefault(&l.Requests, 1024)
+	orDefault(&l.RequestPatience, 10*time.Second)
 	orDefault(&l.RequestIDs, 4096)
+	orDefault(&l.Animations, 64)
 	orDefault(&l.Violations, 16)
 	orDefault(&l.BadPackets, 1000)
+	orDefault(&l.Tracks, 16)
+	orDefault(&l.Subscriptions, 1024)
+	orDefault(&l.MediaBytes, 128<<10)
+	orDefault(&l.MediaRate, 500)
+	orDefault(&l.MediaByteRate, 1<<20)
 	orDefault(&l.SpecEntities, 1024)
 	orDefault(&l.SpecDepth, 16)
 	orDefault(&l.NameBytes, 256)

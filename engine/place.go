@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/loci-place/loci/engine/media"
 	"github.com/loci-place/loci/engine/view"
 	"github.com/loci-place/loci/engine/world"
 	"github.com/loci-place/loci/netcode"
@@ -43,11 +46,12 @@ type Place struct {
 	// All below is used on the place's turn only.
 	world  *world.World
 	views  *view.Views
+	media  *media.Table
 	self   *world.Entity
-	agents map[string]*agent // by agent id
-	order  []*agent          // in the order they came
-	verbs  map[string]Verb   // of the host's
-	beat   beat              // what the heartbeats reuse
+	agents map[string]*agent          // by agent id
+	order  []*agent                   // in the order they came
+	verbs  map[string]map[string]Verb // of the host's, by entity and name
+	beat   beat                       // what the heartbeats reuse
 }
 
 // New makes a place and binds its transport. Nobody is let in before
@@ -72,11 +76,14 @@ func New(cfg Config) (*Place, error) {
 		done:    make(chan struct{}),
 		world:   world.New(1),
 		agents:  map[string]*agent{},
-		verbs:   map[string]Verb{},
+		verbs:   map[string]map[string]Verb{},
 	}
 	p.host.place = p
 	p.views = view.NewViews(p.world, view.Config{
 		Window: p.window(), Distance: cfg.ViewDistance, Budget: cfg.Limits.StateBudget,
+	})
+	p.media = media.New(media.Config{
+		Tracks: cfg.Limits.Tracks, Choices: cfg.Limits.Subscriptions, Hears: cfg.Hears,
 	})
 	self, err := p.world.Spawn(PlaceID, PlaceID, map[string]any{
 		"transform": map[string]any{"matrix": netcode.Identity},
@@ -110,7 +117,23 @@ func (p *Place) Serve(ctx context.Context) error {
 	}
 	err = errors.Join(err, p.Close())
 	p.readers.Wait()
+	p.safely("closing", p.everybodyLeft)
 	return err
+}
+
+// everybodyLeft tells the host of the agents that were here when the place closed.
+func (p *Place) everybodyLeft() {
+	for _, a := range slices.Clone(p.order) {
+		p.left(a.session, netcode.CodePlaceClosed)
+	}
+}
+
+// Addr is where the place listens, with the real port, if its transport knows.
+func (p *Place) Addr() netip.AddrPort {
+	if t, ok := p.transport.(interface{ Addr() netip.AddrPort }); ok {
+		return t.Addr()
+	}
+	return netip.AddrPort{}
 }
 
 // step waits for the next thing to do and does it. A due heartbeat goes before

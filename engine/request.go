@@ -8,16 +8,18 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// Verb answers what agents ask the place with a body that begins with its name, be
+// Verb answers what agents ask the place, or an entity of its own, with a body that begins with its name, be
 // it a request or one-way. It runs on the place's turn, so it must not block; it may
 // keep the request and answer later, from any goroutine. Requests are answered once:
 // the first answer counts, and none is owed to what is one-way.
 type Verb func(r *Request)
 
-// Request is something that an agent asks the place (protocol section 6).
+// Request is something that an agent asks the place or an entity of its own (protocol
+// section 6).
 type Request struct {
 	Type  string // one of netcode's Types
 	From  string // the entity that asks
+	To    string // PlaceID, or another entity of the place's
 	ID    string // the asker's own name for it
 	Verb  string
 	Args  []any // the body after the verb, as [netcode.ParseValue] has it
@@ -33,11 +35,19 @@ func (r *Request) Turn() *Turn { return r.turn }
 
 // Default lets the place answer as it does out of the box, on the place's turn.
 func (r *Request) Default() {
-	if v := officialVerbs[r.Verb]; v != nil && (v.oneway || r.Type == netcode.TypeRequest) {
-		v.answer(r)
+	v := officialVerbs[r.Verb]
+	if v == nil || !v.oneway && (r.Type != netcode.TypeRequest || r.To != PlaceID) {
+		r.Refuse(fmt.Sprintf("%s does not know %q", r.asked(), r.Verb))
 		return
 	}
-	r.Refuse(fmt.Sprintf("the place does not know %q", r.Verb))
+	v.answer(r)
+}
+
+func (r *Request) asked() string {
+	if r.To == PlaceID {
+		return "the place"
+	}
+	return "the entity"
 }
 
 // OK answers with "ok" and what else there is to say, as [netcode.AppendValue]
@@ -55,9 +65,15 @@ func (r *Request) Answer(items ...any) {
 	if r.Type != netcode.TypeRequest || r.answered.Swap(true) {
 		return
 	}
-	p, i := r.agent.place, netcode.Interaction{From: r.From, RequestID: r.ID}
-	err := p.answer(r.agent.session, &i, append([]any{r.Verb}, items...)...)
-	if errors.Is(err, netcode.ErrTooLarge) {
-		_ = p.answer(r.agent.session, &i, r.Verb, "error", "the answer is too large to send")
+	r.agent.pending.Add(-1)
+	if err := r.send(items); errors.Is(err, netcode.ErrTooLarge) {
+		_ = r.send([]any{"error", "the answer is too large to send"})
 	}
+}
+
+func (r *Request) send(items []any) error {
+	return r.agent.place.send(r.agent.session, &netcode.Interaction{
+		Type: netcode.TypeResponse, From: r.To, To: r.From, RequestID: r.ID,
+		Body: netcode.AppendValue(nil, append([]any{r.Verb}, items...)),
+	})
 }

@@ -68,6 +68,15 @@ func (l *logBook) Write(b []byte) (int, error) {
 	return l.text.Write(b)
 }
 
+// take is find, after which it is forgotten with all the rest.
+func (l *logBook) take(part string) string {
+	line := l.find(part)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text.Reset()
+	return line
+}
+
 func (l *logBook) find(part string) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -6,15 +6,6 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// request is one that waits for another agent's response.
-type request struct {
-	id       string
-	from, to string // entities
-	verb     string
-	asker    *agent
-	asked    *agent
-}
-
 // route carries an interaction where it belongs (protocol section 5).
 func (p *Place) route(a *agent, c *command) {
 	if c.From == "" {
@@ -70,26 +61,24 @@ func (p *Place) reject(a *agent, c *command, why string) {
 }
 
 func (p *Place) request(a *agent, c *command) {
-	to := p.owner(c.To)
+	to, ours := p.owner(c.To), p.owns(c.To)
 	switch {
 	case c.RequestID == "":
 		p.reject(a, c, "a request needs an id")
 	case !a.ids.use(c.RequestID, p.cfg.Limits.RequestIDs):
 		p.reject(a, c, fmt.Sprintf("request id %q has been used", c.RequestID))
-	case c.To == PlaceID:
-		p.askPlace(a, c)
-	case c.verb == "announce":
+	case c.To != PlaceID && c.verb == "announce":
 		p.reject(a, c, "only a place can be announced to")
-	case to == nil:
+	case !ours && to == nil:
 		p.reject(a, c, fmt.Sprintf("there is nobody to ask at %q", c.To))
-	case to.session.envelope:
+	case to != nil && to.session.envelope:
 		p.reject(a, c, "the recipient speaks version 0 and cannot answer")
-	case len(a.asked) >= p.cfg.Limits.Requests:
-		p.reject(a, c, fmt.Sprintf("%d requests wait for an answer already", len(a.asked)))
+	case a.open() >= p.cfg.Limits.Requests && !a.giveUpOldest(p.cfg.Limits.RequestPatience):
+		p.reject(a, c, fmt.Sprintf("%d requests wait for an answer already", a.open()))
+	case ours:
+		p.askPlace(a, c)
 	default:
-		r := &request{id: c.RequestID, from: c.From, to: c.To, verb: c.verb, asker: a, asked: to}
-		a.asked[r.id] = r
-		to.owes[r] = true
+		a.ask(to, c)
 		_ = p.send(to.session, &c.Interaction)
 	}
 }
@@ -101,6 +90,9 @@ func (p *Place) respond(a *agent, c *command) {
 		return // left meanwhile: no fault of the sender's
 	}
 	r := to.asked[c.RequestID]
+	if r == nil && a.late.has(lateKey(to, c.RequestID)) {
+		return // the place has answered in its stead
+	}
 	if r == nil || r.asked != a || r.to != c.From || r.from != c.To {
 		p.reject(a, c, "a response to no open request")
 		return
@@ -114,60 +106,15 @@ func (p *Place) respond(a *agent, c *command) {
 	_ = p.send(to.session, &c.Interaction)
 }
 
-func (r *request) close() {
-	delete(r.asker.asked, r.id)
-	delete(r.asked.owes, r)
-}
-
-// giveUp answers in the stead of who was asked.
-func (r *request) giveUp(why string) {
-	r.close()
-	i := netcode.Interaction{From: r.from, RequestID: r.id}
-	_ = r.asker.place.answer(r.asker.session, &i, r.verb, "error", why)
-}
-
 func (p *Place) oneway(a *agent, c *command) {
 	to := p.owner(c.To)
 	switch {
 	case c.verb == "announce":
 		p.reject(a, c, "only a place can be announced to")
-	case c.To == PlaceID:
+	case p.owns(c.To):
 		p.askPlace(a, c)
 	case to != nil:
 		_ = p.send(to.session, &c.Interaction)
-	}
-}
-
-// abandon settles the requests of an agent that is gone: those it was asked are
-// answered in its stead.
-func (p *Place) abandon(a *agent) {
-	for r := range a.owes {
-		if r.asker == a {
-			r.close()
-		} else {
-			r.giveUp("the recipient has left")
-		}
-	}
-	for _, r := range a.asked {
-		r.close()
-	}
-}
-
-// orphan settles the requests of an entity that is gone while its owner, if it has
-// one, stays.
-func (p *Place) orphan(id string, owner *agent) {
-	if owner == nil {
-		return
-	}
-	for r := range owner.owes {
-		if r.to == id {
-			r.giveUp("the recipient is gone")
-		}
-	}
-	for _, r := range owner.asked {
-		if r.from == id {
-			r.giveUp("the sender is gone")
-		}
 	}
 }
 

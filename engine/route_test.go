@@ -47,7 +47,6 @@ func TestRequestsThatGoNowhereAreAnsweredByThePlace(t *testing.T) {
 			"nobody there":          {"", "nowhere", "q1", `["poke"]`, "nobody"},
 			"somebody else's name":  {other.avatar, "place", "q2", `["poke"]`, "own"},
 			"the place's name":      {"place", other.avatar, "q3", `["poke"]`, "own"},
-			"a verb nobody knows":   {"", "place", "q4", `["fly"]`, "fly"},
 			"a body without a verb": {"", other.avatar, "q5", `[1]`, "begins with a string"},
 			"a body of one word":    {"", other.avatar, "q6", `"poke"`, "begins with a string"},
 			"an announce to others": {"", other.avatar, "q7", `["announce"]`, "announced"},
@@ -199,6 +198,33 @@ func TestAnAgentSilentForLongerThanTheWindowGetsEverything(t *testing.T) {
 		got := p.take(stateChannel(4))
 		if len(got) == 0 || !strings.Contains(got[0], `"patch_style":"set"`) {
 			t.Errorf("got %.200q", got)
+		}
+	})
+}
+
+func TestTheOldestRequestIsGivenUpForANewOneOnceItHasWaited(t *testing.T) {
+	inPlace(t, Config{Limits: Limits{Requests: 2, RequestPatience: time.Second}}, func(r *rig) {
+		asker, mute := r.join(4, `{}`), r.join(4, `{}`)
+		poke := func(id string) { asker.command(interaction("request", "", mute.avatar, id, `["poke",true]`)) }
+		poke("1")
+		poke("2")
+		poke("3")
+		if got, want := asker.raw("3"), `["poke","error","2 requests wait for an answer already"]`; got != want {
+			t.Errorf("at once: %s, want %s", got, want)
+		}
+		time.Sleep(time.Second)
+		poke("4")
+		if got, want := asker.raw("1"), `["poke","error","the recipient has not answered"]`; got != want {
+			t.Errorf("later: %s, want %s", got, want)
+		}
+		for range 20 { // too late, but no violation
+			mute.command(interaction("response", "", asker.avatar, "1", `["poke","ok"]`))
+		}
+		mute.command(interaction("response", "", asker.avatar, "4", `["poke","ok"]`))
+		asker.wait()
+		got := asker.interactions()
+		if _, gone := mute.disconnected(); gone || len(got) != 1 || got[0].RequestID != "4" {
+			t.Errorf("disconnected %v, answered %+v", gone, got)
 		}
 	})
 }

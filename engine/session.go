@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/loci-place/loci/engine/media"
 	"github.com/loci-place/loci/netcode"
 )
 
@@ -26,6 +27,10 @@ type session struct {
 	reply    []byte
 	bad      int
 	dropped  bool
+	pace     media.Pace
+
+	// voice is published by the place goroutine for the transport's.
+	voice media.Voice
 
 	mu     sync.Mutex
 	intent *netcode.IntentMessage // the newest, if fresh; else memory for it

@@ -1,15 +1,11 @@
 package engine
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 
 	"github.com/loci-place/loci/engine/world"
 )
-
-// errSpec: a description of an entity is not one.
-var errSpec = errors.New("entity")
 
 // idAlphabet and idLength make ids that are short on the wire, where most of them
 // go 20 times a second.
@@ -57,10 +53,10 @@ type spawner struct {
 func (s *spawner) spawn(spec map[string]any, parent string, depth int) (*world.Entity, error) {
 	limits := &s.place.cfg.Limits
 	if depth > limits.SpecDepth {
-		return nil, fmt.Errorf("%w: children nest deeper than %d", errSpec, limits.SpecDepth)
+		return nil, fmt.Errorf("%w: children nest deeper than %d", ErrBadEntity, limits.SpecDepth)
 	}
 	if len(s.made) == limits.SpecEntities {
-		return nil, fmt.Errorf("%w: more than %d at once", errSpec, limits.SpecEntities)
+		return nil, fmt.Errorf("%w: more than %d at once", ErrBadEntity, limits.SpecEntities)
 	}
 	components, children, err := s.split(spec)
 	if err != nil {
@@ -81,7 +77,7 @@ func (s *spawner) spawn(spec map[string]any, parent string, depth int) (*world.E
 	for _, c := range children {
 		child, ok := asObject(c)
 		if !ok {
-			return nil, fmt.Errorf("%w: children must be objects", errSpec)
+			return nil, fmt.Errorf("%w: children must be objects", ErrBadEntity)
 		}
 		if _, err := s.spawn(child, e.ID(), depth+1); err != nil {
 			return nil, err
@@ -96,7 +92,7 @@ func (s *spawner) split(spec map[string]any) (map[string]any, []any, error) {
 	from := spec
 	if nested, ok := spec["components"]; ok {
 		if from, ok = asObject(nested); !ok {
-			return nil, nil, fmt.Errorf("%w: components must be an object", errSpec)
+			return nil, nil, fmt.Errorf("%w: components must be an object", ErrBadEntity)
 		}
 	}
 	for name, c := range from {
@@ -105,14 +101,14 @@ func (s *spawner) split(spec map[string]any) (map[string]any, []any, error) {
 		}
 	}
 	if err := s.place.checkComponents(components, s.owner != PlaceID); err != nil {
-		return nil, nil, fmt.Errorf("%w: %w", errSpec, err)
+		return nil, nil, fmt.Errorf("%w: %w", ErrBadEntity, err)
 	}
 	if components["transform"] == nil {
 		components["transform"] = map[string]any{"matrix": identityMatrix()}
 	}
 	children, ok := asList(spec["children"])
 	if !ok {
-		return nil, nil, fmt.Errorf("%w: children must be a list", errSpec)
+		return nil, nil, fmt.Errorf("%w: children must be a list", ErrBadEntity)
 	}
 	return components, children, nil
 }

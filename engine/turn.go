@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -14,18 +15,17 @@ import (
 // time of the call that it is handed to, on that goroutine.
 type Turn struct{ place *Place }
 
-// Do runs f on the place's turn and returns when it is done. It may be called from
-// any goroutine, before [Place.Serve] too, but not from f, nor from anything else
-// that is called on the place's turn: that would wait for itself. The place stands
-// still meanwhile, so f must not block. The error is [ErrClosed] or nil.
-func (p *Place) Do(f func(t *Turn)) error {
+// Do runs f on the place's turn and returns what f does, or [ErrClosed]. It may be
+// called from any goroutine, before [Place.Serve] too, but not from f, nor from what
+// the place calls on its turn (a [Verb], and the functions in [Config]): that would
+// wait for itself. The place stands still meanwhile, so f must not block.
+func (p *Place) Do(f func(t *Turn) error) error {
 	p.turn.Lock()
 	defer p.turn.Unlock()
 	if p.closed.Load() {
 		return ErrClosed
 	}
-	f(&p.host)
-	return nil
+	return f(&p.host)
 }
 
 // Entity is an entity as it stands: a copy.
@@ -51,13 +51,32 @@ func (a Agent) DisplayName() string {
 
 // Spawn makes an entity of the place's, with children if there are any, and gives
 // its id: the wanted one, or a new one where that is "". The description is as for
-// spawn_entity (protocol section 6).
+// spawn_entity (protocol section 6), of any values that [encoding/json] can write. The
+// error is [ErrBadEntity], or [world.ErrExists].
 func (t *Turn) Spawn(id string, spec map[string]any) (string, error) {
+	spec, err := plain(spec)
+	if err != nil {
+		return "", err
+	}
 	e, err := t.place.spawn(PlaceID, id, spec)
 	if err != nil {
 		return "", err
 	}
 	return e.ID(), nil
+}
+
+// plain gives values as an agent would have sent them.
+func plain(m map[string]any) (map[string]any, error) {
+	data, err := json.Marshal(m)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBadEntity, err)
+	}
+	v, err := netcode.ParseValue(data)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBadEntity, err)
+	}
+	plain, _ := v.(map[string]any) // nil stays that
+	return plain, nil
 }
 
 // Remove takes an entity away, and what is below it or, with [world.Reparent], only
@@ -67,11 +86,16 @@ func (t *Turn) Remove(id string, how world.Removal) bool {
 }
 
 // Change gives an entity components, each whole, and takes others away, whoever owns
-// it: all or nothing.
+// it: all or nothing. Values are as for [Turn.Spawn]. The error is [ErrNoEntity],
+// [ErrBadEntity] or [ErrCycle].
 func (t *Turn) Change(id string, set map[string]any, unset ...string) error {
 	e := t.place.world.Entity(id)
 	if e == nil {
-		return fmt.Errorf("%w: %q", errNoEntity, id)
+		return fmt.Errorf("%w %q", ErrNoEntity, id)
+	}
+	set, err := plain(set)
+	if err != nil {
+		return err
 	}
 	return t.place.change(e, set, unset)
 }
@@ -126,17 +150,20 @@ func (t *Turn) Kick(agentID string) bool {
 	return true
 }
 
-// Send tells an agent's entity something one-way, on behalf of one of the place's,
-// and says whether there is such an agent. The body begins with a verb.
-func (t *Turn) Send(from, to, verb string, args ...any) bool {
+// Send tells an agent's entity something one-way, on behalf of one of the place's own.
+// The body begins with a verb. The error is [ErrNoEntity] where either is not one.
+func (t *Turn) Send(from, to, verb string, args ...any) error {
 	a := t.place.owner(to)
-	if a == nil {
-		return false
+	switch {
+	case !t.place.owns(from):
+		return fmt.Errorf("%w of the place's: %q", ErrNoEntity, from)
+	case a == nil:
+		return fmt.Errorf("%w of an agent's: %q", ErrNoEntity, to)
 	}
 	return t.place.send(a.session, &netcode.Interaction{
 		Type: netcode.TypeOneway, From: from, To: to,
 		Body: netcode.AppendValue(nil, append([]any{verb}, args...)),
-	}) == nil
+	})
 }
 
 func (a *agent) public() Agent {

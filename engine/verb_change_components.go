@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/loci-place/loci/engine/world"
 )
@@ -18,7 +19,7 @@ func changeComponents(r *Request) {
 	}
 	e := r.agent.place.world.Entity(id)
 	if e == nil {
-		r.Refuse(fmt.Sprintf("%v %q", errNoEntity, id))
+		r.Refuse(fmt.Sprintf("%v %q", ErrNoEntity, id))
 		return
 	}
 	for _, name := range unset {
@@ -78,11 +79,14 @@ func names(v any) ([]string, bool) {
 // change replaces components of an entity and takes others away: all or nothing.
 func (p *Place) change(e *world.Entity, set map[string]any, unset []string) error {
 	if err := p.checkComponents(set, false); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", ErrBadEntity, err)
+	}
+	if e == p.self && slices.Contains(unset, "clock") {
+		return fmt.Errorf("%w: the place keeps its clock", ErrBadEntity)
 	}
 	if r, ok := asObject(set["relationships"]); ok {
 		if parent, _ := r["parent"].(string); p.world.WouldCycle(e, parent) {
-			return fmt.Errorf("%w: %q is below %q", errCycle, parent, e.ID())
+			return fmt.Errorf("%w: %q is below %q", ErrCycle, parent, e.ID())
 		}
 	}
 	for name, c := range set {

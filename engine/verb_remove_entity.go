@@ -18,7 +18,7 @@ func removeEntity(r *Request) {
 	case id == PlaceID:
 		r.Refuse("the place itself stays")
 	case r.agent.place.world.Entity(id) == nil:
-		r.Fail(fmt.Sprintf("%v %q", errNoEntity, id))
+		r.Fail(fmt.Sprintf("%v %q", ErrNoEntity, id))
 	default:
 		r.agent.place.remove(id, how)
 		r.OK()
@@ -36,6 +36,8 @@ func removal(args []any) (how world.Removal, ok bool) {
 func (p *Place) remove(id string, how world.Removal) []*world.Entity {
 	removed := p.world.Remove(id, how)
 	for _, e := range removed {
+		delete(p.verbs, e.ID())
+		p.media.End(e.ID())
 		p.orphan(e.ID(), p.agents[e.Owner()])
 	}
 	return removed

@@ -10,17 +10,22 @@ type official struct {
 	oneway bool // may be one-way too, and then does nothing
 }
 
-// officialVerbs are those of protocol section 6. Each is in a file named after it.
+// officialVerbs are those of protocol section 6. Each kind is in a
+// file of its own.
 var officialVerbs = map[string]*official{}
 
 func init() {
 	for name, v := range map[string]Verb{
-		"announce":          announceAgain,
-		"spawn_entity":      spawnEntity,
-		"remove_entity":     removeEntity,
-		"change_components": changeComponents,
-		"list_agents":       listAgents,
-		"kick_agent":        kickAgent,
+		"announce":                  announceAgain,
+		"spawn_entity":              spawnEntity,
+		"remove_entity":             removeEntity,
+		"change_components":         changeComponents,
+		"add_property_animation":    addPropertyAnimation,
+		"remove_property_animation": removePropertyAnimation,
+		"list_agents":               listAgents,
+		"kick_agent":                kickAgent,
+		"allocate_track":            allocateTrack,
+		"media_track":               mediaTrack,
 	} {
 		officialVerbs[name] = &official{answer: v}
 	}
@@ -33,32 +38,51 @@ func init() {
 func (r *Request) noted() { r.OK() }
 
 // Handle gives a verb to the host, official ones too; nil gives it back to the
-// place. A [Verb] may fall back on [Request.Default]. Safe from any goroutine, but
-// not on the place's turn: see [Turn.Handle].
-func (p *Place) Handle(verb string, v Verb) error {
-	return p.Do(func(t *Turn) { t.Handle(verb, v) })
-}
+// place. A [Verb] may fall back on [Request.Default].
+func (t *Turn) Handle(verb string, v Verb) { t.HandleAt(PlaceID, verb, v) }
 
-// Handle is [Place.Handle] on the place's turn.
-func (t *Turn) Handle(verb string, v Verb) {
+// HandleAt is Handle for what is asked of another entity of the place's, as long as
+// that stands there.
+func (t *Turn) HandleAt(entity, verb string, v Verb) {
+	verbs := t.place.verbs
 	if v == nil {
-		delete(t.place.verbs, verb)
+		delete(verbs[entity], verb)
 		return
 	}
-	t.place.verbs[verb] = v
+	if verbs[entity] == nil {
+		verbs[entity] = map[string]Verb{}
+	}
+	verbs[entity][verb] = v
 }
 
-// askPlace has the place answer.
+// Handle is [Turn.Handle] from any goroutine, but not on the place's turn.
+func (p *Place) Handle(verb string, v Verb) error {
+	return p.Do(func(t *Turn) error {
+		t.Handle(verb, v)
+		return nil
+	})
+}
+
+// askPlace has the place answer, be it for itself or for an entity of its own.
 func (p *Place) askPlace(a *agent, c *command) {
 	r := &Request{
-		Type: c.Type, From: c.From, ID: c.RequestID, Verb: c.verb, Args: c.args,
+		Type: c.Type, From: c.From, To: c.To, ID: c.RequestID, Verb: c.verb, Args: c.args,
 		Agent: a.public(), agent: a, turn: &p.host,
 	}
+	if r.Type == netcode.TypeRequest {
+		a.pending.Add(1)
+	}
+	defer func() {
+		if bug := recover(); bug != nil {
+			r.Refuse("the place made a mistake")
+			panic(bug)
+		}
+	}()
 	if err := p.cfg.Rules(r); err != nil {
 		r.Refuse(err.Error())
 		return
 	}
-	if v := p.verbs[r.Verb]; v != nil {
+	if v := p.verbs[r.To][r.Verb]; v != nil {
 		v(r)
 	} else {
 		r.Default()

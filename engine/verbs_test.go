@@ -125,7 +125,7 @@ func TestAKickedAgentIsToldAndGone(t *testing.T) {
 	inPlace(t, Config{Rules: func(*Request) error { return nil }}, func(r *rig) {
 		p, other := r.join(4, `{}`), r.join(4, `{}`)
 		var id string
-		_ = r.place.Do(func(t *Turn) { id = t.Agents()[1].ID })
+		_ = r.place.Do(func(t *Turn) error { id = t.Agents()[1].ID; return nil })
 		p.compare(`["kick_agent","`+id+`"]`, `["kick_agent","ok"]`)
 		time.Sleep(100 * time.Millisecond)
 		if code, gone := other.disconnected(); !gone || code != netcode.CodeKicked {
@@ -237,8 +237,108 @@ func TestHostsAnswerVerbsOfTheirOwnAndWrapOfficialOnes(t *testing.T) {
 		if got, want := p.raw("z"), `["later","failed","at last"]`; got != want {
 			t.Errorf("answered %s, want %s", got, want)
 		}
+		_ = r.place.Handle("later", func(*Request) { panic("a bug of the host's") })
+		p.compare(`["later"]`, `["later","error","the place made a mistake"]`)
+		if r.logs.take("bug in the place") == "" {
+			t.Error("the log does not tell of the bug")
+		}
 		_ = r.place.Handle("add", nil)
 		p.compare(`["add",2,3]`, `["add","error","the place does not know \"add\""]`)
+	})
+}
+
+func TestThePlacesEntitiesAnswerForThemselves(t *testing.T) {
+	inPlace(t, Config{}, func(r *rig) {
+		p := r.join(4, `{}`)
+		pressed := make(chan bool, 9)
+		err := r.place.Do(func(t *Turn) error {
+			t.HandleAt("lamp", "poke", func(q *Request) {
+				pressed <- q.Args[0].(bool)
+				q.OK("lit")
+			})
+			_, err := t.Spawn("lamp", nil)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ask := func(id, body string) netcode.Interaction {
+			p.command(interaction("request", "", "lamp", id, body))
+			all := p.interactions()
+			if len(all) != 1 || all[0].From != "lamp" || all[0].RequestID != id || all[0].To != p.avatar {
+				t.Fatalf("got %+v, want the lamp's answer to %s", all, id)
+			}
+			return all[0]
+		}
+		if got := string(ask("1", `["poke",true]`).Body); got != `["poke","ok","lit"]` {
+			t.Errorf("answered %s", got)
+		}
+		if got := string(ask("2", `["spawn_entity",{}]`).Body); got != `["spawn_entity","error","the entity does not know \"spawn_entity\""]` {
+			t.Errorf("answered %s", got)
+		}
+		p.command(interaction("oneway", "", "lamp", "", `["poke",false]`))
+		if n := len(pressed); n != 2 || !<-pressed || <-pressed {
+			t.Errorf("pressed %d times, want twice: once down, once up", n)
+		}
+		_ = r.place.Do(func(t *Turn) error {
+			t.Remove("lamp", 0)
+			_, err := t.Spawn("lamp", nil)
+			return err
+		})
+		if got := string(ask("3", `["poke",true]`).Body); got != `["poke","ok"]` {
+			t.Errorf("the next lamp answered %s", got)
+		}
+	})
+}
+
+func TestAHostSpeaksForThePlacesEntitiesOnly(t *testing.T) {
+	inPlace(t, Config{}, func(r *rig) {
+		p, other := r.join(4, `{}`), r.join(4, `{}`)
+		for name, c := range map[string]struct {
+			from, to string
+			want     error
+		}{
+			"its own":             {PlaceID, p.avatar, nil},
+			"another agent's":     {other.avatar, p.avatar, ErrNoEntity},
+			"what is not there":   {"ghost", p.avatar, ErrNoEntity},
+			"to what is not":      {PlaceID, "ghost", ErrNoEntity},
+			"to the place itself": {PlaceID, PlaceID, ErrNoEntity},
+		} {
+			if err := r.place.Do(func(t *Turn) error { return t.Send(c.from, c.to, "hi", 1) }); !errors.Is(err, c.want) {
+				t.Errorf("%s: %v, want %v", name, err, c.want)
+			}
+		}
+		p.wait()
+		if got := p.interactions(); len(got) != 1 || string(got[0].Body) != `["hi",1]` || got[0].From != PlaceID {
+			t.Errorf("heard %+v", got)
+		}
+	})
+}
+
+func TestAHostsValuesAreTakenAsJSON(t *testing.T) {
+	inPlace(t, Config{}, func(r *rig) {
+		r.dial()
+		err := r.place.Do(func(t *Turn) error {
+			_, err := t.Spawn("a", map[string]any{
+				"transform": map[string]any{"matrix": netcode.Identity},
+				"light":     struct{ Watts float32 }{60},
+				"children":  []map[string]any{{"list": map[string][]int{"n": {1, 2}}}},
+			})
+			return err
+		})
+		if err != nil || r.component("a", "light") != `{"Watts":60}` || r.component(r.childOf("a"), "list") != `{"n":[1,2]}` {
+			t.Errorf("%v, %v", err, r.component("a", "light"))
+		}
+		for name, components := range map[string]map[string]any{
+			"no JSON": {"f": map[string]any{"f": func() {}}}, "no component": {"a": 7}, "the clock": {"clock": map[string]any{}},
+		} {
+			if err := r.place.Do(func(t *Turn) error { return t.Change("a", components) }); !errors.Is(err, ErrBadEntity) {
+				t.Errorf("%s: %v, want ErrBadEntity", name, err)
+			}
+		}
+		if err := r.place.Do(func(t *Turn) error { return t.Change(PlaceID, nil, "clock") }); !errors.Is(err, ErrBadEntity) {
+			t.Errorf("the place's clock went: %v", err)
+		}
 	})
 }
 
@@ -278,9 +378,12 @@ func TestJoinedAndLeftHearOfAgents(t *testing.T) {
 		p := r.join(3, `{}`)
 		p.close()
 		time.Sleep(100 * time.Millisecond)
+		r.join(4, `{}`)
+		_ = r.place.Close()
+		time.Sleep(2 * time.Second)
 		mu.Lock()
 		defer mu.Unlock()
-		if got := strings.Join(heard, "; "); got != "peer joined, version 3, avatar true; peer left with 1001, avatar false" {
+		if got := strings.Join(heard, "; "); got != "peer joined, version 3, avatar true; peer left with 1001, avatar false; peer joined, version 4, avatar true; peer left with 1100, avatar false" {
 			t.Errorf("heard %q", got)
 		}
 	})
@@ -292,7 +395,7 @@ func TestATurnWorksOnThePlaceBeforeItServesAndUntilItCloses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = p.Do(func(turn *Turn) {
+	err = p.Do(func(turn *Turn) error {
 		id, err := turn.Spawn("lamp", map[string]any{"lamp": map[string]any{"lit": true}, "children": []any{map[string]any{}}})
 		if err != nil || id != "lamp" {
 			t.Errorf("spawned %q, %v", id, err)
@@ -313,6 +416,7 @@ func TestATurnWorksOnThePlaceBeforeItServesAndUntilItCloses(t *testing.T) {
 		if turn.Remove(PlaceID, 0) || turn.Remove("no lamp", 0) || !turn.Remove("lamp", 0) || len(turn.Entities()) != 1 {
 			t.Errorf("removed the wrong things: %v is left", turn.Entities())
 		}
+		return nil
 	})
 	if err != nil {
 		t.Error(err)
@@ -320,7 +424,46 @@ func TestATurnWorksOnThePlaceBeforeItServesAndUntilItCloses(t *testing.T) {
 	if err := p.Close(); err != nil {
 		t.Error(err)
 	}
-	if err := p.Do(func(*Turn) { t.Error("a closed place had a turn") }); !errors.Is(err, ErrClosed) {
+	if err := p.Do(func(*Turn) error { t.Error("a closed place had a turn"); return nil }); !errors.Is(err, ErrClosed) {
 		t.Errorf("got %v, want ErrClosed", err)
+	}
+}
+
+func TestAnAnimationMovesTheEntityThatAskedUntilItIsOverOrRemoved(t *testing.T) {
+	for name, removed := range map[string]bool{"over": false, "removed": true} {
+		t.Run(name, func(t *testing.T) {
+			inPlace(t, Config{}, func(r *rig) {
+				p := r.join(4, `{}`)
+				lamp := p.spawn(`{"lamp":{"light":7}}`)
+				start := r.place.Time()
+				body := fmt.Sprintf(`["add_property_animation",{"path":"lamp.light","from":0,"to":10,"start_at":%g,"duration":1}]`, start)
+				p.command(interaction("request", lamp, PlaceID, "go", body))
+				id := p.answer("go")[2].(string)
+				time.Sleep(500 * time.Millisecond)
+				half := r.component(lamp, "lamp")
+				var light float64
+				if _, err := fmt.Sscanf(half, `{"light":%g}`, &light); err != nil || light < 4 || light > 5.5 {
+					t.Errorf("half way, the lamp is %s", half)
+				}
+				if removed {
+					p.command(interaction("request", lamp, PlaceID, "stop", `["remove_property_animation","`+id+`"]`))
+					if got, want := p.raw("stop"), `["remove_property_animation","ok","`+id+`"]`; got != want {
+						t.Errorf("answered %s, want %s", got, want)
+					}
+					half = r.component(lamp, "lamp")
+				}
+				time.Sleep(time.Second)
+				want := `{"light":10}`
+				if removed {
+					want = half
+				}
+				if got := r.component(lamp, "lamp"); got != want {
+					t.Errorf("in the end, the lamp is %s, want %s", got, want)
+				}
+				if got := r.component(lamp, "property_animations"); got != `{"animations":{}}` {
+					t.Errorf("its animations are %s", got)
+				}
+			})
+		})
 	}
 }

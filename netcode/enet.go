@@ -54,6 +54,7 @@ type ENet struct {
 	orders    enetOrders // taken from the outbox, then used again
 	news      []enetNews
 	slots     []uint16
+	rested    bool // live packets have waited their time
 	nextSweep time.Time
 
 	books enetBooks
@@ -96,7 +97,7 @@ func newENet(cfg ENetConfig) (*ENet, error) {
 	if err != nil {
 		return nil, err
 	}
-	socket, err := duplicateSocket(host.fd())
+	socket, err := newENetSocket(host.fd())
 	if err != nil {
 		host.destroy()
 		return nil, err
@@ -162,6 +163,7 @@ func (e *ENet) Send(p Packet, to ...Conn) error {
 		kind:     orderSend,
 		reliable: p.Reliable,
 		fragile:  p.Fragile,
+		live:     p.Live,
 		channel:  p.Channel,
 		packet:   packet,
 		size:     len(p.Data),

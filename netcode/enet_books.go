@@ -26,13 +26,14 @@ type DropCounts struct {
 	Outgoing        uint64 // MaxOutgoing
 	Waiting         uint64 // MaxWaitingTotal
 
+	Live   uint64 // a live packet to one connection, MaxLive
 	Outbox uint64 // packets given to Send that did not fit into MaxOutbox
 }
 
 // enetDropNames are the guard's reasons, in its order.
 var enetDropNames = [enetDropReasons]string{
 	"source", "malformed", "stray", "fragment", "command rate", "connect rate", "pressure",
-	"half open per address", "open per address", "full", "half open", "queued commands", "outgoing", "waiting",
+	"half open per address", "open per address", "full", "half open", "queued commands", "outgoing", "waiting", "live",
 }
 
 // enetReportEvery is how often drops are logged at most: a flood must not become
@@ -102,6 +103,7 @@ func (b *enetBooks) dropCounts() DropCounts {
 		Source: d[0], Malformed: d[1], Stray: d[2], Fragment: d[3], CommandRate: d[4],
 		ConnectRate: d[5], Pressure: d[6], AddressHalfOpen: d[7], AddressOpen: d[8], Full: d[9],
 		HalfOpenExpired: d[10], Queued: d[11], Outgoing: d[12], Waiting: d[13],
+		Live:   d[14],
 		Outbox: b.outbox,
 	}
 }

@@ -11,6 +11,7 @@ func TestENetIsBusyWhileFragmentsAreOnTheirWay(t *testing.T) {
 	}{
 		"a datagram":           {Packet{Channel: 0, Data: make([]byte, enetDatagram)}, false},
 		"one byte more":        {Packet{Channel: 0, Data: make([]byte, enetDatagram+1)}, true},
+		"a live one":           {Packet{Channel: 0, Live: true, Data: make([]byte, 3*enetDatagram)}, false},
 		"a fragile one":        {Packet{Channel: 0, Fragile: true, Data: make([]byte, 3*enetDatagram)}, false},
 		"a large one reliably": {Packet{Channel: 1, Reliable: true, Data: make([]byte, 1<<16)}, false},
 	} {

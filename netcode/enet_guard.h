@@ -19,6 +19,7 @@
 enum {
     LOCI_STEP = 16,            /* peers by which a host's range grows and shrinks */
     LOCI_WINDOW_MS = 100,      /* the command budget is counted per window */
+    LOCI_DATAGRAM = 1372,      /* the largest packet that is not sent in fragments */
     LOCI_COMMAND_COST = 32,    /* list steps that handling one command is worth */
     LOCI_MAX_COMMANDS = 64,    /* in one datagram; ENet itself sends at most 32 */
     LOCI_RECOUNT = 256,        /* commands after which a queue is counted anew */
@@ -44,6 +45,7 @@ enum {
     LOCI_DROP_QUEUED,
     LOCI_DROP_OUTGOING,
     LOCI_DROP_WAITING,
+    LOCI_DROP_LIVE,
     LOCI_DROPS
 };
 
@@ -60,6 +62,7 @@ typedef struct {
     size_t max_waiting_total;
     size_t max_queued;
     size_t max_outgoing;
+    size_t max_live;
     size_t half_open;
     size_t half_open_per_address;
     size_t open_per_address;
@@ -157,7 +160,7 @@ int loci_service(loci_guard *guard, loci_event *events, int n);
 void loci_release(loci_event *events, int n);
 ENetPacket *loci_packet(const void *data, size_t length, int reliable, int fragile);
 void loci_packet_free(ENetPacket *packet);
-void loci_send(loci_guard *guard, ENetPacket *packet, uint8_t channel, const uint16_t *slots, size_t n);
+void loci_send(loci_guard *guard, ENetPacket *packet, uint8_t channel, int live, const uint16_t *slots, size_t n);
 int loci_fragments(const loci_guard *guard, size_t slot, uint8_t channel);
 void loci_flush(loci_guard *guard);
 void loci_dialed(loci_guard *guard, size_t slot);

@@ -14,7 +14,6 @@ package netcode
 #cgo nocallback loci_due
 #cgo nocallback loci_sweep
 #cgo nocallback loci_stat_of
-#cgo nocallback loci_socket_readable
 #include <stdlib.h>
 #include "enet_guard.h"
 */
@@ -90,6 +89,7 @@ func (l ENetLimits) c(accept bool) C.loci_limits {
 		max_waiting_total:     C.size_t(l.MaxWaitingTotal),
 		max_queued:            C.size_t(l.MaxQueuedCommands),
 		max_outgoing:          C.size_t(l.MaxOutgoing),
+		max_live:              C.size_t(l.MaxLive),
 		half_open:             C.size_t(l.HalfOpen),
 		half_open_per_address: C.size_t(l.HalfOpenPerAddress),
 		open_per_address:      C.size_t(l.OpenPerAddress),
@@ -137,9 +137,10 @@ func newENetPacket(data []byte, reliable, fragile bool) (enetPacket, error) {
 
 func freeENetPacket(p enetPacket) { C.loci_packet_free(p) }
 
-// send queues p to the peers in slots, and frees it when none takes it.
-func (h *enetHost) send(p enetPacket, channel uint8, slots []uint16) {
-	C.loci_send(h.guard, p, C.uint8_t(channel),
+// send queues p to the peers in slots, and frees it when none takes it. A live packet
+// in fragments is kept from those that have too many to take already.
+func (h *enetHost) send(p enetPacket, channel uint8, live bool, slots []uint16) {
+	C.loci_send(h.guard, p, C.uint8_t(channel), cBool(live),
 		(*C.uint16_t)(unsafe.SliceData(slots)), C.size_t(len(slots)))
 }
 
@@ -263,6 +264,3 @@ func (h *enetHost) service(b *enetBatch) []enetEvent {
 // socketBuffers asks for socket buffers, in bytes, and returns what it got for
 // receiving.
 func socketBuffers(fd, size int) int { return int(C.loci_socket_buffers(C.int(fd), C.int(size))) }
-
-// socketReadable tells whether a datagram waits on the socket, even an empty one.
-func socketReadable(fd uintptr) bool { return C.loci_socket_readable(C.int(fd)) != 0 }

@@ -35,6 +35,12 @@ type ENetLimits struct {
 	// CodeOverload.
 	MaxOutgoing int
 
+	// MaxLive is from how many bytes on, on their way to a connection in fragments on
+	// one channel, a live packet that would take fragments too is not sent to it;
+	// 256 KiB. So somebody whose way is too narrow for a video misses pictures, the
+	// newest first, and what it is sent comes no later than that many bytes take.
+	MaxLive int
+
 	// MaxOutbox is how many bytes given to Send may wait for Serve, in all;
 	// 64 MiB. Over it the oldest unreliable packets are dropped. When there are
 	// none left, an unreliable packet is not taken, and the connections that a
@@ -95,6 +101,7 @@ func (l ENetLimits) withDefaults(peers int) ENetLimits {
 	orDefault(&l.MaxWaitingTotal, 256<<20)
 	orDefault(&l.MaxQueuedCommands, 4096)
 	orDefault(&l.MaxOutgoing, 16<<20)
+	orDefault(&l.MaxLive, 256<<10)
 	orDefault(&l.MaxOutbox, 64<<20)
 	orDefault(&l.CommandRate, 200_000)
 	orDefault(&l.HalfOpen, max(peers/2, 4))
@@ -134,6 +141,7 @@ func (l ENetLimits) check() error {
 		{"MaxWaitingTotal", l.MaxWaitingTotal},
 		{"MaxQueuedCommands", l.MaxQueuedCommands},
 		{"MaxOutgoing", l.MaxOutgoing},
+		{"MaxLive", l.MaxLive},
 		{"MaxOutbox", l.MaxOutbox},
 		{"CommandRate", l.CommandRate},
 		{"HalfOpen", l.HalfOpen},

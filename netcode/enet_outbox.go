@@ -3,7 +3,14 @@ package netcode
 import (
 	"net/netip"
 	"sync"
+	"time"
 )
+
+// enetLiveEvery is how long after a flush live packets alone do not bring about
+// another. Most of what one costs is a datagram to each listener, which packets of
+// several speakers share; and waking up, which a server need not for each of them. No
+// ear tells the difference.
+const enetLiveEvery = 3 * time.Millisecond
 
 // enetOutbox carries what any goroutine asks of a transport to the one that
 // serves it. Two sets of buffers take turns, so that in a steady state nothing is
@@ -18,6 +25,8 @@ type enetOutbox struct {
 	dropped  int  // packets that did not fit, since the last take
 	waiting  bool // the server is about to wait, and must be woken
 	held     bool // more packets follow: the orders wait for the last of them
+	prompt   bool // there are orders beside live packets
+	liveDue  time.Time
 	closed   bool
 	condemn  map[Conn]struct{} // those who missed a reliable packet since the last take
 	lastDial Conn
@@ -34,6 +43,7 @@ type enetOrder struct {
 	kind     enetOrderKind
 	reliable bool
 	fragile  bool
+	live     bool
 	channel  uint8
 	packet   enetPacket // nil when it was dropped after all
 	size     int        // of the packet's data
@@ -43,9 +53,10 @@ type enetOrder struct {
 	addr     netip.AddrPort
 }
 
-// bulk tells whether it is an unreliable packet that goes in reliable fragments.
+// bulk tells whether it is an unreliable packet that goes in reliable fragments, and
+// that others are to know of.
 func (o *enetOrder) bulk() bool {
-	return o.kind == orderSend && !o.reliable && !o.fragile && o.size > enetDatagram
+	return o.kind == orderSend && !o.reliable && !o.fragile && !o.live && o.size > enetDatagram
 }
 
 type enetOrderKind uint8
@@ -71,6 +82,17 @@ func (b *enetOutbox) add(order enetOrder, to ...Conn) {
 	if order.kind == orderSend {
 		b.cost += order.cost()
 	}
+	b.prompt = b.prompt || order.kind != orderSend || !order.live || order.reliable
+}
+
+// pause is for how long nothing waits but live packets for more of their kind.
+func (b *enetOutbox) pause(now time.Time) time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.orders.list) == 0 || b.held || b.prompt {
+		return 0
+	}
+	return b.liveDue.Sub(now)
 }
 
 // wakes tells whether the server waits and does not know yet that it need not,
@@ -175,15 +197,18 @@ func (b *enetOutbox) dial(to netip.AddrPort, channels int) (c Conn, wake bool, e
 
 // take hands over the orders and the number of packets that were dropped, and
 // goes on with the emptied buffers of earlier ones.
-func (b *enetOutbox) take(empty enetOrders) (orders enetOrders, dropped int) {
+func (b *enetOutbox) take(empty enetOrders, now time.Time) (orders enetOrders, dropped int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.held && !b.closed {
+	if (b.held || !b.prompt && now.Before(b.liveDue)) && !b.closed {
 		return enetOrders{empty.list[:0], empty.conns[:0]}, 0
+	}
+	if len(b.orders.list) > 0 {
+		b.liveDue = now.Add(enetLiveEvery)
 	}
 	orders, dropped = b.orders, b.dropped
 	b.orders = enetOrders{empty.list[:0], empty.conns[:0]}
-	b.cost, b.next, b.dropped = 0, 0, 0
+	b.cost, b.next, b.dropped, b.prompt = 0, 0, 0, false
 	clear(b.condemn)
 	return orders, dropped
 }
@@ -193,6 +218,15 @@ func (b *enetOutbox) mayWait() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.waiting = (len(b.orders.list) == 0 || b.held) && !b.closed
+	return b.waiting
+}
+
+// mayRest announces that the server will wait for live packets to be due, unless there
+// is something else to do.
+func (b *enetOutbox) mayRest() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.waiting = !b.prompt && !b.closed
 	return b.waiting
 }
 

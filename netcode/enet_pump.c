@@ -171,15 +171,44 @@ static void account(loci_guard *guard, const ENetPeer *peer, const ENetPacket *p
         loci_overload(guard, peer->incomingPeerID, LOCI_DROP_OUTGOING);
 }
 
+static size_t fragment_bytes(const ENetList *list, uint8_t channel)
+{
+    size_t sum = 0;
+    ENetListIterator at;
+
+    for (at = enet_list_begin(list); at != enet_list_end(list); at = enet_list_next(at)) {
+        const ENetOutgoingCommand *command = (const ENetOutgoingCommand *)at;
+
+        if (command->command.header.channelID == channel
+            && (command->command.header.command & ENET_PROTOCOL_COMMAND_MASK) == ENET_PROTOCOL_COMMAND_SEND_FRAGMENT)
+            sum += command->fragmentLength;
+    }
+    return sum;
+}
+
+/* Tells whether a peer has so much to take on a channel that a live packet, which
+ * would have to queue up behind it, is better not sent. */
+static int clogged(const loci_guard *guard, const ENetPeer *peer, uint8_t channel)
+{
+    return fragment_bytes(&peer->outgoingCommands, channel) + fragment_bytes(&peer->sentReliableCommands, channel)
+        >= guard->limits.max_live;
+}
+
 /* Queues a packet to the peers in the given slots, and owns it from then on. */
-void loci_send(loci_guard *guard, ENetPacket *packet, uint8_t channel, const uint16_t *slots, size_t n)
+void loci_send(loci_guard *guard, ENetPacket *packet, uint8_t channel, int live, const uint16_t *slots, size_t n)
 {
     size_t i;
 
     for (i = 0; i < n; i++) {
         ENetPeer *peer = &guard->host->peers[slots[i]];
 
-        if (guard->peers[slots[i]].condemned || enet_peer_send(peer, channel, packet) < 0)
+        if (guard->peers[slots[i]].condemned)
+            continue;
+        if (live && packet->dataLength > LOCI_DATAGRAM && clogged(guard, peer, channel)) {
+            guard->drops[LOCI_DROP_LIVE]++;
+            continue;
+        }
+        if (enet_peer_send(peer, channel, packet) < 0)
             continue; /* it leaves, or has no such channel */
         account(guard, peer, packet);
     }

@@ -58,6 +58,14 @@ func (e *ENet) rest(news int) {
 // wait sleeps until there is something to do. The deadline is set first: a wake
 // that comes after mayWait sets it again, and is not overruled.
 func (e *ENet) wait(atMost time.Duration) {
+	if pause := e.outbox.pause(time.Now()); pause > 0 {
+		e.socket.setDeadline(pause)
+		if e.outbox.mayRest() {
+			e.socket.rest()
+		}
+		e.rested = true
+		return
+	}
 	e.socket.setDeadline(atMost)
 	if e.outbox.mayWait() {
 		e.socket.wait()
@@ -75,7 +83,11 @@ func (e *ENet) turn(batch *enetBatch) (news []enetNews, wait time.Duration, open
 	}
 	now := time.Now()
 	e.news = e.news[:0]
-	e.obey(now)
+	if e.rested {
+		e.rested = false // what has come meanwhile goes along
+	} else {
+		e.obey(now)
+	}
 	events := e.host.service(batch)
 	for i := range events {
 		e.note(&events[i], now)
@@ -95,7 +107,7 @@ func (e *ENet) turn(batch *enetBatch) (news []enetNews, wait time.Duration, open
 // obey carries out the orders in the outbox and sends what they queued.
 func (e *ENet) obey(now time.Time) {
 	var dropped int
-	e.orders, dropped = e.outbox.take(e.orders)
+	e.orders, dropped = e.outbox.take(e.orders, now)
 	e.books.addOutbox(dropped)
 	for i := range e.orders.list {
 		order := &e.orders.list[i]
@@ -144,7 +156,7 @@ func (e *ENet) send(order *enetOrder, to []Conn) {
 	if order.packet == nil {
 		return
 	}
-	e.host.send(order.packet, order.channel, e.slots)
+	e.host.send(order.packet, order.channel, order.live && !order.reliable, e.slots)
 }
 
 func (e *ENet) dial(c Conn, order *enetOrder) {

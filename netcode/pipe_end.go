@@ -153,18 +153,22 @@ func (e *PipeEnd) Send(p Packet, to ...Conn) error {
 	if limit := e.pipe.cfg.maxPacket(); len(p.Data) > limit {
 		return fmt.Errorf("%w: %d bytes, %d are possible", ErrTooLarge, len(p.Data), limit)
 	}
-	bulk := !p.Reliable && !p.Fragile && len(p.Data) > pipeFragment
+	large := !p.Reliable && !p.Fragile && len(p.Data) > pipeFragment
 	data, now := bytes.Clone(p.Data), time.Now()
 	for _, id := range to {
 		c := e.conns[id]
 		if c == nil || c.state != pipeOpen || int(p.Channel) >= len(c.channels) {
 			continue
 		}
+		if large && p.Live && c.live(p.Channel) >= pipeMaxLive {
+			continue
+		}
 		c.send(&pipePacket{
 			kind:     pipeData,
 			channel:  p.Channel,
-			reliable: p.Reliable || bulk,
-			bulk:     bulk,
+			reliable: p.Reliable || large,
+			bulk:     large && !p.Live,
+			live:     large && p.Live,
 			data:     data,
 		}, now)
 	}

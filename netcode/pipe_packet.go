@@ -12,6 +12,7 @@ type pipePacket struct {
 	channel  uint8
 	reliable bool
 	bulk     bool // is reliable only because it takes several fragments
+	live     bool // so is a live one
 	data     []byte
 	code     uint32 // of a pipeDisconnect
 
@@ -44,6 +45,19 @@ type pipeChannel struct {
 // fragments is how many datagrams the packet takes.
 func (p *pipePacket) fragments() int {
 	return max(1, (len(p.data)+pipeFragment-1)/pipeFragment)
+}
+
+// pipeMaxLive is what [ENetLimits.MaxLive] is by default.
+const pipeMaxLive = 256 << 10
+
+// live is how many bytes of live packets are on their way on a channel.
+func (c *pipeConn) live(channel uint8) (bytes int) {
+	for _, p := range c.unacked {
+		if p.live && !p.acked && p.channel == channel {
+			bytes += len(p.data)
+		}
+	}
+	return bytes
 }
 
 // send numbers a packet and puts it on its way for the first time.

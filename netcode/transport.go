@@ -64,6 +64,10 @@ type Packet struct {
 	// it lost so off what it believes to be waiting, and takes nothing more when that
 	// is 32 MiB: whoever sends so must keep count.
 	Fragile bool
+	// Live says that it is worth nothing late. If it is not reliable and too large for
+	// one datagram, a connection is skipped to which too many fragments of such packets
+	// are on their way already on the same channel; and [Stats.Busy] is not about it.
+	Live bool
 	// More says that others follow at once, from the same goroutine: the transport
 	// may wait for the last and send them together. A Send to nobody sends what
 	// waits.
@@ -77,7 +81,7 @@ type Stats struct {
 	RTTVariance time.Duration
 	Loss        float64 // share of packets lost lately, 0 to 1
 	// Busy says, as of now, that an unreliable packet too large for one datagram is
-	// on its way: its channel waits for it.
+	// on its way, and not a live one: its channel waits for it.
 	Busy        bool
 	SentBytes   uint64 // since the connection was made, payload and ENet headers
 	RecvBytes   uint64

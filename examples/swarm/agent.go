@@ -16,6 +16,7 @@ type agent struct {
 	version int
 	circle  circle
 	watcher *watcher // nil for most
+	ear     ear
 
 	mu     sync.Mutex // guards what follows
 	window window

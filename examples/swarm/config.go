@@ -24,6 +24,10 @@ type config struct {
 	near        int     // how many others a watcher counts as the nearest, and as the farthest
 	requestRate float64 // a second and agent
 	requestTo   string
+	speakers    int
+	listeners   int     // of each
+	mediaRate   float64 // packets a second and speaker
+	mediaBytes  int     // of a payload
 	joinRate    float64 // a second
 	hosts       int
 	serverPID   int // 0 for none
@@ -36,6 +40,11 @@ const (
 	defaultWarmup = 3 * time.Second
 	defaultNear   = 20
 	agentsPerHost = 500
+
+	// What a voice takes in Opus, in packets of 20 ms at 48 kbit/s.
+	defaultMediaRate  = 50
+	defaultMediaBytes = 120
+	defaultListeners  = 1 << 16 // all
 )
 
 // complete checks the configuration and fills in what depends on other flags.
@@ -71,6 +80,14 @@ func (c *config) complete(rest []string) error {
 		return fmt.Errorf("--watchers needs agents that walk: what stands still is never out of date")
 	case c.near < 1:
 		return fmt.Errorf("--near is %d, want at least 1", c.near)
+	case c.speakers < 0 || c.speakers > c.agents:
+		return fmt.Errorf("--speakers is %d, want 0 to as many as agents", c.speakers)
+	case c.listeners < 1:
+		return fmt.Errorf("--listeners is %d, want at least 1", c.listeners)
+	case !(c.mediaRate > 0 && c.mediaRate <= 1000):
+		return fmt.Errorf("--media-rate is %v, want more than 0, up to 1000", c.mediaRate)
+	case c.mediaBytes < stamped || c.mediaBytes > largestMedia:
+		return fmt.Errorf("--media-bytes is %d, want %d to %d", c.mediaBytes, stamped, largestMedia)
 	case !(c.joinRate > 0):
 		return fmt.Errorf("--join-rate is %v, want more than 0", c.joinRate)
 	}

@@ -35,6 +35,8 @@ type report struct {
 	RequestsFailed int    `json:"requests_failed"`
 	Trips          spread `json:"request_ms"`
 
+	Media *mediaReport `json:"media,omitempty"` // with speakers
+
 	Ages *agesReport `json:"staleness,omitempty"` // with watchers
 
 	ServerCPU   float64 `json:"server_cpu"`           // seconds per second
@@ -150,6 +152,9 @@ func (r *report) table(w io.Writer) error {
 	row("resent", "%d full states after the first, %d states unusable", r.Resent, r.Unusable)
 	if r.Requests > 0 {
 		row("requests", "%.1f a second, %v, %d failed", float64(r.Requests)/r.Seconds, r.Trips, r.RequestsFailed)
+	}
+	if r.Media != nil {
+		row("media", "%v", r.Media)
 	}
 	if r.measuredServer {
 		row("server", "%.3f CPU s/s, %.2f ms for each MB of states, %.1f MB of memory at the end", r.ServerCPU, r.ServerPerMB, float64(r.ServerRSS)/1e6)

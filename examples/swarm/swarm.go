@@ -74,6 +74,14 @@ func (s *swarm) run(ctx context.Context) (*report, error) {
 	}
 	joined := time.Since(joining)
 
+	var talk *debate
+	if s.cfg.speakers > 0 {
+		var err error
+		if talk, err = newDebate(ctx, &s.cfg, s.agents); err != nil {
+			return nil, err
+		}
+	}
+
 	acting, stop := context.WithCancel(ctx)
 	defer stop()
 	var actors sync.WaitGroup
@@ -82,6 +90,9 @@ func (s *swarm) run(ctx context.Context) (*report, error) {
 	start := time.Now()
 	s.act(acting, start, &actors)
 	s.watch(start)
+	if talk != nil {
+		actors.Go(func() { talk.speak(acting) })
+	}
 
 	if err := sleep(ctx, s.cfg.warmup); err != nil {
 		return nil, err
@@ -92,6 +103,9 @@ func (s *swarm) run(ctx context.Context) (*report, error) {
 	}
 	for _, a := range s.agents {
 		a.start(m.start)
+	}
+	if talk != nil {
+		talk.start(m.start)
 	}
 	if err := sleep(ctx, s.cfg.measure); err != nil {
 		return nil, err
@@ -105,7 +119,11 @@ func (s *swarm) run(ctx context.Context) (*report, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.report(joined, tallies, used), nil
+	r := s.report(joined, tallies, used)
+	if talk != nil {
+		r.Media, err = talk.stop(ctx, end)
+	}
+	return r, err
 }
 
 // join dials the agents at the rate asked for, as many at once as that takes.
@@ -134,6 +152,9 @@ func (s *swarm) joinOne(ctx context.Context, n int) {
 		Mode:     netcode.AcknowledgeOnly,
 		Observe:  a.observe,
 		Handle:   handle,
+	}
+	if s.cfg.speakers > 0 {
+		cfg.OnMedia = a.ear.hear
 	}
 	if s.cfg.watches(n) {
 		a.watcher = &watcher{near: s.cfg.near}

@@ -61,7 +61,8 @@ func runSwarm(
 func swarmOf(agents int) config {
 	return config{
 		agents: agents, warmup: 2 * time.Second, measure: 5 * time.Second, walk: true,
-		requestTo: toPlace, joinRate: 100, near: defaultNear, mix: versionMix{{3, 1}, {4, 1}},
+		requestTo: toPlace, joinRate: 100, near: defaultNear,
+		listeners: defaultListeners, mediaRate: defaultMediaRate, mediaBytes: defaultMediaBytes, mix: versionMix{{3, 1}, {4, 1}},
 	}
 }
 
@@ -114,6 +115,41 @@ func TestWatchersMeasureWhatAPlaceOwes(t *testing.T) {
 				t.Errorf("farthest %v, oldest %v", a.Farthest, a.Oldest)
 			}
 		})
+	}
+}
+
+func TestEveryListenerHearsItsSpeakersAndNobodyElse(t *testing.T) {
+	for name, c := range map[string]struct{ listeners, want int }{"all": {defaultListeners, 9}, "some": {3, 3}} {
+		t.Run(name, func(t *testing.T) {
+			cfg := swarmOf(10)
+			cfg.speakers, cfg.listeners = 4, c.listeners
+			r, err := runSwarm(t, engine.Config{}, cfg, netcode.PipeConfig{Delay: 10 * time.Millisecond}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := r.Media
+			if m == nil || m.Speakers != 4 || m.Listeners != c.want || m.Bytes != defaultMediaBytes {
+				t.Fatalf("%+v", m)
+			}
+			if m.Sent < 990 || m.Sent > 1010 || m.Delivered != 1 || m.Heard != m.Sent*uint64(c.want) {
+				t.Errorf("%+v", m)
+			}
+			if m.Trips.P50 < 20 || m.Trips.Max > 25 {
+				t.Errorf("%v there and back", m.Trips)
+			}
+		})
+	}
+}
+
+func TestLostMediaShows(t *testing.T) {
+	cfg := swarmOf(10)
+	cfg.speakers = 4
+	r, err := runSwarm(t, engine.Config{}, cfg, netcode.PipeConfig{Loss: 0.2, Seed: 1}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := r.Media.Delivered; d < 0.61 || d > 0.67 { // 0.8 of 0.8
+		t.Errorf("%+v", r.Media)
 	}
 }
 
@@ -226,7 +262,8 @@ func TestAgentCountsGapsAcrossTheWindowsEdges(t *testing.T) {
 }
 
 func TestReportIsPrintedForPeopleAndMachines(t *testing.T) {
-	r := &report{Agents: 2, Asked: 3, Versions: map[int]int{3: 1, 4: 1}, JoinError: "too many", Seconds: 2, measuredServer: true, ServerCPU: 0.003, ServerRSS: 2e6}
+	media := &mediaReport{Speakers: 2, Listeners: 3, Bytes: 120, Sent: 50, Heard: 147, Delivered: 0.98, Trips: spread{1, 2, 3}}
+	r := &report{Media: media, Agents: 2, Asked: 3, Versions: map[int]int{3: 1, 4: 1}, JoinError: "too many", Seconds: 2, measuredServer: true, ServerCPU: 0.003, ServerRSS: 2e6}
 	near, far := &ages{ranks: 4, watchers: 1, samples: 1, seen: 3}, &ages{ranks: 4, watchers: 1, samples: 1, seen: 4}
 	for _, age := range []time.Duration{10, 10, 30} {
 		near.near.fresh.add(age * time.Millisecond)
@@ -251,6 +288,7 @@ farthest   of 4: p50 0.0 ms, p99 0.0 ms, max 0.0 ms; before the next state p50 7
 oldest     of all: p50 0.0 ms, p99 0.0 ms, max 0.0 ms; before the next state p50 0.0 ms, p99 0.0 ms, max 0.0 ms
 resent     2 full states after the first, 1 states unusable
 requests   1.0 a second, p50 1.0 ms, p99 1.0 ms, max 1.0 ms, 1 failed
+media      2 speakers sent 50 packets of 120 bytes to 3 listeners each, 98.00 % arrived, p50 1.0 ms, p99 2.0 ms, max 3.0 ms
 server     0.003 CPU s/s, 1.00 ms for each MB of states, 2.0 MB of memory at the end
 swarm      0.000 CPU s/s, over 2.0 s
 `
@@ -263,7 +301,7 @@ swarm      0.000 CPU s/s, over 2.0 s
 	}
 	for _, part := range []string{
 		`"states_per_second_min":10`, `"gap_ms":{"p50":60,"p99":100,"max":100}`, `"full_states_resent":2`, `"versions":{"3":1,"4":1}`,
-		`"nearest":{"age_ms":{"p50":10,"p99":30,"max":30},"worn_ms":{"p50":0,"p99":0,"max":0}}`, `"visible":3.5`, `"gap_p99_ms_max":100`, `"server_cpu_ms_per_mb":1`,
+		`"nearest":{"age_ms":{"p50":10,"p99":30,"max":30},"worn_ms":{"p50":0,"p99":0,"max":0}}`, `"visible":3.5`, `"gap_p99_ms_max":100`, `"server_cpu_ms_per_mb":1`, `"delivered":0.98`,
 	} {
 		if !strings.Contains(string(encoded), part) {
 			t.Errorf("%s lacks %s", encoded, part)

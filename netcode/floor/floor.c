@@ -79,10 +79,19 @@ static void broadcast(ENetHost *host, const floor_config *config, uint64_t beat)
     enet_host_broadcast(host, config->channel, packet);
 }
 
+static void close_host(ENetHost *host)
+{
+    size_t slot;
+
+    for (slot = 0; slot < host->peerCount; slot++)
+        enet_peer_disconnect_now(&host->peers[slot], 0);
+    enet_host_destroy(host);
+}
+
 /* Destroys the host. Returns 0, or -1 if the peers did not all come. */
 int floor_run(ENetHost *host, const floor_config *config, floor_result *result)
 {
-    size_t nobody_more = (size_t)-1, slot;
+    size_t nobody_more = (size_t)-1;
     double start, cpu;
 
     serve_until(host, now_ms() + config->patience_ms, config->peers);
@@ -106,8 +115,59 @@ int floor_run(ENetHost *host, const floor_config *config, floor_result *result)
     result->sent_datagrams = host->totalSentPackets;
     result->received_datagrams = host->totalReceivedPackets;
     result->peers_left = host->connectedPeers;
-    for (slot = 0; slot < host->peerCount; slot++)
-        enet_peer_disconnect_now(&host->peers[slot], 0);
-    enet_host_destroy(host);
+    close_host(host);
+    return 0;
+}
+
+/* Sends what came from one peer to all others, unreliably, copied once. */
+static void relay(ENetHost *host, const ENetEvent *event, floor_relay_result *result)
+{
+    ENetPacket *packet = enet_packet_create(event->packet->data, event->packet->dataLength, 0);
+    ENetPeer *peer;
+
+    for (peer = host->peers; peer < &host->peers[host->peerCount]; peer++)
+        if (peer != event->peer && enet_peer_send(peer, event->channelID, packet) == 0)
+            result->relayed++;
+    if (packet->referenceCount == 0)
+        enet_packet_destroy(packet);
+    enet_packet_destroy(event->packet);
+    result->received++;
+}
+
+/* Relays what has come and flushes once. */
+static void relay_batch(ENetHost *host, enet_uint32 wait_ms, floor_relay_result *result)
+{
+    ENetEvent event;
+    int more = enet_host_service(host, &event, wait_ms);
+
+    for (; more > 0; more = enet_host_check_events(host, &event))
+        if (event.type == ENET_EVENT_TYPE_RECEIVE)
+            relay(host, &event, result);
+    enet_host_flush(host);
+}
+
+/* Destroys the host. Returns 0, or -1 if the peers did not all come. */
+int floor_relay(ENetHost *host, const floor_relay_config *config, floor_relay_result *result)
+{
+    struct timespec pause = {0, (long)(config->batch_ms * 1e6)};
+    double start, cpu;
+
+    serve_until(host, now_ms() + config->patience_ms, config->peers);
+    result->peers_left = host->connectedPeers;
+    if (host->connectedPeers < config->peers) {
+        enet_host_destroy(host);
+        return -1;
+    }
+    start = now_ms();
+    cpu = cpu_s();
+    while (now_ms() - start < config->duration_ms) {
+        relay_batch(host, 10, result);
+        if (config->batch_ms > 0)
+            nanosleep(&pause, NULL);
+    }
+    result->cpu_s = cpu_s() - cpu;
+    result->wall_s = (now_ms() - start) / 1e3;
+    result->peers_left = host->connectedPeers;
+    close_host(host);
     return 0;
 }

@@ -1,5 +1,5 @@
-// Package floor measures what it costs at least to broadcast over ENet: a loop in
-// C around nothing but ENet's own calls. A place is compared with it; what it
+// Package floor measures what it costs at least to broadcast or to relay over ENet: a
+// loop in C around nothing but ENet's own calls. A place is compared with it; what it
 // takes beyond is the place's own.
 package floor
 
@@ -59,14 +59,22 @@ func Run(cfg Config) (Result, error) {
 		}
 		sizes[i] = C.uint32_t(size)
 	}
-	host := C.floor_open(C.uint16_t(cfg.Port), C.size_t(cfg.Peers), C.int(cfg.Buffer))
-	if host == nil {
-		return Result{}, fmt.Errorf("floor: cannot listen on port %d of 127.0.0.1", cfg.Port)
-	}
-	if cfg.Listens != nil {
-		cfg.Listens(netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(host.address.port)))
+	host, err := open(cfg.Port, cfg.Peers, cfg.Buffer, cfg.Listens)
+	if err != nil {
+		return Result{}, err
 	}
 	return run(host, cfg, sizes)
+}
+
+func open(port uint16, peers, buffer int, listens func(at netip.AddrPort)) (*C.ENetHost, error) {
+	host := C.floor_open(C.uint16_t(port), C.size_t(peers), C.int(buffer))
+	if host == nil {
+		return nil, fmt.Errorf("floor: cannot listen on port %d of 127.0.0.1", port)
+	}
+	if listens != nil {
+		listens(netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(host.address.port)))
+	}
+	return host, nil
 }
 
 func run(host *C.ENetHost, cfg Config, sizes []C.uint32_t) (Result, error) {

@@ -1,4 +1,4 @@
-/* A bare ENet server that broadcasts, as little code as there can be. */
+/* A bare ENet server that broadcasts or relays, as little code as there can be. */
 #ifndef LOCI_FLOOR_H
 #define LOCI_FLOOR_H
 
@@ -22,7 +22,21 @@ typedef struct {
     size_t peers_left;
 } floor_result;
 
+typedef struct {
+    size_t peers;
+    double batch_ms; /* between two flushes */
+    double duration_ms;
+    double patience_ms;
+} floor_relay_config;
+
+typedef struct {
+    double cpu_s, wall_s;
+    uint64_t received, relayed; /* packets; relayed counts each peer one is sent to */
+    size_t peers_left;
+} floor_relay_result;
+
 ENetHost *floor_open(uint16_t port, size_t peers, int socket_buffer);
 int floor_run(ENetHost *host, const floor_config *config, floor_result *result);
+int floor_relay(ENetHost *host, const floor_relay_config *config, floor_relay_result *result);
 
 #endif

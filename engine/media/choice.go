@@ -1,0 +1,55 @@
+package media
+
+import "fmt"
+
+// Subscribe has an agent hear a track from now on. Once more changes nothing.
+func (t *Table) Subscribe(a *Agent, id uint32) error { return t.choose(a, id, true) }
+
+// Unsubscribe has an agent no longer hear a track, if it does.
+func (t *Table) Unsubscribe(a *Agent, id uint32) error { return t.choose(a, id, false) }
+
+// choose notes what differs from how the agent's dialect has it by default.
+func (t *Table) choose(a *Agent, id uint32, hear bool) error {
+	tr := t.tracks[id]
+	switch {
+	case tr == nil:
+		return fmt.Errorf("%w: %d", ErrNoTrack, id)
+	case tr.owner == a:
+		return ErrOwn
+	}
+	_, chosen := a.chosen[tr]
+	if wants := hear != a.dialect.HearsEveryone; wants == chosen {
+		return nil
+	}
+	if chosen {
+		delete(a.chosen, tr)
+		tr.forget(a)
+	} else {
+		if len(a.chosen) >= t.cfg.Choices {
+			return fmt.Errorf("%w: the agent has chosen about %d", ErrChoices, len(a.chosen))
+		}
+		a.chosen[tr] = struct{}{}
+		tr.choosers = append(tr.choosers, a)
+	}
+	switch {
+	case !hear:
+		tr.remove(a)
+	case a.dialect.HearsEveryone:
+		t.refresh(tr) // back into its place among the others
+	case t.reaches(tr, a):
+		tr.add(a)
+	}
+	return nil
+}
+
+// Ask asks [Config.Hears] of everybody who wants to hear a track, for each track, and
+// publishes the answers that have changed. With a thousand agents that hear a
+// thousand tracks it is asked a million times.
+func (t *Table) Ask() {
+	if t.cfg.Hears == nil {
+		return
+	}
+	for _, tr := range t.tracks {
+		t.refresh(tr)
+	}
+}

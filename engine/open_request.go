@@ -1,0 +1,101 @@
+package engine
+
+import (
+	"slices"
+	"time"
+
+	"github.com/loci-place/loci/netcode"
+)
+
+// request is one that waits for another agent's response.
+type request struct {
+	id       string
+	from, to string // entities
+	verb     string
+	asker    *agent
+	asked    *agent
+	since    time.Time
+	closed   bool
+}
+
+// ask notes a request to another agent.
+func (a *agent) ask(to *agent, c *command) {
+	r := &request{
+		id: c.RequestID, from: c.From, to: c.To, verb: c.verb, asker: a, asked: to, since: time.Now(),
+	}
+	a.asked[r.id] = r
+	to.owes[r] = true
+	a.queue = append(a.queue, r)
+	if len(a.queue) > 2*len(a.asked)+64 {
+		a.queue = slices.DeleteFunc(a.queue, func(r *request) bool { return r.closed })
+	}
+}
+
+// open is how many of its requests wait for an answer.
+func (a *agent) open() int { return len(a.asked) + int(a.pending.Load()) }
+
+func (r *request) close() {
+	r.closed = true
+	delete(r.asker.asked, r.id)
+	delete(r.asked.owes, r)
+}
+
+// giveUp answers in the stead of who was asked.
+func (r *request) giveUp(why string) {
+	r.close()
+	r.asked.late.use(lateKey(r.asker, r.id), lateAnswers)
+	i := netcode.Interaction{From: r.from, RequestID: r.id}
+	_ = r.asker.place.answer(r.asker.session, &i, r.verb, "error", why)
+}
+
+// lateAnswers is how many requests an agent may answer that the place has answered in
+// its stead: that is no violation.
+const lateAnswers = 1024
+
+func lateKey(asker *agent, id string) string { return asker.id + " " + id }
+
+// giveUpOldest gives up the oldest open request, if it has waited long enough, and
+// tells whether it did. Many apps answer nothing that they do not expect an answer to.
+func (a *agent) giveUpOldest(patience time.Duration) bool {
+	for len(a.queue) > 0 && a.queue[0].closed {
+		a.queue = a.queue[1:]
+	}
+	if len(a.queue) == 0 || time.Since(a.queue[0].since) < patience {
+		return false
+	}
+	a.queue[0].giveUp("the recipient has not answered")
+	return true
+}
+
+// abandon settles the requests of an agent that is gone: those it was asked are
+// answered in its stead.
+func (p *Place) abandon(a *agent) {
+	for r := range a.owes {
+		if r.asker == a {
+			r.close()
+		} else {
+			r.giveUp("the recipient has left")
+		}
+	}
+	for _, r := range a.asked {
+		r.close()
+	}
+}
+
+// orphan settles the requests of an entity that is gone while its owner, if it has
+// one, stays.
+func (p *Place) orphan(id string, owner *agent) {
+	if owner == nil {
+		return
+	}
+	for r := range owner.owes {
+		if r.to == id {
+			r.giveUp("the recipient is gone")
+		}
+	}
+	for _, r := range owner.asked {
+		if r.from == id {
+			r.giveUp("the sender is gone")
+		}
+	}
+}

@@ -1,0 +1,69 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/loci-place/loci/engine/sim"
+	"github.com/loci-place/loci/engine/world"
+)
+
+// addPropertyAnimation animates a property of the entity that asks:
+// ["add_property_animation", {…}] (protocol section 7).
+func addPropertyAnimation(r *Request) {
+	p, e := r.agent.place, r.agent.place.world.Entity(r.From)
+	if len(r.Args) != 1 {
+		r.Refuse("want one description of an animation")
+		return
+	}
+	if _, err := sim.ParseAnimation(r.Args[0]); err != nil {
+		r.Refuse(err.Error())
+		return
+	}
+	running := animations(e)
+	if limit := p.cfg.Limits.Animations; len(running) >= limit {
+		r.Fail(fmt.Sprintf("the entity has %d animations already", limit))
+		return
+	}
+	id := p.newID(func(id string) bool { return running[id] != nil })
+	running[id] = r.Args[0]
+	if err := setAnimations(e, running); err != nil {
+		r.Refuse(err.Error())
+		return
+	}
+	r.OK(id)
+}
+
+// removePropertyAnimation ends an animation of the entity that asks, where it is:
+// ["remove_property_animation", id].
+func removePropertyAnimation(r *Request) {
+	id, ok := text(r.Args, 0)
+	if !ok || len(r.Args) != 1 {
+		r.Refuse("want the id of an animation")
+		return
+	}
+	e := r.agent.place.world.Entity(r.From)
+	running := animations(e)
+	if running[id] == nil {
+		r.Fail(fmt.Sprintf("the entity has no animation %q", id))
+		return
+	}
+	delete(running, id)
+	if err := setAnimations(e, running); err != nil {
+		r.Refuse(err.Error())
+		return
+	}
+	r.OK(id)
+}
+
+// animations gives a copy of an entity's animations, by id.
+func animations(e *world.Entity) map[string]any {
+	c, _ := e.Component("property_animations")
+	if list, ok := c["animations"].(map[string]any); ok {
+		return list
+	}
+	return map[string]any{}
+}
+
+func setAnimations(e *world.Entity, list map[string]any) error {
+	return e.Set("property_animations", map[string]any{"animations": list})
+}
