@@ -83,6 +83,12 @@ func (v *invariants) checkEmpty() {
 		if n := v.place.world.Len(); n != 1 || len(v.place.order) != 0 {
 			v.Errorf("%d entities and %d agents are left, want the place alone", n, len(v.place.order))
 		}
+		if n := v.place.media.Tracks(); n != 0 {
+			v.Errorf("%d tracks are left", n)
+		}
+		if n := len(v.place.world.Animated()); n != 0 {
+			v.Errorf("%d entities are animated", n)
+		}
 		return nil
 	})
 	if err != nil {

@@ -21,7 +21,7 @@ func TestPipeLosesAFragilePacketWithOneOfItsFragments(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := connectPair(t, PipeConfig{Seed: 3})
 				defer p.close()
-				p.net.SetConfig(PipeConfig{Loss: 0.2, Timeout: time.Hour})
+				p.net.SetConfig(PipeConfig{Delay: time.Millisecond, Loss: 0.2, Timeout: time.Hour})
 				const sent = 2000
 				for range sent {
 					if err := p.a.Send(Packet{Fragile: c.fragile, Data: make([]byte, 2*pipeFragment)}, p.ca); err != nil {
