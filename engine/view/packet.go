@@ -211,11 +211,32 @@ func (v *View) refill(size int) {
 		if e == nil {
 			return
 		}
-		t := v.track(e, 0)
-		t.drawn = true
-		v.drawn++
-		v.debts.owe(t, 1) // nothing is owed for longer
+		v.draw(e)
 	}
+}
+
+// draw begins to keep account of an entity from the backlog.
+func (v *View) draw(e *world.Entity) *sight {
+	t := v.track(e, 0)
+	t.drawn = true
+	v.drawn++
+	v.debts.owe(t, 1) // nothing is owed for longer
+	return t
+}
+
+// missing gives the sight of an entity that the document should have and has not, nil
+// for any other.
+func (v *View) missing(e *world.Entity) *sight {
+	if e == nil {
+		return nil
+	}
+	if v.backlog.remove(e) {
+		return v.draw(e)
+	}
+	if t := v.by[e]; t != nil && !t.absent() && t.held == 0 {
+		return t
+	}
+	return nil
 }
 
 // builder fills one packet.
@@ -368,8 +389,12 @@ func (b *builder) cost(t *sight) int {
 	return len(t.entity.Fragment(t.held)) + 1
 }
 
-// add puts an entity in the packet.
+// add puts an entity in the packet, once. Its parent, if the document has that not yet,
+// goes with it, whatever the budget: some agents stumble over a child without.
 func (b *builder) add(t *sight) {
+	if t.sent == b.now {
+		return
+	}
 	vs, v := b.view.views, b.view
 	gone, start := t.absent(), len(vs.body)
 	if gone {
@@ -385,6 +410,12 @@ func (b *builder) add(t *sight) {
 	}
 	b.items = append(b.items, item{t, gone})
 	v.debts.fly(t, b.now)
+	if gone {
+		return
+	}
+	if p := v.missing(t.entity.Parent()); p != nil {
+		b.add(p)
+	}
 }
 
 // finish gives the packet, as a JSON Patch where that is allowed and smaller.

@@ -225,6 +225,7 @@ func (v *viewer) receive(f flight) {
 	if v.newOnly && s.Style != netcode.StyleSet && a.views.cfg.Distance == 0 {
 		v.checkSteady(&doc)
 	}
+	v.checkParents(&doc)
 	v.docs[s.Revision] = doc
 	v.newest = s.Revision
 }
@@ -241,6 +242,21 @@ func (v *viewer) checkSteady(doc *netcode.Document) {
 		}
 		if stood && !sees {
 			a.Fatalf("seed %d: %s stands in document %d of %s and in the world since, but not in document %d", a.seed, id, v.newest, v.id, doc.Revision)
+		}
+	}
+}
+
+// checkParents makes sure that nothing comes before its parent.
+func (v *viewer) checkParents(doc *netcode.Document) {
+	a := v.arena
+	there := a.states[world.Stamp(doc.Revision)]
+	for id := range doc.Entities {
+		_, before := v.docs[v.newest].Entities[id]
+		relationships, _ := doc.Component(id, "relationships")
+		parent, _ := relationships["parent"].(string)
+		_, stands := there[parent]
+		if _, sees := doc.Entities[parent]; stands && !sees && !before && there[id] != nil && a.views.cfg.Distance == 0 {
+			a.Fatalf("seed %d: %s came to %s in %d before its parent %s", a.seed, id, v.id, doc.Revision, parent)
 		}
 	}
 }
