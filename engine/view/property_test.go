@@ -246,19 +246,33 @@ func (v *viewer) checkSteady(doc *netcode.Document) {
 	}
 }
 
-// checkParents makes sure that nothing comes before its parent.
+// checkParents makes sure that nothing comes before its parent. It may be something that
+// has gone, or had the same id before, that is seen once more: that is let pass.
 func (v *viewer) checkParents(doc *netcode.Document) {
 	a := v.arena
-	there := a.states[world.Stamp(doc.Revision)]
 	for id := range doc.Entities {
 		_, before := v.docs[v.newest].Entities[id]
 		relationships, _ := doc.Component(id, "relationships")
 		parent, _ := relationships["parent"].(string)
-		_, stands := there[parent]
-		if _, sees := doc.Entities[parent]; stands && !sees && !before && there[id] != nil && a.views.cfg.Distance == 0 {
+		now := a.states[world.Stamp(doc.Revision)]
+		_, sees := doc.Entities[parent]
+		if now[id] != nil && now[parent] != nil && !sees && !before && a.lives(id, doc.Revision) == 1 && a.views.cfg.Distance == 0 {
 			a.Fatalf("seed %d: %s came to %s in %d before its parent %s", a.seed, id, v.id, doc.Revision, parent)
 		}
 	}
+}
+
+// lives counts how many entities have had an id up to a state.
+func (a *arena) lives(id string, until uint64) int {
+	n, was := 0, false
+	for s := range world.Stamp(until + 1) {
+		_, is := a.states[s][id]
+		if is && !was {
+			n++
+		}
+		was = is
+	}
+	return n
 }
 
 // checkNulls makes sure that only what the document has is removed from it.
