@@ -34,6 +34,9 @@ type agent struct {
 	owes  map[*request]bool   // those of others that it has not answered
 	late  ids                 // of those that the place has answered in its stead
 
+	offered       map[string]bool // entities that others named to it
+	subscriptions map[string]bool // by id
+
 	pending atomic.Int64 // its unanswered requests to the place
 }
 
@@ -81,6 +84,9 @@ func (p *Place) left(s *session, code uint32) {
 	}
 	p.media.Leave(a.media)
 	p.abandon(a)
+	for id := range a.subscriptions {
+		p.news.Remove(id)
+	}
 	if p.cfg.Left != nil {
 		p.cfg.Left(&p.host, a.public(), code)
 	}

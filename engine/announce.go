@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 
+	"github.com/loci-place/loci/acl"
 	"github.com/loci-place/loci/netcode"
 )
 
@@ -28,6 +29,10 @@ func (p *Place) announce(s *session, c *command) {
 		p.refuse(s, i, netcode.CodeBadAnnounce, c.announceErr.Error())
 		return
 	}
+	if denial := p.decide(c); denial.Verdict == acl.Deny {
+		p.deny(s, c, denial)
+		return
+	}
 	d, ok := dialect(a.Version, i.Envelope)
 	if !ok {
 		p.refuse(s, i, netcode.CodeOutdatedVersion, fmt.Sprintf(
@@ -44,6 +49,17 @@ func (p *Place) announce(s *session, c *command) {
 	if p.cfg.Joined != nil {
 		p.cfg.Joined(&p.host, ag.public())
 	}
+}
+
+// deny refuses an announce that a rule denies.
+func (p *Place) deny(s *session, c *command, d acl.Decision) {
+	if spoken, ok := dialect(c.announce.Version, c.Envelope); ok && !spoken.DeniedAsResponse && !c.Envelope {
+		p.log.Info("refused an announce", "from", s.from, "code", netcode.CodeDenied, "reason", d.Reason())
+		p.tellDenied(s, c, d)
+		p.disconnect(s, netcode.CodeDenied)
+		return
+	}
+	p.refuse(s, &c.Interaction, netcode.CodeDenied, "denied by "+d.Reason())
 }
 
 // dialect finds what a version speaks. Version 0 is known by its envelope, and

@@ -7,7 +7,8 @@ import "github.com/loci-place/loci/netcode"
 type command struct {
 	netcode.Interaction
 	verb string
-	args []any // the body after the verb
+	body any   // decoded as [netcode.ParseValue] has it, if it begins with a verb
+	args []any // what follows that
 	err  error // what is wrong with it
 
 	announce    netcode.Announce // if it is one
@@ -22,14 +23,15 @@ func parseCommand(data []byte) *command {
 		return c
 	}
 	c.verb = netcode.BodyVerb(c.Body)
-	switch {
-	case c.verb == "announce":
+	if c.verb == "" {
+		return c
+	}
+	if c.body, c.err = netcode.ParseValue(c.Body); c.err == nil {
+		c.args = c.body.([]any)[1:]
+	}
+	if c.verb == "announce" {
 		c.announce, c.announceErr = netcode.ParseAnnounce(c.Body)
-	case c.verb != "":
-		var v any
-		if v, c.err = netcode.ParseValue(c.Body); c.err == nil {
-			c.args = v.([]any)[1:]
-		}
+		c.err = nil // the same, in words for who wrote the agent
 	}
 	return c
 }

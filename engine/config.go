@@ -44,9 +44,8 @@ type Config struct {
 	// each second, at 10 µs a fifth of it. Nil means that everybody hears everybody,
 	// and costs nothing.
 	Hears func(listener, speaker string) bool
-	// Rules say whether an agent may ask the place something: the error is why not.
-	// They are asked on the place's turn. Nil means [DefaultRules].
-	Rules func(r *Request) error
+	// Rules are the place's access rules. Nil means [DefaultRules].
+	Rules *Rules
 	// Joined and Left hear of agents that come and go, on the place's turn. Code is
 	// why the agent left, [netcode.CodePlaceClosed] if the place closed under it; its
 	// entities are gone by then.
@@ -77,7 +76,8 @@ func (c *Config) setDefaults() error {
 		c.Logger = slog.Default()
 	}
 	if c.Rules == nil {
-		c.Rules = DefaultRules
+		rules := DefaultRules()
+		c.Rules = &rules
 	}
 	c.Limits.setDefaults()
 	return nil

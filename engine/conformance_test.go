@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/loci-place/loci/acl"
 	"github.com/loci-place/loci/netcode"
 )
 
@@ -50,6 +51,7 @@ func (p *peer) compare(body, want string) {
 	id := p.newID()
 	p.command(interaction("request", "", PlaceID, id, body))
 	got := p.raw(id)
+	want = strings.ReplaceAll(want, "REQUEST", id)
 	if before, after, any := strings.Cut(want, "NEW"); any {
 		if !strings.HasPrefix(got, before) || !strings.HasSuffix(got, after) || len(got) != len(before)+idLength+len(after) {
 			p.Errorf("%s is answered %s, want %s", body, got, want)
@@ -101,6 +103,15 @@ func (r *rig) component(id, name string) (text string) {
 		r.Fatal(err)
 	}
 	return text
+}
+
+// deniedBy is what the asker of a request hears that one of the bundled rules denies.
+func deniedBy(rule int, body string, why ...string) string {
+	pattern := string(netcode.AppendString(nil, DefaultRules().Bundled[rule].Pattern.String()))
+	for _, why := range why {
+		pattern += fmt.Sprintf(",%q", why)
+	}
+	return `["interaction_denied",["interaction","request","AVATAR","place","REQUEST",` + body + `],["deny",` + pattern + `]]`
 }
 
 const identityText = "[1,0,0,0,0,1,0,0,0,0,1,0,0,0,0,1]"
@@ -155,12 +166,12 @@ func TestRemoveEntity(t *testing.T) {
 	c := conformance{verb: "remove_entity",
 		bad: [][2]string{
 			{`["remove_entity"]`, shape},
-			{`["remove_entity",7]`, shape},
+			{`["remove_entity",7]`, deniedBy(3, `["remove_entity",7]`, "rule default4 (default) does not work on this message: owner: not a string but a number")},
 			{`["remove_entity","MINE","cascade",1]`, shape},
 			{`["remove_entity","MINE","explode"]`, `["remove_entity","error","do not know how to remove by explode: want \"cascade\" or \"reparent\""]`},
 			{`["remove_entity","MINE",7]`, `["remove_entity","error","do not know how to remove by 7: want \"cascade\" or \"reparent\""]`},
-			{`["remove_entity","OTHERS"]`, `["remove_entity","error","you do not own \"OTHERS\""]`},
-			{`["remove_entity","place"]`, `["remove_entity","error","you do not own \"place\""]`},
+			{`["remove_entity","OTHERS"]`, deniedBy(3, `["remove_entity","OTHERS"]`)},
+			{`["remove_entity","place"]`, deniedBy(3, `["remove_entity","place"]`)},
 			{`["remove_entity","nothing"]`, `["remove_entity","failed","there is no entity \"nothing\""]`},
 		},
 		good: [][2]string{
@@ -178,7 +189,8 @@ func TestChangeComponents(t *testing.T) {
 	c := conformance{verb: "change_components", cfg: Config{Limits: Limits{NameBytes: 20}},
 		bad: [][2]string{
 			{`["change_components"]`, shape},
-			{`["change_components",7,"add_or_change",{},"remove",[]]`, shape},
+			{`["change_components",7,"add_or_change",{},"remove",[]]`, deniedBy(2, `["change_components",7,"add_or_change",{},"remove",[]]`,
+				"rule default3 (default) does not work on this message: owner: not a string but a number")},
 			{`["change_components","MINE"]`, shape},
 			{`["change_components","MINE","add_or_change"]`, shape},
 			{`["change_components","MINE","add_or_change","text","remove",[]]`, shape},
@@ -188,8 +200,8 @@ func TestChangeComponents(t *testing.T) {
 			{`["change_components","MINE","add_or_change",{},"forget",[]]`, shape},
 			{`["change_components","MINE","add_or_change",{},"remove",[],1]`, shape},
 			{`["change_components","nothing","add_or_change",{},"remove",[]]`, refused(`there is no entity \"nothing\"`)},
-			{`["change_components","OTHERS","add_or_change",{},"remove",["note"]]`, refused(`you do not own \"OTHERS\"`)},
-			{`["change_components","place","add_or_change",{"clock":{"time":7}},"remove",[]]`, refused(`you do not own \"place\"`)},
+			{`["change_components","OTHERS","add_or_change",{},"remove",["note"]]`, deniedBy(2, `["change_components","OTHERS","add_or_change",{},"remove",["note"]]`)},
+			{`["change_components","place","add_or_change",{"clock":{"time":7}},"remove",[]]`, deniedBy(2, `["change_components","place","add_or_change",{"clock":{"time":7}},"remove",[]]`)},
 			{`["change_components","MINE","add_or_change",{"text":7},"remove",["note"]]`, refused(`component \"text\" must be an object`)},
 			{`["change_components","MINE","add_or_change",{"text":null},"remove",["note"]]`, refused(`component \"text\" must be an object`)},
 			{`["change_components","MINE","add_or_change",{"transform":{"matrix":[]},"text":{}},"remove",["note"]]`, refused(`transform.matrix must be 16 numbers`)},
@@ -216,9 +228,9 @@ func TestAgentVerbs(t *testing.T) {
 			{`["list_agents",1]`, `["list_agents","error","want nothing but the verb"]`},
 		}},
 		{verb: "kick_agent", bad: [][2]string{
-			{`["kick_agent","nobody"]`, `["kick_agent","error","you may not send anybody away"]`},
+			{`["kick_agent","nobody"]`, deniedBy(1, `["kick_agent","nobody"]`)},
 		}},
-		{verb: "kick_agent", cfg: Config{Rules: func(*Request) error { return nil }}, bad: [][2]string{
+		{verb: "kick_agent", cfg: Config{Rules: &Rules{Verdict: acl.Allow}}, bad: [][2]string{
 			{`["kick_agent"]`, `["kick_agent","error","want an agent id"]`},
 			{`["kick_agent",7]`, `["kick_agent","error","want an agent id"]`},
 			{`["kick_agent","a","b"]`, `["kick_agent","error","want an agent id"]`},

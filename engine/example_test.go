@@ -2,12 +2,12 @@ package engine_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log"
 	"log/slog"
 	"time"
 
+	"github.com/loci-place/loci/acl"
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/netcode"
 )
@@ -302,28 +302,29 @@ func ExampleConfig_joined() {
 	// Ada left with 1001 - avatar still there: false
 }
 
-// Rules of a host's own: a janitor may send others away, and for the rest it is as
-// usual.
+// Rules of a host's own, tried before the usual ones: a janitor may send others away,
+// and nobody brings furniture.
 func ExampleDefaultRules() {
-	place := open(engine.Config{
-		Rules: func(r *engine.Request) error {
-			switch {
-			case r.Verb == "kick_agent" && r.Agent.Identity["role"] == "janitor":
-				return nil
-			case r.Verb == "spawn_entity":
-				return errors.New("this place is furnished")
-			}
-			return engine.DefaultRules(r)
-		},
-	})
+	rules := engine.DefaultRules()
+	for verdict, source := range map[acl.Verdict]string{
+		acl.Allow: `["interaction", "request", From, "place", _, ["kick_agent" | _]] when identity(From)["role"] == "janitor"`,
+		acl.Deny:  `["interaction", "request", _, "place", _, ["spawn_entity" | _]]`,
+	} {
+		pattern, err := acl.Compile(source)
+		if err != nil {
+			log.Fatal(err)
+		}
+		rules.Own = append(rules.Own, &acl.Rule{ID: verdict.String(), Verdict: verdict, Pattern: pattern, Origin: "the host"})
+	}
+	place := open(engine.Config{Rules: &rules})
 	defer place.close()
 	agent := place.join("Ada", nil)
 	for _, body := range [][]any{{"kick_agent", "x"}, {"spawn_entity", map[string]any{}}, {"list_agents"}} {
-		_, err := agent.Request(place.ctx, "place", body...)
-		fmt.Println(err)
+		answer, _ := agent.Request(place.ctx, "place", body...)
+		fmt.Println(body[0], answer[0])
 	}
 	// Output:
-	// netcode: kick_agent error: you may not send anybody away
-	// netcode: spawn_entity error: this place is furnished
-	// <nil>
+	// kick_agent interaction_denied
+	// spawn_entity interaction_denied
+	// list_agents list_agents
 }

@@ -36,10 +36,16 @@ type Limits struct {
 	// Tracks is how many live tracks an agent may have at once; a further one is
 	// answered as failed. Default 16.
 	Tracks int
-	// Subscriptions is how many tracks an agent may have subscribed to, or from
+	// TrackSubscriptions is how many tracks an agent may have subscribed to, or from
 	// version 3 down unsubscribed from; a further one is answered as failed.
 	// Default 1024.
+	TrackSubscriptions int
+	// Subscriptions is how many subscriptions to publications an agent may have; a
+	// further one is answered as failed. Default 256.
 	Subscriptions int
+	// Rules is how many access rules may be added at run time; a change to more is
+	// answered as failed. Default 1024.
+	Rules int
 	// MediaBytes is the largest payload of a media packet; larger ones are dropped.
 	// Default 128 KiB. What a listener's way cannot take is limited by the
 	// transport, see [netcode.ENetLimits].MaxLive.
@@ -77,7 +83,9 @@ func (l *Limits) setDefaults() {
 	orDefault(&l.Violations, 16)
 	orDefault(&l.BadPackets, 1000)
 	orDefault(&l.Tracks, 16)
-	orDefault(&l.Subscriptions, 1024)
+	orDefault(&l.TrackSubscriptions, 1024)
+	orDefault(&l.Subscriptions, 256)
+	orDefault(&l.Rules, 1024)
 	orDefault(&l.MediaBytes, 128<<10)
 	orDefault(&l.MediaRate, 500)
 	orDefault(&l.MediaByteRate, 1<<20)

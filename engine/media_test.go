@@ -383,7 +383,7 @@ func TestMediaThatWouldEndDeployedAgentsIsDropped(t *testing.T) {
 }
 
 func TestMediaLimits(t *testing.T) {
-	inPlace(t, Config{Limits: Limits{Tracks: 1, Subscriptions: 1, MediaRate: 20, MediaByteRate: 500}}, func(r *rig) {
+	inPlace(t, Config{Limits: Limits{Tracks: 1, TrackSubscriptions: 1, MediaRate: 20, MediaByteRate: 500}}, func(r *rig) {
 		speaker, other, listener := r.join(4, `{}`), r.join(4, `{}`), r.join(4, `{}`)
 		track := speaker.allocate(`"audio","opus",{}`)
 		radio := speaker.spawn(`{}`)

@@ -51,7 +51,9 @@ type Place struct {
 	agents map[string]*agent          // by agent id
 	order  []*agent                   // in the order they came
 	verbs  map[string]map[string]Verb // of the host's, by entity and name
-	beat   beat                       // what the heartbeats reuse
+	access access
+	news   publications
+	beat   beat // what the heartbeats reuse
 }
 
 // New makes a place and binds its transport. Nobody is let in before
@@ -79,11 +81,12 @@ func New(cfg Config) (*Place, error) {
 		verbs:   map[string]map[string]Verb{},
 	}
 	p.host.place = p
+	p.access.set(nil, *cfg.Rules)
 	p.views = view.NewViews(p.world, view.Config{
 		Window: p.window(), Distance: cfg.ViewDistance, Budget: cfg.Limits.StateBudget,
 	})
 	p.media = media.New(media.Config{
-		Tracks: cfg.Limits.Tracks, Choices: cfg.Limits.Subscriptions, Hears: cfg.Hears,
+		Tracks: cfg.Limits.Tracks, Choices: cfg.Limits.TrackSubscriptions, Hears: cfg.Hears,
 	})
 	self, err := p.world.Spawn(PlaceID, PlaceID, map[string]any{
 		"transform": map[string]any{"matrix": netcode.Identity},

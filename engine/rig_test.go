@@ -94,7 +94,8 @@ type peer struct {
 	transport *netcode.PipeEnd
 	conn      netcode.Conn
 	avatar    string
-	ids       int // used so far
+	ids       int      // used so far
+	denied    []string // messages that told of it, to versions 1 and 2
 
 	mu       sync.Mutex
 	received map[uint8][]string // by channel
@@ -181,6 +182,10 @@ func (p *peer) interactions() []netcode.Interaction {
 	p.Helper()
 	var all []netcode.Interaction
 	for _, data := range p.take(netcode.CommandChannel) {
+		if strings.HasPrefix(data, `["interaction_denied",`) {
+			p.denied = append(p.denied, strings.TrimSuffix(data, "\n"))
+			continue
+		}
 		i, err := netcode.ParseInteraction([]byte(data))
 		if err != nil {
 			p.Fatalf("%v: %s", err, data)

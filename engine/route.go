@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 
+	"github.com/loci-place/loci/acl"
 	"github.com/loci-place/loci/netcode"
 )
 
@@ -22,6 +23,14 @@ func (p *Place) route(a *agent, c *command) {
 		p.reject(a, c, why)
 		return
 	}
+	if !c.carried() {
+		p.reject(a, c, fmt.Sprintf("unknown type %q", c.Type))
+		return
+	}
+	if d := p.decide(c); d.Verdict == acl.Deny {
+		p.denied(a, c, d)
+		return
+	}
 	switch {
 	case c.Type == netcode.TypeRequest:
 		p.request(a, c)
@@ -29,11 +38,14 @@ func (p *Place) route(a *agent, c *command) {
 		p.respond(a, c)
 	case c.IsOneway():
 		p.oneway(a, c)
-	case c.Type == netcode.TypePublication:
-		// Nobody can subscribe yet, so it is filtered out.
 	default:
-		p.reject(a, c, fmt.Sprintf("unknown type %q", c.Type))
+		p.publish(&c.Interaction, c.body.([]any))
 	}
+}
+
+// carried tells whether the type is one of those that agents may send.
+func (c *command) carried() bool {
+	return c.IsOneway() || c.Type == netcode.TypeRequest || c.Type == netcode.TypeResponse || c.Type == netcode.TypePublication
 }
 
 func (p *Place) checkSender(a *agent, c *command) string {
@@ -46,6 +58,9 @@ func (p *Place) checkSender(a *agent, c *command) string {
 	}
 	if c.verb == "" {
 		return "the body must be a list that begins with a string"
+	}
+	if c.Type == netcode.TypePublication && (c.To != "" || c.verb == "announce") {
+		return "a publication has no recipient, and is no announce"
 	}
 	return ""
 }
@@ -78,6 +93,7 @@ func (p *Place) request(a *agent, c *command) {
 	case ours:
 		p.askPlace(a, c)
 	default:
+		p.offers(a, to, c)
 		a.ask(to, c)
 		_ = p.send(to.session, &c.Interaction)
 	}
@@ -103,6 +119,7 @@ func (p *Place) respond(a *agent, c *command) {
 		return
 	}
 	r.close()
+	p.offers(a, to, c)
 	_ = p.send(to.session, &c.Interaction)
 }
 
@@ -114,6 +131,7 @@ func (p *Place) oneway(a *agent, c *command) {
 	case p.owns(c.To):
 		p.askPlace(a, c)
 	case to != nil:
+		p.offers(a, to, c)
 		_ = p.send(to.session, &c.Interaction)
 	}
 }

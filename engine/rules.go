@@ -1,22 +1,120 @@
 package engine
 
 import (
-	"errors"
 	"fmt"
+	"slices"
+
+	"github.com/loci-place/loci/acl"
+	"github.com/loci-place/loci/netcode"
 )
 
-// DefaultRules say what agents may ask a place whose [Config] has no rules of its
-// own: nobody sends others away, and entities are changed and removed by whom they
-// belong to. The error is why not.
-func DefaultRules(r *Request) error {
-	switch r.Verb {
-	case "kick_agent":
-		return errors.New("you may not send anybody away")
-	case "change_components", "remove_entity":
-		id, _ := text(r.Args, 0)
-		if e := r.agent.place.world.Entity(id); e != nil && e.Owner() != r.agent.id {
-			return fmt.Errorf("you do not own %q", id)
+// Rules are a place's own access rules. What agents send is tried against the rules
+// that change_acl added, then Own, then Bundled; the first that matches decides, and
+// Verdict if none does. The place, its host and its scripts are not subject to them.
+type Rules struct {
+	Own     []*acl.Rule
+	Bundled []*acl.Rule
+	Verdict acl.Verdict
+}
+
+// DefaultRules are those of a place that has none of its own: everything is allowed
+// but to change the rules, to send others away, and to change or remove what somebody
+// else owns. Only a component of what was offered may be changed by whom it was
+// offered to: `["add_wrist_widget", id]` does that.
+func DefaultRules() Rules {
+	var bundled []*acl.Rule
+	for i, source := range []string{
+		`["interaction", "request", _, "place", _, ["change_acl" | _]]`,
+		`["interaction", "request", _, "place", _, ["kick_agent" | _]]`,
+		`["interaction", "request", From, "place", _, ["change_components", E | _]]
+			when owner(E) != nil and not owns(From, E) and not offered(E, From)`,
+		`["interaction", "request", From, "place", _, ["remove_entity", E | _]]
+			when owner(E) != nil and not owns(From, E)`,
+	} {
+		p, err := acl.Compile(source)
+		if err != nil {
+			panic(err)
+		}
+		id := fmt.Sprintf("default%d", i+1)
+		bundled = append(bundled, &acl.Rule{ID: id, Verdict: acl.Deny, Pattern: p, Origin: "default"})
+	}
+	return Rules{Bundled: bundled, Verdict: acl.Allow}
+}
+
+// access is the list in force, and what it is made of.
+type access struct {
+	added []*acl.Rule // at run time, in this order
+	given int         // of ids
+	rules Rules
+	list  *acl.List
+}
+
+// set puts a whole new list in force.
+func (a *access) set(added []*acl.Rule, rules Rules) {
+	a.added, a.rules = added, rules
+	a.list = acl.NewList(rules.Verdict, slices.Concat(added, rules.Own, rules.Bundled)...)
+}
+
+// SetRules replaces the place's own rules, all at once. What change_acl added stays.
+func (t *Turn) SetRules(r Rules) { t.place.access.set(t.place.access.added, r) }
+
+// decide tells whether an agent's interaction may pass. It is tried in one spelling
+// only, whatever the agent's: else a rule could be slipped past by the other.
+func (p *Place) decide(c *command) acl.Decision {
+	typ := c.Type
+	if c.IsOneway() {
+		typ = netcode.TypeOneway
+	}
+	message := []any{"interaction", typ, c.From, c.To, c.RequestID, c.body}
+	d := p.access.list.Decide(message, placeEnv{p})
+	if d.Failure != nil {
+		p.log.Error("access rule could not be tried", "rule", d.Rule.ID, "origin", d.Rule.Origin,
+			"pattern", d.Rule.Pattern.String(), "error", d.Failure)
+	}
+	return d
+}
+
+// denied tells the sender of what a rule denies (protocol section 5).
+func (p *Place) denied(a *agent, c *command, d acl.Decision) {
+	a.log.Debug("denied", "type", c.Type, "verb", c.verb, "to", c.To, "because", d.Reason())
+	if c.Type == netcode.TypeResponse {
+		if to := p.owner(c.To); to != nil {
+			if r := to.asked[c.RequestID]; r != nil && r.asked == a {
+				r.giveUp("the answer was denied")
+			}
 		}
 	}
-	return nil
+	switch {
+	case !a.dialect.DeniedAsResponse:
+		p.tellDenied(a.session, c, d)
+	case c.Type == netcode.TypeRequest && c.RequestID != "":
+		_ = p.answer(a.session, &c.Interaction, "interaction_denied", c.original(), ruleOf(d))
+	}
+}
+
+// tellDenied sends the message of its own that versions 1 and 2 know.
+func (p *Place) tellDenied(s *session, c *command, d acl.Decision) {
+	data := netcode.AppendValue(nil, []any{"interaction_denied", c.original(), ruleOf(d)})
+	packet := netcode.Packet{Channel: netcode.CommandChannel, Reliable: true, Data: append(data, '\n')}
+	if err := p.transport.Send(packet, s.conn); err != nil {
+		p.sessionLog(s).Warn("denial not sent", "verb", c.verb, "error", err)
+	}
+}
+
+// original is the interaction as it was sent, but for an empty sender.
+func (c *command) original() []any {
+	return []any{"interaction", c.Type, c.From, c.To, c.RequestID, c.body}
+}
+
+// ruleOf is the rule that decided, in the form that change_acl takes it, and why if it
+// could not be tried.
+func ruleOf(d acl.Decision) []any {
+	rule := []any{d.Verdict.String(), "_"}
+	if d.Rule != nil {
+		rule[1] = d.Rule.Pattern.String()
+	}
+	if d.Failure != nil || d.GuardError != nil {
+		rule = append(rule, d.Reason())
+	}
+	return rule
 }

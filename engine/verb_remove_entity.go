@@ -37,6 +37,7 @@ func (p *Place) remove(id string, how world.Removal) []*world.Entity {
 	removed := p.world.Remove(id, how)
 	for _, e := range removed {
 		delete(p.verbs, e.ID())
+		p.withdraw(e.ID())
 		p.media.End(e.ID())
 		p.orphan(e.ID(), p.agents[e.Owner()])
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/loci-place/loci/acl"
 	"github.com/loci-place/loci/netcode"
 )
 
@@ -122,7 +123,7 @@ func TestListAgentsTellsWhoIsHere(t *testing.T) {
 }
 
 func TestAKickedAgentIsToldAndGone(t *testing.T) {
-	inPlace(t, Config{Rules: func(*Request) error { return nil }}, func(r *rig) {
+	inPlace(t, Config{Rules: &Rules{Verdict: acl.Allow}}, func(r *rig) {
 		p, other := r.join(4, `{}`), r.join(4, `{}`)
 		var id string
 		_ = r.place.Do(func(t *Turn) error { id = t.Agents()[1].ID; return nil })
@@ -339,20 +340,6 @@ func TestAHostsValuesAreTakenAsJSON(t *testing.T) {
 		if err := r.place.Do(func(t *Turn) error { return t.Change(PlaceID, nil, "clock") }); !errors.Is(err, ErrBadEntity) {
 			t.Errorf("the place's clock went: %v", err)
 		}
-	})
-}
-
-func TestRulesDecideWhatAgentsMayAsk(t *testing.T) {
-	rules := func(r *Request) error {
-		if r.Verb == "spawn_entity" && r.Agent.Version < 4 {
-			return errors.New("not for old clients")
-		}
-		return DefaultRules(r)
-	}
-	inPlace(t, Config{Rules: rules}, func(r *rig) {
-		old, new := r.join(3, `{}`), r.join(4, `{}`)
-		new.compare(`["spawn_entity",{}]`, `["spawn_entity","NEW"]`)
-		old.compare(`["spawn_entity",{}]`, `["spawn_entity","error","not for old clients"]`)
 	})
 }
 

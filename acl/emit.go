@@ -1,0 +1,285 @@
+package acl
+
+import "strconv"
+
+// emitter writes guards as expr source. Nothing a user wrote gets there as it
+// is: literals are constants of the environment, variables have a prefix, and
+// whatever has Elixir's semantics is a call of one of our operations. What is
+// left to expr is the order of evaluation: && || ! and ?:.
+type emitter struct {
+	out       []byte
+	constants []constant
+	used      map[string]bool // operations
+}
+
+// constant is a literal of the guard and its name in the source.
+type constant struct {
+	name  string
+	value any
+}
+
+// truth writes n as something that is true or false to expr: true only if n is
+// exactly true.
+func (e *emitter) truth(n node) {
+	if isTruth(n) {
+		e.value(n)
+		return
+	}
+	e.call("passes", n)
+}
+
+// condition writes n as the left of "and" or "or" and the operand of "not",
+// where anything but true and false is an error.
+func (e *emitter) condition(n node) {
+	if isTruth(n) {
+		e.value(n)
+		return
+	}
+	e.call("is_true", n)
+}
+
+// isTruth tells whether n gives true or false, or an error, but nothing else.
+func isTruth(n node) bool {
+	switch n := n.(type) {
+	case *literal:
+		_, ok := n.value.(bool)
+		return ok
+	case *unary:
+		return n.op == "not"
+	case *binary:
+		switch n.op {
+		case "and", "or":
+			return isTruth(n.right)
+		}
+		return precedences[n.op] <= precedenceIn
+	case *call:
+		return n.function.truth
+	}
+	return false
+}
+
+func (e *emitter) value(n node) {
+	if v, ok := constantValue(n); ok {
+		e.constant(v)
+		return
+	}
+	switch n := n.(type) {
+	case *variable:
+		e.write("v_", n.name)
+	case *list:
+		e.list(n)
+	case *mapping:
+		e.mapping(n)
+	case *unary:
+		e.unary(n)
+	case *binary:
+		e.binary(n)
+	case *index:
+		e.call("at", n.of, n.key)
+	case *field:
+		e.call("field", n.of, &literal{n.name})
+	case *call:
+		e.call(n.function.operation(), n.args...)
+	}
+}
+
+func (e *emitter) write(texts ...string) {
+	for _, text := range texts {
+		e.out = append(e.out, text...)
+	}
+}
+
+// constant writes true, false and nil as such, and anything else by a name.
+func (e *emitter) constant(v any) {
+	switch v := v.(type) {
+	case nil:
+		e.write("nil")
+	case bool:
+		e.out = strconv.AppendBool(e.out, v)
+	default:
+		name := "c" + strconv.Itoa(len(e.constants))
+		e.constants = append(e.constants, constant{name, v})
+		e.write(name)
+	}
+}
+
+func (e *emitter) call(operation string, args ...node) {
+	e.used[operation] = true
+	e.write(operation, "(")
+	for i, arg := range args {
+		if i > 0 {
+			e.write(", ")
+		}
+		e.value(arg)
+	}
+	e.write(")")
+}
+
+func (e *emitter) list(n *list) {
+	if n.tail != nil {
+		e.call("join", &list{items: n.items}, n.tail)
+		return
+	}
+	e.write("[")
+	for i, item := range n.items {
+		if i > 0 {
+			e.write(", ")
+		}
+		e.value(item)
+	}
+	e.write("]")
+}
+
+func (e *emitter) mapping(m *mapping) {
+	e.write("{")
+	for i, entry := range m.entries {
+		if i > 0 {
+			e.write(", ")
+		}
+		e.write("(")
+		e.constant(entry.key)
+		e.write("): ")
+		e.value(entry.value)
+	}
+	e.write("}")
+}
+
+func (e *emitter) unary(n *unary) {
+	switch n.op {
+	case "not":
+		e.write("!(")
+		e.condition(n.operand)
+		e.write(")")
+	case "-":
+		e.call("negate", n.operand)
+	default:
+		e.call("number", n.operand)
+	}
+}
+
+// operations of the binary operators. A leading ! negates.
+var binaryOperations = map[string]string{
+	"==": "eq", "===": "eq", "!=": "!eq", "!==": "!eq",
+	"<": "lt", "<=": "le", ">": "gt", ">=": "ge",
+	"+": "add", "-": "subtract", "*": "multiply", "/": "divide",
+}
+
+func (e *emitter) binary(n *binary) {
+	switch n.op {
+	case "and", "or":
+		e.junction(n)
+	case "in":
+		e.in(n)
+	case "not in":
+		e.write("!")
+		e.in(n)
+	default:
+		operation := binaryOperations[n.op]
+		if operation[0] == '!' {
+			e.write("!")
+			operation = operation[1:]
+		}
+		e.call(operation, n.left, n.right)
+	}
+}
+
+// junction writes "and" and "or". Their value is that of the right side, which
+// may be anything, where the left does not settle it.
+func (e *emitter) junction(n *binary) {
+	e.write("(")
+	e.links(n)
+	e.write(")")
+}
+
+// links writes a junction without parentheses, and so a chain of the same ones.
+func (e *emitter) links(n *binary) {
+	left, ok := n.left.(*binary)
+	if ok && left.op == n.op && isTruth(left) && isTruth(n.right) {
+		e.links(left)
+	} else {
+		e.condition(n.left)
+	}
+	switch {
+	case isTruth(n.right) && n.op == "and":
+		e.write(" && ")
+	case isTruth(n.right):
+		e.write(" || ")
+	case n.op == "and":
+		e.write(" ? ")
+	default:
+		e.write(" ? true : ")
+	}
+	e.value(n.right)
+	if !isTruth(n.right) && n.op == "and" {
+		e.write(" : false")
+	}
+}
+
+// in writes X in List. Elixir makes a chain of comparisons of a list that is
+// written out, so that an error behind the one that fits does not count.
+func (e *emitter) in(n *binary) {
+	l, ok := n.right.(*list)
+	if !ok || l.tail != nil || !mayFail(n.right) || mayFail(n.left) {
+		e.call("within", n.left, n.right)
+		return
+	}
+	e.write("(")
+	for i, item := range l.items {
+		if i > 0 {
+			e.write(" || ")
+		}
+		e.call("eq", n.left, item)
+	}
+	e.write(")")
+}
+
+// mayFail tells whether n is more than literals and variables.
+func mayFail(n node) bool {
+	switch n := n.(type) {
+	case *literal, *variable, *mapping:
+	case *list:
+		if n.tail != nil {
+			return true // it may be no list
+		}
+	default:
+		return true
+	}
+	for _, part := range parts(n) {
+		if mayFail(part) {
+			return true
+		}
+	}
+	return false
+}
+
+// constantValue gives what a literal, or a list or map of only literals, is.
+func constantValue(n node) (any, bool) {
+	switch n := n.(type) {
+	case *literal:
+		return n.value, true
+	case *list:
+		if n.tail != nil {
+			return nil, false
+		}
+		items := make([]any, len(n.items))
+		for i, item := range n.items {
+			v, ok := constantValue(item)
+			if !ok {
+				return nil, false
+			}
+			items[i] = v
+		}
+		return items, true
+	case *mapping:
+		object := make(map[string]any, len(n.entries))
+		for _, entry := range n.entries {
+			v, ok := constantValue(entry.value)
+			if !ok {
+				return nil, false
+			}
+			object[entry.key] = v
+		}
+		return object, true
+	}
+	return nil, false
+}

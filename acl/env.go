@@ -1,0 +1,42 @@
+package acl
+
+import "errors"
+
+// Env answers what guards ask about the place. It is called by the goroutine
+// that matches, and may not block.
+//
+// Ids that name no entity are not errors: what is asked of them has the answer of
+// nothing, as each method says. An error means that the question cannot be
+// answered now; the match fails then (see [Result]). Maps that are returned hold
+// what JSON decodes to, as messages do, and are not changed while a match runs.
+type Env interface {
+	// Owner gives the agent that entity belongs to, "place" for the place, "" if
+	// there is no such entity.
+	Owner(entity string) (agent string, err error)
+	// Owns tells whether both entities belong to the same agent. It is false if
+	// either is missing.
+	Owns(entity, other string) (bool, error)
+	// Offered tells whether the owner of entity has named it, as an item of the
+	// body, in an interaction with the agent that to belongs to.
+	Offered(entity, to string) (bool, error)
+	// Identity gives the identity of entity's agent, nil if there is none.
+	Identity(entity string) (map[string]any, error)
+	// Component gives a component of entity, nil if it has none of that name.
+	Component(entity, name string) (map[string]any, error)
+}
+
+var (
+	// ErrNoEnv: a guard asks about the place, and the match was given a nil [Env].
+	ErrNoEnv = errors.New("acl: there is no place to ask")
+	// ErrTooMuchWork: a match compared more than [MaxSteps].
+	ErrTooMuchWork = errors.New("acl: the pattern compares too much")
+)
+
+// GuardError is an error of Elixir's kind, that makes a guard fail: a number
+// added to a string, a missing field, a division by zero.
+type GuardError struct {
+	Operation string // as written in the guard
+	Reason    string
+}
+
+func (e *GuardError) Error() string { return e.Operation + ": " + e.Reason }

@@ -1,0 +1,83 @@
+package acl
+
+import "fmt"
+
+// ask gives who can answer a question about an entity, or notes why nobody can.
+// After an error nothing is asked: its answer would count for nothing.
+func (f *frame) ask(operation string, entity any) (Env, string, bool) {
+	id, ok := f.text(operation, entity)
+	if !ok || f.err != nil || f.failure != nil {
+		return nil, "", false
+	}
+	if f.env == nil {
+		f.fail(fmt.Errorf("%s: %w", operation, ErrNoEnv))
+		return nil, "", false
+	}
+	return f.env, id, true
+}
+
+// answered notes an error of the environment, and tells if there is none.
+func (f *frame) answered(operation string, err error) bool {
+	if err != nil {
+		f.fail(fmt.Errorf("%s: %w", operation, err))
+	}
+	return err == nil
+}
+
+func (f *frame) owner(entity any) any {
+	env, id, ok := f.ask("owner", entity)
+	if !ok {
+		return nil
+	}
+	agent, err := env.Owner(id)
+	if !f.answered("owner", err) || agent == "" {
+		return nil
+	}
+	return agent
+}
+
+func (f *frame) owns(entity, other any) bool {
+	second, ok := f.text("owns", other)
+	env, id, asked := f.ask("owns", entity)
+	if !ok || !asked {
+		return false
+	}
+	yes, err := env.Owns(id, second)
+	return f.answered("owns", err) && yes
+}
+
+func (f *frame) offered(entity, to any) bool {
+	second, ok := f.text("offered", to)
+	env, id, asked := f.ask("offered", entity)
+	if !ok || !asked {
+		return false
+	}
+	yes, err := env.Offered(id, second)
+	return f.answered("offered", err) && yes
+}
+
+func (f *frame) identity(entity any) any {
+	env, id, ok := f.ask("identity", entity)
+	if !ok {
+		return nil
+	}
+	return f.object("identity", func() (map[string]any, error) { return env.Identity(id) })
+}
+
+func (f *frame) component(entity, name any) any {
+	component, ok := f.text("component", name)
+	env, id, asked := f.ask("component", entity)
+	if !ok || !asked {
+		return nil
+	}
+	return f.object("component", func() (map[string]any, error) { return env.Component(id, component) })
+}
+
+// object gives an answer that is a map, or nil.
+func (f *frame) object(operation string, answer func() (map[string]any, error)) any {
+	object, err := answer()
+	if !f.answered(operation, err) || object == nil {
+		return nil
+	}
+	return object
+}

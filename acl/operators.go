@@ -1,0 +1,145 @@
+package acl
+
+import "slices"
+
+// isTrue is what "and", "or" and "not" ask of their (left) side.
+func (f *frame) isTrue(v any) bool {
+	b, ok := v.(bool)
+	if !ok {
+		f.want("and, or, not", "true or false", v)
+	}
+	return b
+}
+
+func (f *frame) within(v, in any) bool {
+	items, ok := in.([]any)
+	if !ok {
+		f.want("in", "a list", in)
+	}
+	return slices.ContainsFunc(items, func(item any) bool { return f.work.equal(v, item) })
+}
+
+// join is [items | tail].
+func (f *frame) join(items, tail any) any {
+	rest, ok := tail.([]any)
+	if !ok {
+		f.want("[… | …]", "a list behind the bar", tail)
+		return nil
+	}
+	if f.work -= work(len(rest)); f.work < 0 {
+		return nil
+	}
+	return slices.Concat(items.([]any), rest)
+}
+
+// at is of[key]: nil where there is nothing.
+func (f *frame) at(of, key any) any {
+	switch of := of.(type) {
+	case nil:
+		return nil
+	case map[string]any:
+		if name, ok := key.(string); ok {
+			return of[name]
+		}
+		return nil
+	case []any:
+		return f.item(of, key)
+	default:
+		f.want("[…]", "a map, a list or nil", of)
+		return nil
+	}
+}
+
+// item is items[key], counted from 0.
+func (f *frame) item(items []any, key any) any {
+	n, ok := numberOf(key)
+	if !ok || !n.isInteger() {
+		f.want("[…] of a list", "an integer", key)
+		return nil
+	}
+	if n.big != nil || n.float < 0 || n.float >= float64(len(items)) {
+		return nil
+	}
+	return items[int(n.float)]
+}
+
+// field is of.name: an error where there is nothing.
+func (f *frame) field(of, name any) any {
+	key := name.(string) // the emitter's constant
+	object, ok := of.(map[string]any)
+	if !ok {
+		f.want("."+key, "a map", of)
+		return nil
+	}
+	v, ok := object[key]
+	if !ok {
+		f.refuse("."+key, "the map has no such key")
+	}
+	return v
+}
+
+// numbers gives both operands, or notes that one is none.
+func (f *frame) numbers(operation string, a, b any) (x, y number, ok bool) {
+	x, ok = f.oneNumber(operation, a)
+	if ok {
+		y, ok = f.oneNumber(operation, b)
+	}
+	return x, y, ok
+}
+
+func (f *frame) oneNumber(operation string, v any) (number, bool) {
+	n, ok := numberOf(v)
+	if !ok {
+		f.want(operation, "a number", v)
+	}
+	return n, ok
+}
+
+// result gives v, or notes that there is none.
+func (f *frame) result(operation string, v any, ok bool) any {
+	if !ok {
+		f.refuse(operation, "the result is too large")
+		return nil
+	}
+	return v
+}
+
+func (f *frame) arithmetic(operation string, op arithmetic) func(a, b any) any {
+	return func(a, b any) any {
+		x, y, ok := f.numbers(operation, a, b)
+		if !ok {
+			return nil
+		}
+		v, ok := op.of(x, y)
+		return f.result(operation, v, ok)
+	}
+}
+
+func (f *frame) divide(a, b any) any {
+	x, y, ok := f.numbers("/", a, b)
+	if !ok {
+		return nil
+	}
+	if y.big == nil && y.float == 0 {
+		f.refuse("/", "division by zero")
+		return nil
+	}
+	v, ok := finite(x.nearest() / y.nearest())
+	return f.result("/", v, ok)
+}
+
+func (f *frame) negate(v any) any {
+	n, ok := f.oneNumber("-", v)
+	if !ok {
+		return nil
+	}
+	if n.big != nil {
+		return jsonInteger(n.big.Neg(n.big))
+	}
+	return 0 - n.float
+}
+
+func (f *frame) number(v any) any {
+	f.oneNumber("+", v)
+	return v
+}

@@ -1,0 +1,51 @@
+package acl
+
+import (
+	"iter"
+	"slices"
+	"strings"
+)
+
+// nearest gives the candidate that name is most likely a misspelling of, "" if
+// it is like none of them.
+func nearest(name string, candidates iter.Seq[string]) string {
+	best, least := "", 1+min(2, len(name)/3)
+	for _, candidate := range slices.Sorted(candidates) {
+		if d := distance(strings.ToLower(name), strings.ToLower(candidate)); d < least {
+			best, least = candidate, d
+		}
+	}
+	return best
+}
+
+// didYouMean ends an error with a suggestion, where there is one.
+func didYouMean(name string) string {
+	if name == "" {
+		return ""
+	}
+	return ": did you mean " + name + "?"
+}
+
+// distance counts the letters to insert, drop, change or swap with their
+// neighbour to make b of a.
+func distance(a, b string) int {
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := range len(a) {
+		row[0] = i + 1
+		for j := range len(b) {
+			change := last[j]
+			if a[i] != b[j] {
+				change++
+			}
+			row[j+1] = min(change, last[j+1]+1, row[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
+		}
+		before, last, row = last, row, before
+	}
+	return last[len(b)]
+}

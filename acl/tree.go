@@ -1,0 +1,106 @@
+package acl
+
+// node is one part of a pattern or of a guard, as written.
+type node interface{}
+
+type (
+	// literal is a string, number, true, false or nil, as messages have them.
+	literal struct{ value any }
+
+	// variable is bound in a pattern, and read in a guard.
+	variable struct{ name string }
+
+	// wildcard matches anything: _ or a name that begins so.
+	wildcard struct{ name string }
+
+	// list has all its items, or those before the tail if there is one.
+	list struct {
+		items []node
+		tail  node // nil if there is none
+	}
+
+	// mapping is a map with at least these keys, in a guard with exactly them.
+	mapping struct{ entries []entry }
+
+	// prefix is a string that begins with text. Rest is a variable or wildcard.
+	prefix struct {
+		text string
+		rest node
+	}
+
+	// both is two patterns that must match the same value.
+	both struct{ left, right node }
+
+	// unary is not, - or +.
+	unary struct {
+		op      string
+		operand node
+	}
+
+	// binary is an operator between two guards, as written; "not in" is one.
+	binary struct {
+		op          string
+		left, right node
+	}
+
+	// index is of[key].
+	index struct{ of, key node }
+
+	// field is of.name.
+	field struct {
+		of   node
+		name string
+	}
+
+	// call is a guard function with as many arguments as it takes.
+	call struct {
+		function *function
+		args     []node
+	}
+)
+
+// entry is one key of a mapping with its value.
+type entry struct {
+	key   string
+	value node
+}
+
+// rule is a whole pattern.
+type rule struct {
+	pattern node
+	guards  []node // tried in turn; empty if there are none
+}
+
+// precedence of a guard's operators, Elixir's: what binds tighter is higher.
+const (
+	precedenceOr = iota + 1
+	precedenceAnd
+	precedenceEqual
+	precedenceOrder
+	precedenceIn
+	precedenceSum
+	precedenceProduct
+	precedenceUnary
+	precedencePostfix
+)
+
+// precedences are those of the binary operators, which all group to the left.
+var precedences = map[string]int{
+	"or": precedenceOr, "and": precedenceAnd,
+	"==": precedenceEqual, "!=": precedenceEqual, "===": precedenceEqual, "!==": precedenceEqual,
+	"<": precedenceOrder, "<=": precedenceOrder, ">": precedenceOrder, ">=": precedenceOrder,
+	"in": precedenceIn, "not in": precedenceIn,
+	"+": precedenceSum, "-": precedenceSum, "*": precedenceProduct, "/": precedenceProduct,
+}
+
+// precedenceOf tells how tightly a node holds together in print.
+func precedenceOf(n node) int {
+	switch n := n.(type) {
+	case *binary:
+		return precedences[n.op]
+	case *unary:
+		return precedenceUnary
+	default:
+		return precedencePostfix
+	}
+}

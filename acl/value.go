@@ -1,0 +1,177 @@
+package acl
+
+import (
+	"cmp"
+	"encoding/json"
+	"maps"
+	"slices"
+)
+
+// kind sorts values as Elixir orders them across kinds.
+type kind uint8
+
+const (
+	kindNumber kind = iota
+	kindAtom        // true, false, nil
+	kindMap
+	kindList
+	kindText
+	kindForeign // nothing that JSON decodes to
+)
+
+func (k kind) String() string {
+	return [...]string{"a number", "true, false or nil", "a map", "a list", "a string", "no JSON value"}[k]
+}
+
+func kindOf(v any) kind {
+	switch v.(type) {
+	case string:
+		return kindText
+	case float64, json.Number:
+		return kindNumber
+	case nil, bool:
+		return kindAtom
+	case map[string]any:
+		return kindMap
+	case []any:
+		return kindList
+	default:
+		return kindForeign
+	}
+}
+
+// work counts what a match may still compare, see [MaxSteps]. When it is below 0
+// the results are void.
+type work int
+
+// text takes the price of looking at s.
+func (w *work) text(s string) { *w -= work(1 + len(s)/64) }
+
+// equal compares by value and kind. Numbers are equal if their values are: JSON
+// does not tell 1 from 1.0.
+func (w *work) equal(a, b any) bool {
+	if *w--; *w < 0 {
+		return false
+	}
+	switch a := a.(type) {
+	case string:
+		b, ok := b.(string)
+		return ok && len(a) == len(b) && w.equalText(a, b)
+	case float64:
+		b, ok := b.(float64)
+		return ok && a == b
+	case json.Number: // an integer that no float64 equals, so of one spelling
+		b, ok := b.(json.Number)
+		return ok && a == b
+	case bool:
+		b, ok := b.(bool)
+		return ok && a == b
+	case nil:
+		return b == nil
+	case []any:
+		b, ok := b.([]any)
+		return ok && w.equalLists(a, b)
+	case map[string]any:
+		b, ok := b.(map[string]any)
+		return ok && w.equalMaps(a, b)
+	}
+	return false
+}
+
+func (w *work) equalText(a, b string) bool {
+	w.text(a)
+	return a == b
+}
+
+func (w *work) equalLists(a, b []any) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if !w.equal(a[i], b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func (w *work) equalMaps(a, b map[string]any) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for key, v := range a {
+		other, ok := b[key]
+		if !ok || !w.equal(v, other) {
+			return false
+		}
+	}
+	return true
+}
+
+// compare orders any two values as Elixir does: numbers, atoms, maps, lists,
+// strings.
+func (w *work) compare(a, b any) int {
+	if *w--; *w < 0 {
+		return 0
+	}
+	kind := kindOf(a)
+	if c := cmp.Compare(kind, kindOf(b)); c != 0 {
+		return c
+	}
+	switch kind {
+	case kindNumber:
+		return compareNumbers(a, b)
+	case kindAtom:
+		return cmp.Compare(atomOrder(a), atomOrder(b))
+	case kindMap:
+		return w.compareMaps(a.(map[string]any), b.(map[string]any))
+	case kindList:
+		return w.compareLists(a.([]any), b.([]any))
+	case kindText:
+		a, b := a.(string), b.(string)
+		w.text(a[:min(len(a), len(b))])
+		return cmp.Compare(a, b)
+	}
+	return 0
+}
+
+// atomOrder: atoms are ordered by their names.
+func atomOrder(v any) int {
+	switch v {
+	case false:
+		return 0
+	case nil:
+		return 1
+	default:
+		return 2
+	}
+}
+
+func (w *work) compareLists(a, b []any) int {
+	for i := range min(len(a), len(b)) {
+		if c := w.compare(a[i], b[i]); c != 0 {
+			return c
+		}
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
+// compareMaps orders by size, then keys, then values in the order of the keys.
+func (w *work) compareMaps(a, b map[string]any) int {
+	if c := cmp.Compare(len(a), len(b)); c != 0 {
+		return c
+	}
+	if *w -= work(len(a)); *w < 0 {
+		return 0
+	}
+	keys := slices.Sorted(maps.Keys(a))
+	if c := slices.Compare(keys, slices.Sorted(maps.Keys(b))); c != 0 {
+		return c
+	}
+	for _, key := range keys {
+		if c := w.compare(a[key], b[key]); c != 0 {
+			return c
+		}
+	}
+	return 0
+}

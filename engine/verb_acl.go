@@ -1,0 +1,118 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/loci-place/loci/acl"
+)
+
+// changeACL adds and removes access rules: ["change_acl", "add", [["deny" | "allow",
+// pattern], …], "remove", [rule id, …]], all or nothing. Either half may be missing.
+// Only what was added so can be removed so.
+func changeACL(r *Request) {
+	p := r.agent.place
+	add, remove, ok := ruleChanges(r.Args)
+	if !ok {
+		r.Refuse(`want "add" and a list of ["allow" or "deny", pattern], "remove" and a list of rule ids`)
+		return
+	}
+	added, err := p.access.without(remove)
+	if err == nil && len(added)+len(add) > p.cfg.Limits.Rules {
+		err = fmt.Errorf("the place takes %d rules at run time", p.cfg.Limits.Rules)
+	}
+	ids := make([]any, len(add))
+	for i := 0; i < len(add) && err == nil; i++ {
+		rule := &acl.Rule{
+			ID: fmt.Sprintf("rule%d", p.access.given+i+1), Verdict: add[i].verdict,
+			Origin: "change_acl by " + r.Agent.DisplayName(),
+		}
+		rule.Pattern, err = acl.Compile(add[i].source, acl.At(fmt.Sprintf("add[%d]", i), 1))
+		ids[i], added = rule.ID, append(added, rule)
+	}
+	if err != nil {
+		r.Fail(err.Error())
+		return
+	}
+	p.access.given += len(add)
+	p.access.set(added, p.access.rules)
+	r.agent.log.Info("rules changed", "added", len(add), "removed", len(remove))
+	r.OK(ids)
+}
+
+// newRule is a rule that somebody wants.
+type newRule struct {
+	verdict acl.Verdict
+	source  string
+}
+
+func ruleChanges(args []any) (add []newRule, remove []string, ok bool) {
+	if len(args) != 2 && len(args) != 4 {
+		return nil, nil, false
+	}
+	for i := 0; i < len(args); i += 2 {
+		switch what, _ := text(args, i); what {
+		case "add":
+			add, ok = newRules(args[i+1])
+		case "remove":
+			remove, ok = names(args[i+1])
+		default:
+			ok = false
+		}
+		if !ok {
+			return nil, nil, false
+		}
+	}
+	return add, remove, true
+}
+
+func newRules(v any) ([]newRule, bool) {
+	list, ok := asList(v)
+	if !ok {
+		return nil, false
+	}
+	rules := make([]newRule, len(list))
+	for i, item := range list {
+		pair, _ := item.([]any)
+		verdict, _ := text(pair, 0)
+		source, ok := text(pair, 1)
+		v, err := acl.ParseVerdict(verdict)
+		if !ok || err != nil || len(pair) != 2 {
+			return nil, false
+		}
+		rules[i] = newRule{v, source}
+	}
+	return rules, true
+}
+
+// without gives the rules added at run time but for some.
+func (a *access) without(ids []string) ([]*acl.Rule, error) {
+	left := slices.Clone(a.added)
+	for _, id := range ids {
+		is := func(r *acl.Rule) bool { return r.ID == id }
+		if i := slices.IndexFunc(left, is); i >= 0 {
+			left = slices.Delete(left, i, i+1)
+			continue
+		}
+		if i := slices.IndexFunc(a.list.Rules(), is); i >= 0 {
+			return nil, fmt.Errorf("rule %q is the place's own (%s): it can be overruled, but not removed", id, a.list.Rules()[i].Origin)
+		}
+		return nil, fmt.Errorf("there is no rule %q", id)
+	}
+	return left, nil
+}
+
+// listACL tells all rules in the order in which they are tried: ["list_acl"]. Each is
+// [id, verdict, pattern, origin, errors]: how many interactions its guard failed on.
+func listACL(r *Request) {
+	if len(r.Args) != 0 {
+		r.Refuse("want nothing but the verb")
+		return
+	}
+	rules := r.agent.place.access.list.Rules()
+	list := make([]any, len(rules))
+	for i, rule := range rules {
+		list[i] = []any{rule.ID, rule.Verdict.String(), rule.Pattern.String(), rule.Origin, rule.GuardErrors()}
+	}
+	r.OK(list)
+}

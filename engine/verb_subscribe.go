@@ -1,0 +1,137 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/loci-place/loci/acl"
+	"github.com/loci-place/loci/netcode"
+)
+
+// publications finds who is to hear of what.
+type publications struct {
+	acl.Subscriptions
+	given int               // of ids
+	heard map[string]Listen // of the host's, by id
+}
+
+// Listen hears a publication on the place's turn. Body is as [netcode.ParseValue] has
+// it, from the entity that published it.
+type Listen func(t *Turn, from string, body []any)
+
+func (p *Place) subscribe(owner, source string) (id string, err error) {
+	pattern, err := acl.Compile(source)
+	if err != nil {
+		return "", err
+	}
+	p.news.given++
+	id = fmt.Sprintf("sub%d", p.news.given)
+	p.news.Add(acl.Subscription{ID: id, Owner: owner, Pattern: pattern})
+	return id, nil
+}
+
+// subscribeTo lets an agent hear the publications whose body matches a pattern:
+// ["subscribe", pattern].
+func subscribeTo(r *Request) {
+	a, limit := r.agent, r.agent.place.cfg.Limits.Subscriptions
+	source, ok := text(r.Args, 0)
+	switch {
+	case !ok || len(r.Args) != 1:
+		r.Refuse("want a pattern")
+		return
+	case len(a.subscriptions) >= limit:
+		r.Fail(fmt.Sprintf("you have %d subscriptions already", limit))
+		return
+	}
+	id, err := a.place.subscribe(a.id, source)
+	if err != nil {
+		r.Fail(err.Error())
+		return
+	}
+	if a.subscriptions == nil {
+		a.subscriptions = map[string]bool{}
+	}
+	a.subscriptions[id] = true
+	r.Answer(id)
+}
+
+// unsubscribe ends one: ["unsubscribe", subscription id].
+func unsubscribe(r *Request) {
+	id, ok := text(r.Args, 0)
+	switch {
+	case !ok || len(r.Args) != 1:
+		r.Refuse("want a subscription id")
+	case !r.agent.subscriptions[id]:
+		r.Answer("not_subscribed")
+	default:
+		delete(r.agent.subscriptions, id)
+		r.agent.place.news.Remove(id)
+		r.OK()
+	}
+}
+
+// publish takes a publication to all who subscribed to such, once to each.
+func (p *Place) publish(i *netcode.Interaction, body []any) {
+	var to []netcode.Conn
+	told := map[string]bool{}
+	failed := func(s acl.Subscription, err error) {
+		p.log.Warn("subscription could not be tried", "id", s.ID, "owner", s.Owner, "error", err)
+	}
+	var listen []Listen
+	for s := range p.news.Each(body, placeEnv{p}, failed) {
+		if f := p.news.heard[s.ID]; f != nil {
+			listen = append(listen, f)
+		}
+		if a := p.agents[s.Owner]; a != nil && !told[a.id] && !a.session.envelope {
+			told[a.id] = true
+			to = append(to, a.session.conn)
+		}
+	}
+	if len(to) > 0 {
+		packet := netcode.Packet{Channel: netcode.CommandChannel, Reliable: true, Data: i.Append(nil)}
+		if err := p.transport.Send(packet, to...); err != nil {
+			p.log.Warn("publication not sent", "verb", netcode.BodyVerb(i.Body), "error", err)
+		}
+	}
+	for _, f := range listen {
+		f(&p.host, i.From, body)
+	}
+}
+
+// Publish tells all who have subscribed to such a body, on behalf of one of the
+// place's own entities.
+func (t *Turn) Publish(from, verb string, args ...any) error {
+	if !t.place.owns(from) {
+		return fmt.Errorf("%w of the place's: %q", ErrNoEntity, from)
+	}
+	body := netcode.AppendValue(nil, append([]any{verb}, args...))
+	v, err := netcode.ParseValue(body)
+	if err != nil {
+		return err
+	}
+	t.place.publish(&netcode.Interaction{Type: netcode.TypePublication, From: from, Body: body}, v.([]any))
+	return nil
+}
+
+// Subscribe lets the host hear the publications whose body matches a pattern, until
+// [Turn.Unsubscribe]. The error is an [*acl.Error].
+func (t *Turn) Subscribe(pattern string, f Listen) (id string, err error) {
+	news := &t.place.news
+	if id, err = t.place.subscribe(PlaceID, pattern); err != nil {
+		return "", err
+	}
+	if news.heard == nil {
+		news.heard = map[string]Listen{}
+	}
+	news.heard[id] = f
+	return id, nil
+}
+
+// Unsubscribe ends a subscription of the host's, and tells whether there was one.
+func (t *Turn) Unsubscribe(id string) bool {
+	_, was := t.place.news.heard[id]
+	if was {
+		delete(t.place.news.heard, id)
+		t.place.news.Remove(id)
+	}
+	return was
+}
