@@ -247,7 +247,8 @@ func (v *viewer) checkSteady(doc *netcode.Document) {
 }
 
 // checkParents makes sure that nothing comes before its parent. It may be something that
-// has gone, or had the same id before, that is seen once more: that is let pass.
+// has gone, or had the same id before, that is seen once more, or a parent that came
+// to a child: that is let pass.
 func (v *viewer) checkParents(doc *netcode.Document) {
 	a := v.arena
 	for id := range doc.Entities {
@@ -256,8 +257,17 @@ func (v *viewer) checkParents(doc *netcode.Document) {
 		parent, _ := relationships["parent"].(string)
 		now := a.states[world.Stamp(doc.Revision)]
 		_, sees := doc.Entities[parent]
-		if now[id] != nil && now[parent] != nil && !sees && !before && a.lives(id, doc.Revision) == 1 && a.views.cfg.Distance == 0 {
+		if now[id] != nil && now[parent] != nil && !sees && !before && a.lives(id, doc.Revision) == 1 && a.born(parent) <= a.born(id) && a.views.cfg.Distance == 0 {
 			a.Fatalf("seed %d: %s came to %s in %d before its parent %s", a.seed, id, v.id, doc.Revision, parent)
+		}
+	}
+}
+
+// born is the first state that something of an id stood in.
+func (a *arena) born(id string) world.Stamp {
+	for s := world.Stamp(0); ; s++ {
+		if _, is := a.states[s][id]; is {
+			return s
 		}
 	}
 }
