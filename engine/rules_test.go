@@ -3,7 +3,10 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -332,6 +335,64 @@ func TestARuleThatCannotBeTriedDeniesAndTheLogNamesIt(t *testing.T) {
 		}
 		if r.logs.find("access rule could not be tried") == "" {
 			t.Error("the log does not tell")
+		}
+	})
+}
+
+// TestRulesChangeAThousandTimesASecondUnderTraffic swaps two lists that deny nothing by
+// default only because each has an answer for every number: a decision by anything but
+// one whole list would show.
+func TestRulesChangeAThousandTimesASecondUnderTraffic(t *testing.T) {
+	even := `["interaction", "request", _, "place", _, ["ask", N]] when rem(N, 2) == 0`
+	odd := `["interaction", "request", _, "place", _, ["ask", N]] when rem(N, 2) == 1`
+	lists := [2]*Rules{rulesOf(t, "deny "+even, "allow "+odd), rulesOf(t, "allow "+even, "deny "+odd)}
+	for _, l := range lists {
+		l.Verdict = acl.Deny
+	}
+	start := *lists[0]
+	start.Own = append(slices.Clone(start.Own), rulesOf(t, `allow ["interaction", "request", _, "place", _, ["announce" | _]]`).Own...)
+	for _, l := range lists {
+		l.Own = append(l.Own, start.Own[2])
+	}
+	inPlace(t, Config{Rules: &start}, func(r *rig) {
+		var peers []*peer
+		for version := netcode.MinVersion + 2; version <= netcode.MaxVersion; version++ {
+			peers = append(peers, r.join(version, `{}`))
+		}
+		var changes sync.WaitGroup
+		changes.Go(func() {
+			for i := range 1000 {
+				_ = r.place.Do(func(turn *Turn) error {
+					turn.SetRules(*lists[i%2])
+					return nil
+				})
+				time.Sleep(time.Millisecond)
+			}
+		})
+		const each = 500
+		for n := range each {
+			for _, p := range peers {
+				p.send(netcode.CommandChannel, true, interaction("request", "", PlaceID, fmt.Sprint(n), fmt.Sprintf(`["ask",%d]`, n)))
+			}
+			time.Sleep(2 * time.Millisecond)
+		}
+		changes.Wait()
+		for _, p := range peers {
+			answers, allowed := p.interactions(), 0
+			if len(answers) != each {
+				t.Errorf("%d answers to %d requests", len(answers), each)
+			}
+			for _, i := range answers {
+				body := string(i.Body)
+				if body == `["ask","error","the place does not know \"ask\""]` {
+					allowed++
+				} else if n, _ := strconv.Atoi(i.RequestID); !strings.Contains(body, fmt.Sprintf(`when rem(N, 2) == %d"]`, n%2)) {
+					t.Errorf("%d is denied by %s", n, body)
+				}
+			}
+			if allowed < each/10 || allowed > each*9/10 {
+				t.Errorf("%d of %d were allowed: the lists did not take turns", allowed, each)
+			}
 		}
 	})
 }
