@@ -86,6 +86,9 @@ func (v *invariants) checkEmpty() {
 		if n := v.place.media.Tracks(); n != 0 {
 			v.Errorf("%d tracks are left", n)
 		}
+		if n := v.place.news.Len(); n != 0 {
+			v.Errorf("%d subscriptions are left", n)
+		}
 		if n := len(v.place.world.Animated()); n != 0 {
 			v.Errorf("%d entities are animated", n)
 		}
@@ -222,6 +225,14 @@ c["interaction","request","","place","2",["remove_property_animation","1"]]
 c["interaction","request","","place","3",["announce","version",4,"identity",{}]]
 c{"cmd":"interact","interact":{"from_entity":"","to_entity":"place","cmd":"[\"announce\"]"}}
 b["interaction","shout","","place","9",7]
+c["interaction","request","","place","4",["subscribe","[\"news\" | Rest] when length(Rest) > 1"]]
+b["interaction","request","","place","4",["subscribe","_"]]
+a["interaction","publication","","","",["news",1,"two"]]
+c["interaction","request","","place","5",["unsubscribe","sub1"]]
+c["interaction","request","","place","6",["list_acl"]]
+c["interaction","request","","place","7",["change_acl","add",[["deny","_"]],"remove",[]]]
+c["interaction","request","$e","$b","8",["add_wrist_widget","$e"]]
+b["interaction","request","","place","8",["change_components","$e","add_or_change",{"relationships":{"parent":"$b"}},"remove",[]]]
 b["interaction","request","$a","place","9",["spawn_entity",{}]]`,
 }
 
