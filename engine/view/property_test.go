@@ -257,7 +257,7 @@ func (v *viewer) checkParents(doc *netcode.Document) {
 		parent, _ := relationships["parent"].(string)
 		now := a.states[world.Stamp(doc.Revision)]
 		_, sees := doc.Entities[parent]
-		if now[id] != nil && now[parent] != nil && !sees && !before && a.lives(id, doc.Revision) == 1 && a.born(parent) <= a.born(id) && a.views.cfg.Distance == 0 {
+		if now[id] != nil && now[parent] != nil && !sees && !before && a.lives(id, doc.Revision) == 1 && a.lives(parent, doc.Revision) == 1 && a.born(parent) <= a.born(id) && a.views.cfg.Distance == 0 {
 			a.Fatalf("seed %d: %s came to %s in %d before its parent %s", a.seed, id, v.id, doc.Revision, parent)
 		}
 	}
