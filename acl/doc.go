@@ -40,8 +40,13 @@
 //   - Between a value and its key there may be blanks, and a guard, unlike Elixir's,
 //     may look up Map["key"], which is nil if there is none, and List[0], counted
 //     from 0, nil behind the end.
+//   - X in A in B wants parentheses: Elixir's reading of it with "not" surprises.
 //   - X in List takes any list, not only one that is written out.
-//   - null, undefined and their like are refused where nil is meant.
+//   - null is refused: nil is meant. So is "where" as a name, and any name with
+//     other letters than a to z.
+//   - The tail behind | is a list in a guard too.
+//   - A pattern is of limited size, and so is the work of a match ([MaxSource] and
+//     the limits beside it, [MaxSteps]).
 //   - Strings begin and end with one quote, and hold no #{…}.
 //   - Tuples, binaries, sigils, structs, ranges, charlists and modules there are
 //     not. elem and tuple_size are known, and always an error.

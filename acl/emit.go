@@ -10,6 +10,7 @@ type emitter struct {
 	out       []byte
 	constants []constant
 	used      map[string]bool // operations
+	held      int             // values that are held, see in
 }
 
 // constant is a literal of the guard and its name in the source.
@@ -216,21 +217,23 @@ func (e *emitter) links(n *binary) {
 }
 
 // in writes X in List. Elixir makes a chain of comparisons of a list that is
-// written out, so that an error behind the one that fits does not count.
+// written out, so that an error behind the one that fits does not count. X is
+// held for it, to be found once: written for each it could grow out of bounds.
 func (e *emitter) in(n *binary) {
 	l, ok := n.right.(*list)
-	if !ok || l.tail != nil || !mayFail(n.right) || mayFail(n.left) {
+	if !ok || l.tail != nil || !mayFail(n.right) {
 		e.call("within", n.left, n.right)
 		return
 	}
+	place := &literal{float64(e.held)}
+	e.held++
 	e.write("(")
+	e.call("hold", place, n.left)
 	for i, item := range l.items {
-		if i > 0 {
-			e.write(" || ")
-		}
-		e.call("eq", n.left, item)
+		e.write([]string{" && (", " || "}[min(i, 1)])
+		e.call("is_held", place, item)
 	}
-	e.write(")")
+	e.write("))")
 }
 
 // mayFail tells whether n is more than literals and variables.

@@ -84,6 +84,10 @@ pattern:1:1: this map has the key "a" twice: write both patterns in one, as in %
 pattern:1:13: after in comes a list, not "abc": write [A, B], or contains(String, Part)
  | X when X in "abc"
  | ............^`},
+		"in behind in": {`X when X in [1] in [true]`, `
+pattern:1:17: what X in A in B means is unclear: write (X in A) in B
+ | X when X in [1] in [true]
+ | ................^`},
 		"JSON's colon": {`{"a": X}`, `
 pattern:1:1: { is not known here: JSON has no tuples: write [A, B] for a list or %{…} for a map
  | {"a": X}

@@ -15,6 +15,7 @@ type frame struct {
 	names   map[string]any // operations, constants and variables
 	env     Env
 	work    work
+	held    []any       // by hold
 	err     *GuardError // the first of this guard
 	failure error       // the first of ours
 }
@@ -76,6 +77,8 @@ var operations = map[string]func(*frame) any{
 	"gt":       func(f *frame) any { return func(a, b any) bool { return f.work.compare(a, b) > 0 } },
 	"ge":       func(f *frame) any { return func(a, b any) bool { return f.work.compare(a, b) >= 0 } },
 	"within":   func(f *frame) any { return f.within },
+	"hold":     func(f *frame) any { return f.hold },
+	"is_held":  func(f *frame) any { return func(at, v any) bool { return f.work.equal(f.held[int(at.(float64))], v) } },
 	"join":     func(f *frame) any { return f.join },
 	"at":       func(f *frame) any { return f.at },
 	"field":    func(f *frame) any { return f.field },

@@ -1,10 +1,6 @@
 package acl
 
-import (
-	"encoding/json"
-	"slices"
-	"strings"
-)
+import "encoding/json"
 
 // matcher is a pattern made ready to match: literals of a list come first, what
 // matches anything is left out, and variables have numbers.
@@ -46,109 +42,6 @@ const (
 	matchPrefix
 	matchBoth
 )
-
-// matching is one attempt to match.
-type matching struct {
-	work  work
-	all   bool  // keep every variable, not only those that are read
-	slots []any // the values of variables
-}
-
-func (m *matching) match(n *matcher, v any) bool {
-	switch n.op {
-	case matchAny:
-		return true
-	case matchBind:
-		if n.keep || m.all {
-			m.slots[n.slot] = v
-		}
-		return true
-	case matchSame:
-		return m.work.equal(m.slots[n.slot], v)
-	case matchText:
-		s, ok := v.(string)
-		return ok && s == n.text
-	case matchList:
-		items, ok := v.([]any)
-		return ok && m.list(n, items)
-	case matchMap:
-		object, ok := v.(map[string]any)
-		return ok && m.object(n, object)
-	case matchPrefix:
-		return m.prefix(n, v)
-	case matchBoth:
-		return m.match(&n.items[0], v) && m.match(&n.items[1], v)
-	default:
-		return n.scalar(v)
-	}
-}
-
-func (n *matcher) scalar(v any) bool {
-	switch n.op {
-	case matchNumber:
-		f, ok := v.(float64)
-		return ok && f == n.number
-	case matchInteger:
-		i, ok := v.(json.Number)
-		return ok && string(i) == n.text
-	case matchBool:
-		b, ok := v.(bool)
-		return ok && b == n.truth
-	default:
-		return v == nil
-	}
-}
-
-func (m *matching) list(n *matcher, items []any) bool {
-	if len(items) != n.size && (n.rest == nil || len(items) < n.size) {
-		return false
-	}
-	for i := range n.texts {
-		want := &n.texts[i]
-		if s, ok := items[want.at].(string); !ok || s != want.text {
-			return false
-		}
-	}
-	for i := range n.items {
-		if !m.match(&n.items[i], items[n.at[i]]) {
-			return false
-		}
-	}
-	return n.rest == nil || m.tail(n.rest, items[n.size:])
-}
-
-// tail is match, but makes no value of the tail unless it must be kept.
-func (m *matching) tail(n *matcher, items []any) bool {
-	switch {
-	case n.op == matchList:
-		return m.list(n, items)
-	case n.op == matchAny || n.op == matchBind && !n.keep && !m.all:
-		return true
-	default:
-		return m.match(n, items)
-	}
-}
-
-func (m *matching) object(n *matcher, object map[string]any) bool {
-	for i, key := range n.keys {
-		v, ok := object[key]
-		if !ok || !m.match(&n.items[i], v) {
-			return false
-		}
-	}
-	return true
-}
-
-func (m *matching) prefix(n *matcher, v any) bool {
-	s, ok := v.(string)
-	if !ok || !strings.HasPrefix(s, n.text) {
-		return false
-	}
-	if n.rest.op == matchAny || n.rest.op == matchBind && !n.rest.keep && !m.all {
-		return true
-	}
-	return m.match(n.rest, s[len(n.text):])
-}
 
 // matcherOf makes the pattern ready. Variables are numbered so that those which
 // are read, by a guard or by a second occurrence, come first; names has all of
@@ -255,47 +148,4 @@ func literalMatcher(v any) matcher {
 	default:
 		return matcher{op: matchNil}
 	}
-}
-
-// variableNames appends the names of variables in n, as often as they occur.
-func variableNames(n node, names []string) []string {
-	if v, ok := n.(*variable); ok {
-		return append(names, v.name)
-	}
-	for _, part := range parts(n) {
-		names = variableNames(part, names)
-	}
-	return names
-}
-
-// parts gives the nodes directly below n, in order.
-func parts(n node) []node {
-	switch n := n.(type) {
-	case *list:
-		if n.tail != nil {
-			return append(slices.Clone(n.items), n.tail)
-		}
-		return n.items
-	case *mapping:
-		var values []node
-		for _, e := range n.entries {
-			values = append(values, e.value)
-		}
-		return values
-	case *prefix:
-		return []node{n.rest}
-	case *both:
-		return []node{n.left, n.right}
-	case *unary:
-		return []node{n.operand}
-	case *binary:
-		return []node{n.left, n.right}
-	case *index:
-		return []node{n.of, n.key}
-	case *field:
-		return []node{n.of}
-	case *call:
-		return n.args
-	}
-	return nil
 }

@@ -19,6 +19,16 @@ func (f *frame) within(v, in any) bool {
 	return slices.ContainsFunc(items, func(item any) bool { return f.work.equal(v, item) })
 }
 
+// hold keeps a value for is_held. It is always true.
+func (f *frame) hold(at, v any) bool {
+	i := int(at.(float64)) // the emitter's constant
+	if i >= len(f.held) {
+		f.held = append(f.held, make([]any, i+1-len(f.held))...)
+	}
+	f.held[i] = v
+	return true
+}
+
 // join is [items | tail].
 func (f *frame) join(items, tail any) any {
 	rest, ok := tail.([]any)

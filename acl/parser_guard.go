@@ -18,6 +18,7 @@ func (p *parser) guard(least int) (node, error) {
 	if u, ok := left.(*unary); !ok || u.op != "not" || !p.wordAt(start, "not") {
 		bareNot = -1
 	}
+	chained := false // left ends in a list behind in
 	for {
 		op := p.operator()
 		if op == "" || precedences[op] < least {
@@ -25,6 +26,9 @@ func (p *parser) guard(least int) (node, error) {
 		}
 		if err := p.count(); err != nil {
 			return nil, err
+		}
+		if chained && precedences[op] == precedenceIn {
+			return nil, p.errorAt(p.peek().at, "what X in A in B means is unclear: write (X in A) in B")
 		}
 		p.pos += 1 + strings.Count(op, " ")
 		behind := p.peek()
@@ -38,7 +42,7 @@ func (p *parser) guard(least int) (node, error) {
 		if op == "in" && bareNot >= 0 { // not X in List means X not in List
 			op, left = "not in", left.(*unary).operand
 		}
-		left, bareNot = &binary{op, left, right}, -1
+		left, bareNot, chained = &binary{op, left, right}, -1, precedences[op] == precedenceIn
 	}
 }
 

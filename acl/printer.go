@@ -111,7 +111,7 @@ func isNumber(n node) bool {
 
 func appendBinary(b []byte, n *binary) []byte {
 	own := precedences[n.op]
-	left := precedenceOf(n.left) < own
+	left := precedenceOf(n.left) < own || own == precedenceIn && precedenceOf(n.left) == own
 	if u, ok := n.left.(*unary); ok && u.op == "not" && own == precedenceIn {
 		left = true // not X in List means another thing
 	}

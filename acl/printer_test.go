@@ -71,6 +71,7 @@ func TestPatternsPrintCanonically(t *testing.T) {
 		"not binds tightest":      {`A when not A == A`, `A when not A == A`},
 		"not in":                  {`A when not A in [1]`, `A when A not in [1]`},
 		"not, in parentheses":     {`A when (not A) in [true] or not (A in [1])`, `A when (not A) in [true] or not (A in [1])`},
+		"in, in parentheses":      {`A when (A in [1]) in [true] and A in [(1 in [A])]`, `A when (A in [1]) in [true] and A in [1 in [A]]`},
 		"signs":                   {`A when - - A == -(-5) or +A == - 1 or -A.b == -(A + 1)`, `A when -(-A) == 5 or +A == -1 or -A.b == -(A + 1)`},
 		"keys of all sorts":       {`A when A [ "x" ] . y[0] == (A + 1)["x"]`, `A when A["x"].y[0] == (A + 1)["x"]`},
 		"chains to the left":      {`A when A == 1 or A == 2 or A == 3`, `A when A == 1 or A == 2 or A == 3`},

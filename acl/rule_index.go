@@ -38,6 +38,7 @@ func (x *ruleIndex) add(position int, p *Pattern) (open []requirement) {
 		key[i] = x.names[i][r.text]
 	}
 	x.buckets[key] = append(x.buckets[key], position)
+	slices.Reverse(open) // what is first in an interaction is the same in all
 	return open
 }
 

@@ -1,5 +1,7 @@
 package acl
 
+import "slices"
+
 // node is one part of a pattern or of a guard, as written.
 type node interface{}
 
@@ -103,4 +105,47 @@ func precedenceOf(n node) int {
 	default:
 		return precedencePostfix
 	}
+}
+
+// variableNames appends the names of variables in n, as often as they occur.
+func variableNames(n node, names []string) []string {
+	if v, ok := n.(*variable); ok {
+		return append(names, v.name)
+	}
+	for _, part := range parts(n) {
+		names = variableNames(part, names)
+	}
+	return names
+}
+
+// parts gives the nodes directly below n, in order.
+func parts(n node) []node {
+	switch n := n.(type) {
+	case *list:
+		if n.tail != nil {
+			return append(slices.Clone(n.items), n.tail)
+		}
+		return n.items
+	case *mapping:
+		var values []node
+		for _, e := range n.entries {
+			values = append(values, e.value)
+		}
+		return values
+	case *prefix:
+		return []node{n.rest}
+	case *both:
+		return []node{n.left, n.right}
+	case *unary:
+		return []node{n.operand}
+	case *binary:
+		return []node{n.left, n.right}
+	case *index:
+		return []node{n.of, n.key}
+	case *field:
+		return []node{n.of}
+	case *call:
+		return n.args
+	}
+	return nil
 }
