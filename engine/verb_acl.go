@@ -47,23 +47,16 @@ type newRule struct {
 }
 
 func ruleChanges(args []any) (add []newRule, remove []string, ok bool) {
-	if len(args) != 2 && len(args) != 4 {
-		return nil, nil, false
-	}
-	for i := 0; i < len(args); i += 2 {
-		switch what, _ := text(args, i); what {
+	ok = halves(args, func(what string, v any) (ok bool) {
+		switch what {
 		case "add":
-			add, ok = newRules(args[i+1])
+			add, ok = newRules(v)
 		case "remove":
-			remove, ok = names(args[i+1])
-		default:
-			ok = false
+			remove, ok = names(v)
 		}
-		if !ok {
-			return nil, nil, false
-		}
-	}
-	return add, remove, true
+		return ok
+	})
+	return add, remove, ok
 }
 
 func newRules(v any) ([]newRule, bool) {

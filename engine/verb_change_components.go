@@ -12,7 +12,7 @@ import (
 func changeComponents(r *Request) {
 	const want = `want an entity id, "add_or_change", an object of components, "remove" and a list of names`
 	id, ok := text(r.Args, 0)
-	set, unset, whole := changes(r.Args)
+	set, unset, whole := changes(after(r.Args, 1))
 	if !ok || !whole {
 		r.Refuse(want)
 		return
@@ -40,40 +40,17 @@ func changeComponents(r *Request) {
 }
 
 // changes reads what is to become of an entity, and tells whether that makes sense.
-// Either half may be missing.
 func changes(args []any) (set map[string]any, unset []string, ok bool) {
-	if len(args) != 3 && len(args) != 5 {
-		return nil, nil, false
-	}
-	for i := 1; i < len(args); i += 2 {
-		switch what, _ := text(args, i); what {
+	ok = halves(args, func(what string, v any) (ok bool) {
+		switch what {
 		case "add_or_change":
-			if set, ok = object(args, i+1); !ok {
-				return nil, nil, false
-			}
+			set, ok = object([]any{v}, 0)
 		case "remove":
-			if unset, ok = names(args[i+1]); !ok {
-				return nil, nil, false
-			}
-		default:
-			return nil, nil, false
+			unset, ok = names(v)
 		}
-	}
-	return set, unset, true
-}
-
-func names(v any) ([]string, bool) {
-	list, ok := asList(v)
-	if !ok {
-		return nil, false
-	}
-	all := make([]string, len(list))
-	for i, item := range list {
-		if all[i], ok = item.(string); !ok {
-			return nil, false
-		}
-	}
-	return all, true
+		return ok
+	})
+	return set, unset, ok
 }
 
 // change replaces components of an entity and takes others away: all or nothing.

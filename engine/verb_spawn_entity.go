@@ -14,20 +14,3 @@ func spawnEntity(r *Request) {
 	}
 	r.Answer(e.ID())
 }
-
-// object gives an item of a body that is an object.
-func object(args []any, i int) (map[string]any, bool) {
-	if i >= len(args) || args[i] == nil {
-		return nil, false
-	}
-	return asObject(args[i])
-}
-
-// text gives an item of a body that is a string.
-func text(args []any, i int) (string, bool) {
-	if i >= len(args) {
-		return "", false
-	}
-	s, ok := args[i].(string)
-	return s, ok
-}
