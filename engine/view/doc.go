@@ -17,6 +17,10 @@
 //  3. what is nearest, up to seven tenths of what is left;
 //  4. what has been owed longest.
 //
+// What came or went in a packet that is not acknowledged yet is in all that follow,
+// whatever the budget, and nothing comes before its parent: apps give up on entities
+// of theirs that vanish again, and fail over a child without its parent.
+//
 // Every heartbeat three tenths of the budget go to the oldest, whatever else there
 // is. So at a budget of B bytes, of which 2 % and some hundred bytes are set aside,
 // and U bytes owed, in entities of up to E bytes, nothing waits longer than
