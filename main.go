@@ -12,7 +12,7 @@ import (
 
 // Exit codes. A stop by SIGINT or SIGTERM is a success.
 const (
-	exitFailure = 1 // it was asked properly and could not be done
+	exitFailure = 1 // it was asked properly and could not be done; or the answer is no
 	exitUsage   = 2 // a flag, an argument or an environment variable makes no sense
 )
 
@@ -20,6 +20,9 @@ func main() {
 	err := newRootCommand().ExecuteContext(context.Background())
 	if err == nil {
 		return
+	}
+	if status, ok := errors.AsType[exitStatus](err); ok {
+		os.Exit(int(status))
 	}
 	fmt.Fprintln(os.Stderr, "loci:", err)
 	if _, ok := errors.AsType[*usageError](err); ok {
@@ -50,9 +53,14 @@ func newRootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &usageError{cmd, err}
 	})
-	root.AddCommand(serve, newVersionCommand())
+	root.AddCommand(serve, newACLCommand(), newVersionCommand())
 	return root
 }
+
+// exitStatus ends the command with this exit code: it has said why itself.
+type exitStatus int
+
+func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
 // usageError is a mistake in how a command was called, to be mended by whoever
 // called it.

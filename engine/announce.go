@@ -29,8 +29,8 @@ func (p *Place) announce(s *session, c *command) {
 		p.refuse(s, i, netcode.CodeBadAnnounce, c.announceErr.Error())
 		return
 	}
-	if denial := p.decide(c); denial.Verdict == acl.Deny {
-		p.deny(s, c, denial)
+	if d := p.decideAnnounce(c); d.Verdict == acl.Deny {
+		p.deny(s, c, d)
 		return
 	}
 	d, ok := dialect(a.Version, i.Envelope)
@@ -49,6 +49,18 @@ func (p *Place) announce(s *session, c *command) {
 	if p.cfg.Joined != nil {
 		p.cfg.Joined(&p.host, ag.public())
 	}
+}
+
+// decideAnnounce tells whether an announce may pass, as it is and in the usual shape:
+// else a rule for that could be slipped past by naming the parts in another order.
+func (p *Place) decideAnnounce(c *command) acl.Decision {
+	d := p.decide(c)
+	if d.Verdict == acl.Allow {
+		usual := *c
+		usual.body = c.usual
+		d = p.decide(&usual)
+	}
+	return d
 }
 
 // deny refuses an announce that a rule denies.

@@ -13,6 +13,7 @@ type command struct {
 
 	announce    netcode.Announce // if it is one
 	announceErr error            // what is wrong with that
+	usual       any              // its body in the usual shape
 }
 
 // parseCommand reads what an agent sent.
@@ -32,6 +33,7 @@ func parseCommand(data []byte) *command {
 	if c.verb == "announce" {
 		c.announce, c.announceErr = netcode.ParseAnnounce(c.Body)
 		c.err = nil // the same, in words for who wrote the agent
+		c.usual, _ = netcode.ParseValue(c.announce.Append(nil))
 	}
 	return c
 }

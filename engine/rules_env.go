@@ -44,6 +44,21 @@ func (v placeEnv) Component(entity, name string) (map[string]any, error) {
 	return nil, nil
 }
 
+// subscriberEnv is what the guards of agents' subscriptions may ask: no more of others
+// than everybody is told.
+type subscriberEnv struct{ placeEnv }
+
+// Offered implements [acl.Env].
+func (subscriberEnv) Offered(string, string) (bool, error) { return false, nil }
+
+// Identity implements [acl.Env].
+func (v subscriberEnv) Identity(entity string) (map[string]any, error) {
+	if a := v.place.owner(entity); a != nil {
+		return map[string]any{"display_name": a.public().DisplayName()}, nil
+	}
+	return nil, nil
+}
+
 // offers notes which of its entities an agent names, as items of a body, to another.
 func (p *Place) offers(a, to *agent, c *command) {
 	if a == to {

@@ -67,6 +67,12 @@ func TestARuleKeepsHarryOut(t *testing.T) {
 		"version 2":           {realRule, real(2), true},
 		"version 3":           {realRule, real(3), false},
 		"version 4":           {realRule, real(4), false},
+		"in another order": {realRule, func(name string) string {
+			return `["announce","identity",{"display_name":"` + name + `"},"spawn_avatar",{},"version",4]`
+		}, false},
+		"in the seed's shape, by the usual rule": {realRule, func(name string) string {
+			return `["announce",["identity",{"display_name":"` + name + `"}],{}]`
+		}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inPlace(t, Config{Rules: rulesOf(t, c.rule)}, func(r *rig) {
@@ -393,6 +399,24 @@ func TestRulesChangeAThousandTimesASecondUnderTraffic(t *testing.T) {
 			if allowed < each/10 || allowed > each*9/10 {
 				t.Errorf("%d of %d were allowed: the lists did not take turns", allowed, each)
 			}
+		}
+	})
+}
+
+func TestGuardsOfSubscriptionsSeeOnlyTheNamesOfAgents(t *testing.T) {
+	inPlace(t, Config{}, func(r *rig) {
+		p := r.dial()
+		p.command(asked("hi", `["announce","version",4,"identity",{"display_name":"ann","secret":"s"},"spawn_avatar",{}]`))
+		p.avatar = p.answer("hi")[1].(string)
+		p.compare(`["subscribe","[_, E] when identity(E)[\"secret\"] != nil or offered(E, E)"]`, `["subscribe","sub1"]`)
+		p.command(interaction("publication", "", "", "", `["who","`+p.avatar+`"]`))
+		if got := p.interactions(); len(got) != 0 {
+			t.Errorf("a guard has read a secret: %+v", got)
+		}
+		p.compare(`["subscribe","[_, E] when identity(E)[\"display_name\"] == \"ann\""]`, `["subscribe","sub2"]`)
+		p.command(interaction("publication", "", "", "", `["who","`+p.avatar+`"]`))
+		if got := p.interactions(); len(got) != 1 {
+			t.Errorf("heard %+v, want the publication", got)
 		}
 	})
 }

@@ -77,7 +77,7 @@ func (p *Place) publish(i *netcode.Interaction, body []any) {
 		p.log.Warn("subscription could not be tried", "id", s.ID, "owner", s.Owner, "error", err)
 	}
 	var listen []Listen
-	for s := range p.news.Each(body, placeEnv{p}, failed) {
+	for s := range p.news.Each(body, subscriberEnv{placeEnv{p}}, failed) {
 		if f := p.news.heard[s.ID]; f != nil {
 			listen = append(listen, f)
 		}
