@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync/atomic"
@@ -42,6 +43,9 @@ type agent struct {
 
 // join makes the session's agent, with its avatar.
 func (p *Place) join(s *session, a netcode.Announce, d *netcode.Dialect) (*agent, error) {
+	if max := p.cfg.Limits.IdentityBytes; len(netcode.AppendValue(nil, a.Identity)) > max {
+		return nil, fmt.Errorf("the identity takes at most %d bytes", max)
+	}
 	id := p.newID(func(id string) bool { return p.agents[id] != nil })
 	avatar, err := p.spawn(id, "", a.Avatar)
 	if err != nil {

@@ -51,14 +51,24 @@ func (p *Place) announce(s *session, c *command) {
 	}
 }
 
-// decideAnnounce tells whether an announce may pass, as it is and in the usual shape:
-// else a rule for that could be slipped past by naming the parts in another order.
-func (p *Place) decideAnnounce(c *command) acl.Decision {
-	d := p.decide(c)
-	if d.Verdict == acl.Allow {
-		usual := *c
-		usual.body = c.usual
-		d = p.decide(&usual)
+// decideAnnounce tells whether an announce may pass: in both shapes that there are,
+// whatever shape and order it came in, so that none slips past a rule for the other. A
+// rule that denies one of them decides, then one that allows one.
+func (p *Place) decideAnnounce(c *command) (d acl.Decision) {
+	var allowed acl.Decision
+	for _, shape := range c.shapes {
+		as := *c
+		as.From, as.body = "", shape // it has no entity yet, whatever it says
+		d = p.decide(&as)
+		switch {
+		case d.Rule != nil && d.Verdict == acl.Deny:
+			return d
+		case d.Rule != nil:
+			allowed = d
+		}
+	}
+	if allowed.Rule != nil {
+		return allowed
 	}
 	return d
 }

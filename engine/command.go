@@ -1,6 +1,10 @@
 package engine
 
-import "github.com/loci-place/loci/netcode"
+import (
+	"bytes"
+
+	"github.com/loci-place/loci/netcode"
+)
 
 // command is an interaction as the place goroutine takes it from a reader, with
 // all parsed that takes time.
@@ -11,9 +15,11 @@ type command struct {
 	args []any // what follows that
 	err  error // what is wrong with it
 
+	hasNUL bool // the body holds an escaped one
+
 	announce    netcode.Announce // if it is one
 	announceErr error            // what is wrong with that
-	usual       any              // its body in the usual shape
+	shapes      []any            // its body in both shapes that there are
 }
 
 // parseCommand reads what an agent sent.
@@ -27,13 +33,37 @@ func parseCommand(data []byte) *command {
 	if c.verb == "" {
 		return c
 	}
+	c.hasNUL = hasNUL(c.Body)
 	if c.body, c.err = netcode.ParseValue(c.Body); c.err == nil {
 		c.args = c.body.([]any)[1:]
 	}
 	if c.verb == "announce" {
 		c.announce, c.announceErr = netcode.ParseAnnounce(c.Body)
 		c.err = nil // the same, in words for who wrote the agent
-		c.usual, _ = netcode.ParseValue(c.announce.Append(nil))
+		a := &c.announce
+		c.shapes = []any{
+			[]any{"announce", "version", float64(a.Version), "identity", a.Identity, "spawn_avatar", a.Avatar},
+			[]any{"announce", []any{"identity", a.Identity}, a.Avatar},
+		}
 	}
 	return c
+}
+
+// hasNUL tells whether some text in JSON holds a NUL. Here NUL is dropped, but C
+// clients end a text at it, and would read another verb than the one that was allowed.
+func hasNUL(body []byte) bool {
+	for rest := body; ; {
+		i := bytes.Index(rest, []byte(`\u0000`))
+		if i < 0 {
+			return false
+		}
+		before := 0
+		for before < i && rest[i-before-1] == '\\' {
+			before++
+		}
+		if before%2 == 0 {
+			return true
+		}
+		rest = rest[i+1:]
+	}
 }

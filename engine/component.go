@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/loci-place/loci/engine/world"
 	"github.com/loci-place/loci/netcode"
 )
 
@@ -34,8 +35,9 @@ var shapes = map[string]shape{
 		optional("rotation_constraint", isVector, "3 numbers"),
 		optional("target_hand_transform", isMatrix, "16 numbers"),
 	),
-	"clock": required("time", isNumber, "a number of seconds"),
-	"visor": optional("display_name", isText, "text"),
+	"clock":               required("time", isNumber, "a number of seconds"),
+	"visor":               optional("display_name", isText, "text"),
+	"property_animations": required("animations", areAnimations, "an object of animations with a path each"),
 }
 
 // served are the components that only the place's verbs give: what to use instead.
@@ -63,6 +65,37 @@ func (p *Place) checkComponents(components map[string]any, byAgent bool) error {
 				return fmt.Errorf("%s.%w", name, err)
 			}
 		}
+	}
+	return nil
+}
+
+// fits tells why an entity would be too large with some components set and others
+// unset. E is nil for one that does not stand there yet.
+func (p *Place) fits(e *world.Entity, set map[string]any, unset []string) error {
+	count, size := 0, 0
+	if e != nil {
+		count, size = len(e.Names()), e.Size()
+	}
+	for name, c := range set {
+		if e == nil || !e.Has(name) {
+			count++
+		} else {
+			size -= e.ComponentSize(name)
+		}
+		size += len(name) + len(netcode.AppendValue(nil, c))
+	}
+	for _, name := range unset {
+		if _, too := set[name]; e != nil && !too && e.Has(name) {
+			count--
+			size -= e.ComponentSize(name)
+		}
+	}
+	limits := &p.cfg.Limits
+	switch {
+	case count > limits.Components:
+		return fmt.Errorf("an entity has at most %d components", limits.Components)
+	case size > limits.EntityBytes:
+		return fmt.Errorf("an entity takes at most %d bytes", limits.EntityBytes)
 	}
 	return nil
 }
@@ -96,6 +129,16 @@ func both(shapes ...shape) shape {
 		}
 		return nil
 	}
+}
+
+// areAnimations tells whether each has a path: agents that animate look there.
+func areAnimations(v any) bool {
+	list, ok := asObject(v)
+	for _, a := range list {
+		m, _ := asObject(a)
+		ok = ok && isText(m["path"])
+	}
+	return ok && v != nil
 }
 
 func isText(v any) bool { _, ok := v.(string); return ok }

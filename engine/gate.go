@@ -67,6 +67,10 @@ func (g *gate) command(s *session, data []byte) {
 		g.drop(s, "command is too large", "bytes", len(data))
 		return
 	}
+	if s.waiting.Add(int64(len(data))) > int64(limits.CommandQueueBytes) {
+		g.drop(s, "too many bytes of commands wait", "bytes", limits.CommandQueueBytes)
+		return
+	}
 	select {
 	case s.commands <- append([]byte(nil), data...):
 	default:

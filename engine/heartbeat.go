@@ -189,6 +189,14 @@ func (p *Place) sweep() {
 // window is how many states back an acknowledgement may lie.
 func (p *Place) window() int { return int(p.cfg.Limits.Window.Seconds() * p.cfg.Rate) }
 
+// complain logs what agents can set off as often as they like, now and then.
+func (p *Place) complain(what string, args ...any) {
+	if now := time.Now(); now.Sub(p.complained) >= lateReport {
+		p.complained = now
+		p.log.Error(what, args...)
+	}
+}
+
 // safely runs f on the place's turn. A bug that one message or one heartbeat sets off is logged, and
 // the place goes on for everybody else.
 func (p *Place) safely(what string, f func()) {

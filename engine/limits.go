@@ -10,6 +10,8 @@ type Limits struct {
 	// CommandBytes is the largest message on the command channel. Whoever sends a
 	// larger one is disconnected with [netcode.CodeOverload]. Default 1 MiB.
 	CommandBytes int
+	// CommandQueueBytes is how many bytes of them may wait. Default 8 MiB.
+	CommandQueueBytes int
 	// CommandQueue is how many commands of one agent may wait to be read. Whoever
 	// sends on is disconnected with [netcode.CodeOverload]. Default 1024.
 	CommandQueue int
@@ -60,7 +62,17 @@ type Limits struct {
 	SpecEntities int
 	// SpecDepth is how deep their children may nest. Default 16.
 	SpecDepth int
-	// NameBytes is the longest entity id, component name or request id an agent
+	// Entities is how many entities an agent may own; more are refused. Default 10,000.
+	Entities int
+	// Components is how many components an entity may have, and EntityBytes how many
+	// bytes all of it may take in a state; what would be more is refused. Default 256
+	// and 512 KiB.
+	Components  int
+	EntityBytes int
+	// IdentityBytes is how many bytes an agent's identity may take; larger ones are
+	// refused. Default 16 KiB.
+	IdentityBytes int
+	// NameBytes is the longest entity id, component name, verb or request id an agent
 	// may use. Longer ones are refused. Default 256.
 	NameBytes int
 	// StateBudget is how many bytes a state to an agent on a good link may have; on
@@ -76,6 +88,7 @@ func (l *Limits) setDefaults() {
 	orDefault(&l.AnnounceTimeout, 10*time.Second)
 	orDefault(&l.CommandBytes, 1<<20)
 	orDefault(&l.CommandQueue, 1024)
+	orDefault(&l.CommandQueueBytes, 8<<20)
 	orDefault(&l.Requests, 1024)
 	orDefault(&l.RequestPatience, 10*time.Second)
 	orDefault(&l.RequestIDs, 4096)
@@ -91,6 +104,10 @@ func (l *Limits) setDefaults() {
 	orDefault(&l.MediaByteRate, 1<<20)
 	orDefault(&l.SpecEntities, 1024)
 	orDefault(&l.SpecDepth, 16)
+	orDefault(&l.Entities, 10_000)
+	orDefault(&l.Components, 256)
+	orDefault(&l.EntityBytes, 512<<10)
+	orDefault(&l.IdentityBytes, 16<<10)
 	orDefault(&l.NameBytes, 256)
 	orDefault(&l.StateBudget, 64<<10)
 	orDefault(&l.Window, 30*time.Second)

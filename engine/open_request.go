@@ -36,7 +36,9 @@ func (a *agent) open() int { return len(a.asked) + int(a.pending.Load()) }
 
 func (r *request) close() {
 	r.closed = true
-	delete(r.asker.asked, r.id)
+	if r.asker.asked[r.id] == r {
+		delete(r.asker.asked, r.id)
+	}
 	delete(r.asked.owes, r)
 }
 
@@ -82,19 +84,15 @@ func (p *Place) abandon(a *agent) {
 	}
 }
 
-// orphan settles the requests of an entity that is gone while its owner, if it has
-// one, stays.
-func (p *Place) orphan(id string, owner *agent) {
-	if owner == nil {
-		return
-	}
-	for r := range owner.owes {
-		if r.to == id {
+// orphan settles an agent's requests of entities that are gone while it stays.
+func (a *agent) orphan(gone map[string]bool) {
+	for r := range a.owes {
+		if gone[r.to] {
 			r.giveUp("the recipient is gone")
 		}
 	}
-	for _, r := range owner.asked {
-		if r.from == id {
+	for _, r := range a.asked {
+		if gone[r.from] {
 			r.giveUp("the sender is gone")
 		}
 	}

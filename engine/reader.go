@@ -22,7 +22,10 @@ func (p *Place) read(s *session) {
 				return
 			}
 			c := parseCommand(data)
-			if !p.post(func() { p.received(s, c) }) {
+			if !p.post(func() {
+				s.waiting.Add(-int64(len(data)))
+				p.received(s, c)
+			}) {
 				return
 			}
 		case <-p.closing:

@@ -33,8 +33,13 @@ type Request struct {
 // Turn is the place's turn, for the time of the call of a [Verb] only.
 func (r *Request) Turn() *Turn { return r.turn }
 
-// Default lets the place answer as it does out of the box, on the place's turn.
+// Default lets the place answer as it does out of the box, on the place's turn. It
+// refuses if the agent or the entity that asked has gone meanwhile.
 func (r *Request) Default() {
+	if r.agent.place.owner(r.From) != r.agent {
+		r.Refuse("the sender is gone")
+		return
+	}
 	v := officialVerbs[r.Verb]
 	if v == nil || !v.oneway && (r.Type != netcode.TypeRequest || r.To != PlaceID) {
 		r.Refuse(fmt.Sprintf("%s does not know %q", r.asked(), r.Verb))

@@ -16,7 +16,7 @@ func (p *Place) route(a *agent, c *command) {
 		_ = p.answer(a.session, &c.Interaction, "announce", "error", uint64(netcode.CodeBadAnnounce), "announced already")
 		return
 	}
-	if c.Type == netcode.TypeResponse && p.owner(c.From) == nil {
+	if c.Type == netcode.TypeResponse && p.world.Entity(c.From) == nil {
 		return // of an entity that is gone: the place has answered for it
 	}
 	if why := p.checkSender(a, c); why != "" {
@@ -50,8 +50,13 @@ func (c *command) carried() bool {
 
 func (p *Place) checkSender(a *agent, c *command) string {
 	limit := p.cfg.Limits.NameBytes
-	if len(c.From) > limit || len(c.To) > limit || len(c.RequestID) > limit {
-		return fmt.Sprintf("an id is longer than %d bytes", limit)
+	for _, s := range [...]string{c.From, c.To, c.RequestID, c.Type, c.verb} {
+		if len(s) > limit {
+			return fmt.Sprintf("an id, the type or the verb is longer than %d bytes", limit)
+		}
+	}
+	if c.hasNUL {
+		return "the body holds a NUL, at which some agents would end it"
 	}
 	if p.owner(c.From) != a {
 		return fmt.Sprintf("you do not own %q", c.From)
@@ -80,7 +85,7 @@ func (p *Place) request(a *agent, c *command) {
 	switch {
 	case c.RequestID == "":
 		p.reject(a, c, "a request needs an id")
-	case !a.ids.use(c.RequestID, p.cfg.Limits.RequestIDs):
+	case a.asked[c.RequestID] != nil || !a.ids.use(c.RequestID, p.cfg.Limits.RequestIDs):
 		p.reject(a, c, fmt.Sprintf("request id %q has been used", c.RequestID))
 	case c.To != PlaceID && c.verb == "announce":
 		p.reject(a, c, "only a place can be announced to")

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -66,9 +67,9 @@ func (p *Place) decide(c *command) acl.Decision {
 		typ = netcode.TypeOneway
 	}
 	message := []any{"interaction", typ, c.From, c.To, c.RequestID, c.body}
-	d := p.access.list.Decide(message, placeEnv{p})
+	d := p.access.list.Decide(message, &placeEnv{place: p})
 	if d.Failure != nil {
-		p.log.Error("access rule could not be tried", "rule", d.Rule.ID, "origin", d.Rule.Origin,
+		p.complain("access rule could not be tried", "rule", d.Rule.ID, "origin", d.Rule.Origin,
 			"pattern", d.Rule.Pattern.String(), "error", d.Failure)
 	}
 	return d
@@ -79,7 +80,7 @@ func (p *Place) denied(a *agent, c *command, d acl.Decision) {
 	a.log.Debug("denied", "type", c.Type, "verb", c.verb, "to", c.To, "because", d.Reason())
 	if c.Type == netcode.TypeResponse {
 		if to := p.owner(c.To); to != nil {
-			if r := to.asked[c.RequestID]; r != nil && r.asked == a {
+			if r := to.asked[c.RequestID]; r != nil && r.asked == a && r.to == c.From && r.from == c.To {
 				r.giveUp("the answer was denied")
 			}
 		}
@@ -94,7 +95,12 @@ func (p *Place) denied(a *agent, c *command, d acl.Decision) {
 
 // tellDenied sends the message of its own that versions 1 and 2 know.
 func (p *Place) tellDenied(s *session, c *command, d acl.Decision) {
-	data := netcode.AppendValue(nil, []any{"interaction_denied", c.original(), ruleOf(d)})
+	body := []any{"interaction_denied", c.original(), ruleOf(d)}
+	if s.envelope {
+		_ = p.send(s, &netcode.Interaction{Type: netcode.TypeOneway, From: PlaceID, To: c.From, Body: netcode.AppendValue(nil, body)})
+		return
+	}
+	data := netcode.AppendValue(nil, body)
 	packet := netcode.Packet{Channel: netcode.CommandChannel, Reliable: true, Data: append(data, '\n')}
 	if err := p.transport.Send(packet, s.conn); err != nil {
 		p.sessionLog(s).Warn("denial not sent", "verb", c.verb, "error", err)
@@ -103,7 +109,7 @@ func (p *Place) tellDenied(s *session, c *command, d acl.Decision) {
 
 // original is the interaction as it was sent, but for an empty sender.
 func (c *command) original() []any {
-	return []any{"interaction", c.Type, c.From, c.To, c.RequestID, c.body}
+	return []any{"interaction", c.Type, c.From, c.To, c.RequestID, json.RawMessage(c.Body)}
 }
 
 // ruleOf is the rule that decided, in the form that change_acl takes it, and why if it

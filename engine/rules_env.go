@@ -1,14 +1,34 @@
 package engine
 
-import "github.com/loci-place/loci/acl"
+import (
+	"fmt"
 
-// placeEnv answers what guards ask, on the place's turn.
-type placeEnv struct{ place *Place }
+	"github.com/loci-place/loci/acl"
+	"github.com/loci-place/loci/engine/world"
+)
 
-var _ acl.Env = placeEnv{}
+// placeEnv answers what guards ask about one message, on the place's turn.
+type placeEnv struct {
+	place      *Place
+	components map[componentKey]map[string]any // as far as they were asked for
+	spent      int                             // bytes of these
+}
+
+type componentKey struct {
+	entity *world.Entity
+	name   string
+}
+
+// guardBytes is how many bytes of components the guards may look at for one message:
+// they are decoded for it.
+const guardBytes = 1 << 20
+
+var errGuardBytes = fmt.Errorf("guards look at more than %d bytes of components", guardBytes)
+
+var _ acl.Env = (*placeEnv)(nil)
 
 // Owner implements [acl.Env].
-func (v placeEnv) Owner(entity string) (string, error) {
+func (v *placeEnv) Owner(entity string) (string, error) {
 	if e := v.place.world.Entity(entity); e != nil {
 		return e.Owner(), nil
 	}
@@ -16,19 +36,19 @@ func (v placeEnv) Owner(entity string) (string, error) {
 }
 
 // Owns implements [acl.Env].
-func (v placeEnv) Owns(entity, other string) (bool, error) {
+func (v *placeEnv) Owns(entity, other string) (bool, error) {
 	a, b := v.place.world.Entity(entity), v.place.world.Entity(other)
 	return a != nil && b != nil && a.Owner() == b.Owner(), nil
 }
 
 // Offered implements [acl.Env].
-func (v placeEnv) Offered(entity, to string) (bool, error) {
+func (v *placeEnv) Offered(entity, to string) (bool, error) {
 	a := v.place.owner(to)
 	return a != nil && a.offered[entity], nil
 }
 
 // Identity implements [acl.Env].
-func (v placeEnv) Identity(entity string) (map[string]any, error) {
+func (v *placeEnv) Identity(entity string) (map[string]any, error) {
 	if a := v.place.owner(entity); a != nil {
 		return a.identity, nil
 	}
@@ -36,17 +56,29 @@ func (v placeEnv) Identity(entity string) (map[string]any, error) {
 }
 
 // Component implements [acl.Env].
-func (v placeEnv) Component(entity, name string) (map[string]any, error) {
-	if e := v.place.world.Entity(entity); e != nil {
-		c, _ := e.Component(name)
+func (v *placeEnv) Component(entity, name string) (map[string]any, error) {
+	e := v.place.world.Entity(entity)
+	if e == nil || !e.Has(name) {
+		return nil, nil
+	}
+	key := componentKey{e, name}
+	if c, ok := v.components[key]; ok {
 		return c, nil
 	}
-	return nil, nil
+	if v.spent += e.ComponentSize(name); v.spent > guardBytes {
+		return nil, errGuardBytes
+	}
+	if v.components == nil {
+		v.components = map[componentKey]map[string]any{}
+	}
+	c, _ := e.Component(name)
+	v.components[key] = c
+	return c, nil
 }
 
 // subscriberEnv is what the guards of agents' subscriptions may ask: no more of others
 // than everybody is told.
-type subscriberEnv struct{ placeEnv }
+type subscriberEnv struct{ *placeEnv }
 
 // Offered implements [acl.Env].
 func (subscriberEnv) Offered(string, string) (bool, error) { return false, nil }
@@ -76,9 +108,14 @@ func (p *Place) offers(a, to *agent, c *command) {
 	}
 }
 
-// withdraw forgets that an entity was offered, when it is gone.
-func (p *Place) withdraw(entity string) {
+// withdraw forgets that entities were offered which are gone.
+func (p *Place) withdraw(gone map[string]bool) {
 	for _, a := range p.order {
-		delete(a.offered, entity)
+		if len(a.offered) == 0 {
+			continue
+		}
+		for id := range gone {
+			delete(a.offered, id)
+		}
 	}
 }

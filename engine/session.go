@@ -20,6 +20,7 @@ type session struct {
 	// commands wait for the reader; closed when the connection is gone, code then
 	// says why.
 	commands chan []byte
+	waiting  atomic.Int64 // bytes of commands that are not done with
 	code     uint32
 
 	// The transport's goroutine alone uses these.

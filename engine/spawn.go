@@ -58,6 +58,9 @@ func (s *spawner) spawn(spec map[string]any, parent string, depth int) (*world.E
 	if len(s.made) == limits.SpecEntities {
 		return nil, fmt.Errorf("%w: more than %d at once", ErrBadEntity, limits.SpecEntities)
 	}
+	if max := limits.Entities; s.owner != PlaceID && s.place.world.CountOwned(s.owner) >= max {
+		return nil, fmt.Errorf("%w: you own %d already", ErrBadEntity, max)
+	}
 	components, children, err := s.split(spec)
 	if err != nil {
 		return nil, err
@@ -101,6 +104,9 @@ func (s *spawner) split(spec map[string]any) (map[string]any, []any, error) {
 		}
 	}
 	if err := s.place.checkComponents(components, s.owner != PlaceID); err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrBadEntity, err)
+	}
+	if err := s.place.fits(nil, components, nil); err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrBadEntity, err)
 	}
 	if components["transform"] == nil {

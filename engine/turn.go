@@ -3,7 +3,6 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/loci-place/loci/engine/world"
@@ -167,5 +166,5 @@ func (t *Turn) Send(from, to, verb string, args ...any) error {
 }
 
 func (a *agent) public() Agent {
-	return Agent{ID: a.id, Identity: maps.Clone(a.identity), Avatar: a.avatar, Version: a.version}
+	return Agent{ID: a.id, Identity: a.identity, Avatar: a.avatar, Version: a.version}
 }

@@ -61,6 +61,9 @@ func (p *Place) change(e *world.Entity, set map[string]any, unset []string) erro
 	if e == p.self && slices.Contains(unset, "clock") {
 		return fmt.Errorf("%w: the place keeps its clock", ErrBadEntity)
 	}
+	if err := p.fits(e, set, unset); err != nil {
+		return fmt.Errorf("%w: %w", ErrBadEntity, err)
+	}
 	if r, ok := asObject(set["relationships"]); ok {
 		if parent, _ := r["parent"].(string); p.world.WouldCycle(e, parent) {
 			return fmt.Errorf("%w: %q is below %q", ErrCycle, parent, e.ID())

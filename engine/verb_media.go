@@ -24,6 +24,10 @@ func allocateTrack(r *Request) {
 		r.Fail("the entity has a track already")
 		return
 	}
+	if err := p.fits(e, map[string]any{"live_media": component}, nil); err != nil {
+		r.Fail(err.Error())
+		return
+	}
 	id, err := p.media.Allocate(r.agent.media, r.From, m)
 	if err != nil {
 		r.Fail(strings.TrimPrefix(err.Error(), "media: "))
@@ -64,6 +68,8 @@ func wantedTrack(args []any, longest int) (m media.Media, component map[string]a
 	switch {
 	case m.Type != media.Audio && m.Type != media.Video, m.Format == "", !ok:
 		return m, nil, fmt.Errorf(`want "audio" or "video", a format and an object of metadata; or "audio", a sample rate, a channel count and a format`)
+	case m.Format == "h264" && (!positive(metadata["width"]) || !positive(metadata["height"])):
+		return m, nil, fmt.Errorf("h264 wants a width and a height in its metadata") // C clients rely on them
 	case len(m.Format) > longest:
 		return m, nil, fmt.Errorf("the format's name has %d bytes, at most %d may be", len(m.Format), longest)
 	}

@@ -26,6 +26,10 @@ func addPropertyAnimation(r *Request) {
 	}
 	id := p.newID(func(id string) bool { return running[id] != nil })
 	running[id] = r.Args[0]
+	if err := p.fits(e, map[string]any{"property_animations": running}, nil); err != nil {
+		r.Fail(err.Error())
+		return
+	}
 	if err := setAnimations(e, running); err != nil {
 		r.Refuse(err.Error())
 		return

@@ -35,11 +35,18 @@ func removal(args []any) (how world.Removal, ok bool) {
 // remove takes an entity out of the place, and all that comes with it.
 func (p *Place) remove(id string, how world.Removal) []*world.Entity {
 	removed := p.world.Remove(id, how)
+	gone, owners := make(map[string]bool, len(removed)), map[*agent]bool{}
 	for _, e := range removed {
 		delete(p.verbs, e.ID())
-		p.withdraw(e.ID())
+		gone[e.ID()] = true
 		p.media.End(e.ID())
-		p.orphan(e.ID(), p.agents[e.Owner()])
+		if a := p.agents[e.Owner()]; a != nil {
+			owners[a] = true
+		}
 	}
+	for a := range owners {
+		a.orphan(gone)
+	}
+	p.withdraw(gone)
 	return removed
 }

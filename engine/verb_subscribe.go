@@ -15,7 +15,8 @@ type publications struct {
 }
 
 // Listen hears a publication on the place's turn. Body is as [netcode.ParseValue] has
-// it, from the entity that published it.
+// it, from the entity that published it. What it publishes itself is heard at once, so
+// it must not publish what it hears.
 type Listen func(t *Turn, from string, body []any)
 
 func (p *Place) subscribe(owner, source string) (id string, err error) {
@@ -74,12 +75,12 @@ func (p *Place) publish(i *netcode.Interaction, body []any) {
 	var to []netcode.Conn
 	told := map[string]bool{}
 	failed := func(s acl.Subscription, err error) {
-		p.log.Warn("subscription could not be tried", "id", s.ID, "owner", s.Owner, "error", err)
+		p.complain("subscription could not be tried", "id", s.ID, "owner", s.Owner, "error", err)
 	}
-	var listen []Listen
-	for s := range p.news.Each(body, subscriberEnv{placeEnv{p}}, failed) {
-		if f := p.news.heard[s.ID]; f != nil {
-			listen = append(listen, f)
+	var listen []string
+	for s := range p.news.Each(body, subscriberEnv{&placeEnv{place: p}}, failed) {
+		if p.news.heard[s.ID] != nil {
+			listen = append(listen, s.ID)
 		}
 		if a := p.agents[s.Owner]; a != nil && !told[a.id] && !a.session.envelope {
 			told[a.id] = true
@@ -92,8 +93,10 @@ func (p *Place) publish(i *netcode.Interaction, body []any) {
 			p.log.Warn("publication not sent", "verb", netcode.BodyVerb(i.Body), "error", err)
 		}
 	}
-	for _, f := range listen {
-		f(&p.host, i.From, body)
+	for _, id := range listen {
+		if f := p.news.heard[id]; f != nil { // an earlier one may have ended it
+			f(&p.host, i.From, body)
+		}
 	}
 }
 

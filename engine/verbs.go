@@ -67,8 +67,12 @@ func (p *Place) Handle(verb string, v Verb) error {
 	})
 }
 
-// askPlace has the place answer, be it for itself or for an entity of its own.
+// askPlace has the place answer, be it for itself or for an entity of its own. Of what
+// is official, one-way goes no further unless it may be: rules are about requests.
 func (p *Place) askPlace(a *agent, c *command) {
+	if v := officialVerbs[c.verb]; v != nil && !v.oneway && c.Type != netcode.TypeRequest {
+		return
+	}
 	r := &Request{
 		Type: c.Type, From: c.From, To: c.To, ID: c.RequestID, Verb: c.verb, Args: c.args,
 		Agent: a.public(), agent: a, turn: &p.host,

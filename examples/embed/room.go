@@ -119,6 +119,9 @@ func answerPoke(q *engine.Request) {
 // That takes time, in which the place must not stand still, so it is answered
 // later. Whoever waits when the room closes hears of that instead.
 func (r *room) answerStock(ctx context.Context, q *engine.Request) {
+	if q.Type != netcode.TypeRequest {
+		return // nobody waits for the answer
+	}
 	if len(q.Args) != 1 {
 		q.Refuse("want the name of one item")
 		return
