@@ -63,10 +63,16 @@ func TestARuleKeepsHarryOut(t *testing.T) {
 		own  bool // the denial is a message of its own
 	}{
 		"in the seed's shape": {seedRule, seed, true},
-		"version 1":           {realRule, real(1), true},
-		"version 2":           {realRule, real(2), true},
-		"version 3":           {realRule, real(3), false},
-		"version 4":           {realRule, real(4), false},
+		"by the seed's rule in our shape": {seedRule, func(name string) string {
+			return `["announce","version",1,"identity",{"name":"` + name + `"},"spawn_avatar",{}]`
+		}, true},
+		"with more than belongs there": {seedRule, func(name string) string {
+			return `["announce",["identity",{"name":"` + name + `"}],{},["x",1]]`
+		}, true},
+		"version 1": {realRule, real(1), true},
+		"version 2": {realRule, real(2), true},
+		"version 3": {realRule, real(3), false},
+		"version 4": {realRule, real(4), false},
 		"in another order": {realRule, func(name string) string {
 			return `["announce","identity",{"display_name":"` + name + `"},"spawn_avatar",{},"version",4]`
 		}, false},

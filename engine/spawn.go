@@ -106,11 +106,11 @@ func (s *spawner) split(spec map[string]any) (map[string]any, []any, error) {
 	if err := s.place.checkComponents(components, s.owner != PlaceID); err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrBadEntity, err)
 	}
-	if err := s.place.fits(nil, components, nil); err != nil {
-		return nil, nil, fmt.Errorf("%w: %w", ErrBadEntity, err)
-	}
 	if components["transform"] == nil {
 		components["transform"] = map[string]any{"matrix": identityMatrix()}
+	}
+	if err := s.place.fits(nil, components, nil); err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrBadEntity, err)
 	}
 	children, ok := asList(spec["children"])
 	if !ok {
