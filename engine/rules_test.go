@@ -389,6 +389,7 @@ func TestRulesChangeAThousandTimesASecondUnderTraffic(t *testing.T) {
 			time.Sleep(2 * time.Millisecond)
 		}
 		changes.Wait()
+		time.Sleep(50 * time.Millisecond)
 		for _, p := range peers {
 			answers, allowed := p.interactions(), 0
 			if len(answers) != each {
