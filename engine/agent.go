@@ -106,8 +106,8 @@ func (p *Place) owner(entity string) *agent {
 	return nil
 }
 
-// owns tells whether an entity is the place's own.
-func (p *Place) owns(entity string) bool {
+// isOurs tells whether an entity is the place's own.
+func (p *Place) isOurs(entity string) bool {
 	e := p.world.Entity(entity)
 	return e != nil && e.Owner() == PlaceID
 }

@@ -37,16 +37,19 @@ func names(v any) ([]string, bool) {
 	return all, true
 }
 
-// halves reads one or two pairs of a word and what it is about, and tells whether take
+// halves reads one or two pairs of a word, each another, and what it is about, and tells whether take
 // took each.
 func halves(args []any, take func(what string, v any) bool) bool {
 	if len(args) != 2 && len(args) != 4 {
 		return false
 	}
+	before := ""
 	for i := 0; i < len(args); i += 2 {
-		if what, _ := text(args, i); !take(what, args[i+1]) {
+		what, _ := text(args, i)
+		if what == before || !take(what, args[i+1]) {
 			return false
 		}
+		before = what
 	}
 	return true
 }

@@ -18,7 +18,10 @@
 // hands to [Place.Handle], official verbs included. A host works with the place from
 // any goroutine through [Place.Do].
 //
+// All that agents say passes the place's access rules first (package acl, [Rules]).
+// Publications go to whoever has subscribed to such.
+//
 // The packages below have one subject each: world, what stands in the place and
-// what has changed; sim, how it moves; view, what each agent is told; media, who
-// hears whom. The engine knows no scripting language and no access rules.
+// what has changed; sim, how it moves; view, what each agent is told; media, who hears
+// whom. The engine knows no scripting language.
 package engine

@@ -81,7 +81,7 @@ func (p *Place) reject(a *agent, c *command, why string) {
 }
 
 func (p *Place) request(a *agent, c *command) {
-	to, ours := p.owner(c.To), p.owns(c.To)
+	to, ours := p.owner(c.To), p.isOurs(c.To)
 	switch {
 	case c.RequestID == "":
 		p.reject(a, c, "a request needs an id")
@@ -133,7 +133,7 @@ func (p *Place) oneway(a *agent, c *command) {
 	switch {
 	case c.verb == "announce":
 		p.reject(a, c, "only a place can be announced to")
-	case p.owns(c.To):
+	case p.isOurs(c.To):
 		p.askPlace(a, c)
 	case to != nil:
 		p.offers(a, to, c)

@@ -154,7 +154,7 @@ func (t *Turn) Kick(agentID string) bool {
 func (t *Turn) Send(from, to, verb string, args ...any) error {
 	a := t.place.owner(to)
 	switch {
-	case !t.place.owns(from):
+	case !t.place.isOurs(from):
 		return fmt.Errorf("%w of the place's: %q", ErrNoEntity, from)
 	case a == nil:
 		return fmt.Errorf("%w of an agent's: %q", ErrNoEntity, to)

@@ -103,7 +103,7 @@ func (p *Place) publish(i *netcode.Interaction, body []any) {
 // Publish tells all who have subscribed to such a body, on behalf of one of the
 // place's own entities.
 func (t *Turn) Publish(from, verb string, args ...any) error {
-	if !t.place.owns(from) {
+	if !t.place.isOurs(from) {
 		return fmt.Errorf("%w of the place's: %q", ErrNoEntity, from)
 	}
 	body := netcode.AppendValue(nil, append([]any{verb}, args...))

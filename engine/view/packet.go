@@ -50,7 +50,7 @@ func (v *View) Next(now time.Time, busy bool) Packet {
 		if data, fits := v.whole(busy); fits {
 			v.link.keepUp()
 			v.send(data, record{full: true, complete: true}, now)
-			return Packet{Data: data, Shared: true, Fragile: v.fragile(data)}
+			return Packet{Data: data, Shared: true, Fragile: v.breaks}
 		}
 		if busy {
 			v.link.skip(v.size, now)
@@ -59,7 +59,7 @@ func (v *View) Next(now time.Time, busy bool) Packet {
 		v.split()
 	}
 	data := v.part(now, busy)
-	return Packet{Data: data, Fragile: v.fragile(data)}
+	return Packet{Data: data, Fragile: data != nil && v.breaks}
 }
 
 // fragile tells whether a packet is to be lost if one of its fragments is.
@@ -152,8 +152,9 @@ func (v *View) send(data []byte, r record, now time.Time) {
 		v.set = now
 		v.sets++
 	}
+	v.breaks = v.fragile(data)
 	switch {
-	case v.fragile(data):
+	case v.breaks:
 		v.fragiles.sent(r.state, len(data))
 	case len(data) > MinBudget:
 		v.hold = now.Add(holdInterval)

@@ -31,6 +31,7 @@ type View struct {
 	base     world.Stamp // newest state acknowledged; 0 = it has nothing
 	newest   world.Stamp // newest packet sent; 0 = none
 	size     int         // of that, in bytes
+	breaks   bool        // it is fragile
 	records  records
 	full     bool
 	by       map[*world.Entity]*sight
