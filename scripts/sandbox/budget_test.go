@@ -1,0 +1,186 @@
+package sandbox
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+func TestEndlessScriptsAreCutOff(t *testing.T) {
+	for name, source := range map[string]string{
+		"while":              `while true do end`,
+		"repeat":             `repeat until false`,
+		"for":                `for i = 1, 1e300 do end`,
+		"goto":               `::a:: goto a`,
+		"pcall":              `while true do pcall(function() while true do end end) end`,
+		"nested pcall":       `local function f() pcall(f) pcall(f) while true do end end f()`,
+		"xpcall":             `local function f() while true do end end while true do xpcall(f, f) end`,
+		"recursion":          `local function f() pcall(f) return f() end while true do pcall(f) end`,
+		"coroutine":          `while true do coroutine.resume(coroutine.create(function() while true do end end)) end`,
+		"wrap":               `coroutine.wrap(function() while true do end end)()`,
+		"nested coroutine":   `local function f() pcall(coroutine.wrap(f)) while true do end end f()`,
+		"coroutine in pcall": `local function f() while true do pcall(f) end end while true do pcall(coroutine.wrap(f)) end`,
+		"metamethod":         `local t = setmetatable({}, {}) getmetatable(t).__index = function() while true do end end while true do pcall(function() return t.x end) end`,
+		"iterator":           `for x in function() return 1 end do end`,
+		"sort":               `table.sort({3, 2, 1}, function() while true do end end)`,
+		"pattern":            `("a"):rep(100):find(("a*"):rep(50) .. "b")`,
+		"pattern in pcall":   `while true do pcall(string.find, ("a"):rep(100), ("a*"):rep(50) .. "b") end`,
+		"gsub":               `("a"):rep(100):gsub(("a-"):rep(50) .. "b", "")`,
+		"gmatch":             `for x in ("a"):rep(100):gmatch(("a-"):rep(50) .. "b") do end`,
+		"concat":             `local s = "x" while true do local x = s .. s end`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newState(t, Config{})
+			fn := load(t, s, source)
+			began := time.Now()
+			_, err := s.Call(Budget{}, fn)
+			took := time.Since(began)
+			var e *Error
+			if !errors.Is(err, ErrCallBudget) || !errors.As(err, &e) {
+				t.Fatalf("%T: %v", err, err)
+			}
+			if e.File != "test.lua" || e.Line != 1 || !strings.Contains(e.Error(), "cut off") {
+				t.Errorf("error %q", err)
+			}
+			if took > 250*time.Millisecond { // the race detector's machine may be busy
+				t.Errorf("took %v", took)
+			}
+			if s.Broken() != nil {
+				t.Error(s.Broken())
+			}
+			if got := run(t, s, `return coroutine.wrap(function() return 1 end)()`); got != "1" {
+				t.Errorf("afterwards: %q", got)
+			}
+		})
+	}
+}
+
+func TestClockThatStandsStillDoesNotHideAnEndlessScript(t *testing.T) {
+	s := newState(t, Config{})
+	_, err := s.Call(Budget{Time: time.Hour, Instructions: 10_000}, load(t, s, `while true do end`))
+	if !errors.Is(err, ErrCallBudget) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestPoolIsSharedByTheCallsOfAHeartbeat(t *testing.T) {
+	s := newState(t, Config{})
+	endless := load(t, s, `while true do end`)
+	pool := &Pool{}
+	pool.Refill(8 * time.Millisecond)
+	if _, err := s.Call(Budget{Pool: pool}, endless); !errors.Is(err, ErrCallBudget) {
+		t.Errorf("first call: %v", err)
+	}
+	if _, err := s.Call(Budget{Pool: pool}, endless); !errors.Is(err, ErrHeartbeatBudget) {
+		t.Errorf("second call: %v", err)
+	}
+	if pool.Left() > 0 {
+		t.Errorf("%v left", pool.Left())
+	}
+	if _, err := s.Call(Budget{Pool: pool}, load(t, s, "")); !errors.Is(err, ErrHeartbeatBudget) {
+		t.Errorf("third call: %v", err)
+	}
+	pool.Refill(8 * time.Millisecond)
+	if _, err := s.Call(Budget{Pool: pool}, load(t, s, "")); err != nil {
+		t.Errorf("next heartbeat: %v", err)
+	}
+}
+
+func TestCallInsideACallSpendsTheOuterBudget(t *testing.T) {
+	s := newState(t, Config{})
+	endless := load(t, s, `while true do end`)
+	var inner error
+	s.Lua().SetGlobal("nested", s.Lua().NewFunction(func(L *lua.LState) int {
+		_, inner = s.Call(Budget{Time: time.Hour}, endless)
+		return 0
+	}))
+	if _, err := s.Call(Budget{}, load(t, s, `nested() while true do end`)); !errors.Is(err, ErrCallBudget) {
+		t.Errorf("outer: %v", err)
+	}
+	if !errors.Is(inner, ErrCallBudget) {
+		t.Errorf("inner: %v", inner)
+	}
+}
+
+func TestUpvaluesSurviveACutOff(t *testing.T) {
+	s := newState(t, Config{})
+	if _, err := s.Call(Budget{}, load(t, s, `local n = 41 function get() n = n + 1 return n end while true do end`)); err == nil {
+		t.Fatal("not cut off")
+	}
+	if got := run(t, s, `local a, b, c = "x", "y", "z" return get()`); got != "42" {
+		t.Errorf("got %q", got)
+	}
+}
+
+const tableCode = `local t = {} for i = 1, 100 do t[i] = {x = i, y = i * 2} end
+	return function() local sum = 0 for i = 1, #t do local v = t[i] v.x = v.x + 1 if v.y > 3 then sum = sum + v.x * v.y end end return sum end`
+
+// BenchmarkTableCode compares code under a budget with code without.
+func BenchmarkTableCode(b *testing.B) {
+	s := newState(b, Config{})
+	made, err := s.Call(relaxed, load(b, s, tableCode))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("budget", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := s.Call(relaxed, made[0]); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("stock", func(b *testing.B) {
+		L := lua.NewState()
+		defer L.Close()
+		if err := L.DoString(tableCode); err != nil {
+			b.Fatal(err)
+		}
+		fn := L.Get(-1)
+		for b.Loop() {
+			L.Push(fn)
+			if err := L.PCall(0, 1, nil); err != nil {
+				b.Fatal(err)
+			}
+			L.Pop(1)
+		}
+	})
+}
+
+func BenchmarkCall(b *testing.B) {
+	s := newState(b, Config{})
+	fn, pool := load(b, s, `local a, b = ... return a`), &Pool{}
+	pool.Refill(time.Hour)
+	for b.Loop() {
+		if _, err := s.Call(Budget{Pool: pool}, fn, lua.LNumber(1), lua.LNumber(2)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkTask(b *testing.B) {
+	s := newState(b, Config{})
+	// A chunk has varargs, which cost a table; a function has none.
+	made, err := s.Call(relaxed, load(b, s, `return function() return 1 end`))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		task, _ := s.NewTask(made[0].(*lua.LFunction))
+		if _, err := task.Resume(Budget{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkConcat(b *testing.B) {
+	s := newState(b, Config{})
+	fn := load(b, s, `local a = ... for i = 1, 100 do local x = a .. "-" .. i end`)
+	for b.Loop() {
+		if _, err := s.Call(relaxed, fn, lua.LString("abc")); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,58 @@
+package sandbox
+
+import "time"
+
+// Limits of every state. They bound what one instruction or one library call
+// can cost, which a [Budget] cannot interrupt.
+const (
+	// MaxSource is the longest source that [State.Load] parses, in bytes.
+	// Parsing takes memory of a few hundred times the source.
+	MaxSource = 256 << 10
+	// MaxNesting is how deep brackets, blocks, unary operators and expressions
+	// may nest in a source. Lua's own limit is the same.
+	MaxNesting = 200
+	// MaxString is the longest string that an operator or a library function
+	// makes, in bytes.
+	MaxString = 1 << 20
+	// MaxArray is the largest index that rawset, table.insert and a number
+	// written out in the source may use, and the longest table that
+	// table.sort and table.concat take.
+	MaxArray = 1 << 20
+	// MaxValues is how many values unpack and string.byte return at most.
+	MaxValues = 8000
+	// MaxResumes is how many coroutines may be inside one another. Each takes
+	// Go stack, and running out of that ends the process.
+	MaxResumes = 32
+	// MaxCalls is how deep calls may nest, outside coroutines.
+	MaxCalls = 200
+	// MaxCoroutineCalls is how deep they may nest in one coroutine or task.
+	MaxCoroutineCalls = 100
+	// MaxPatternDepth is how deep one pattern match may backtrack.
+	MaxPatternDepth = 200
+)
+
+// DefaultCallTime is a call's budget where a [Budget] names none.
+const DefaultCallTime = 5 * time.Millisecond
+
+// DefaultHeartbeatTime is what the calls of one heartbeat are usually given
+// together, see [Pool].
+const DefaultHeartbeatTime = 20 * time.Millisecond
+
+// DefaultInstructions is a call's bound where a [Budget] names none: about a
+// hundred times what fits into 5 ms, for clocks that stand still.
+const DefaultInstructions = 20_000_000
+
+// Config is what a state is given by its host. The zero value works.
+type Config struct {
+	// Print receives what print was called with, its arguments' strings
+	// separated by tabs. Nil discards it.
+	Print func(line string)
+
+	// Require finds the source of a module that was not preloaded. chunk is
+	// the name it has in errors; ok is false where there is no such module.
+	// Nil finds none.
+	Require func(name string) (source, chunk string, ok bool)
+
+	// Seed is what math.random starts from. Zero means a random one.
+	Seed uint64
+}

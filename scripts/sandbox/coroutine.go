@@ -1,0 +1,170 @@
+package sandbox
+
+import (
+	"errors"
+	"reflect"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+func (s *State) openCoroutine() {
+	s.library("coroutine", map[string]lua.LGFunction{
+		"create": func(L *lua.LState) int {
+			L.Push(s.create(L))
+			return 1
+		},
+		"resume":  s.coroutineResume,
+		"running": coroutineRunning,
+		"status":  coroutineStatus,
+		"wrap":    s.coroutineWrap,
+		"yield":   coroutineYield,
+	})
+}
+
+// library makes a global table of functions.
+func (s *State) library(name string, functions map[string]lua.LGFunction) *lua.LTable {
+	t := s.lua.NewTable()
+	s.lua.SetFuncs(t, functions)
+	s.lua.SetGlobal(name, t)
+	return t
+}
+
+func (s *State) create(L *lua.LState) *lua.LState {
+	body := L.CheckFunction(1)
+	if body.IsG {
+		L.ArgError(1, "a function written in Lua expected")
+	}
+	s.charge(L, 100) // a new stack
+	th, _ := s.newThread(body)
+	return th
+}
+
+// arguments are those from the nth on.
+func arguments(L *lua.LState, n int) []lua.LValue {
+	var args []lua.LValue
+	for i := n; i <= L.GetTop(); i++ {
+		args = append(args, L.Get(i))
+	}
+	return args
+}
+
+// advance resumes a coroutine on a script's behalf.
+func (s *State) advance(L, th *lua.LState, args []lua.LValue) ([]lua.LValue, lua.LValue) {
+	switch t := threadOf(th); {
+	case t.status != suspended:
+		return nil, lua.LString("cannot resume a coroutine that is " + string(t.status))
+	case t.task:
+		return nil, lua.LString("cannot resume a task: it goes on by itself")
+	case s.resumes >= MaxResumes:
+		return nil, lua.LString("too many coroutines inside one another")
+	}
+	state, values, err := s.resume(L, th, args)
+	if state != lua.ResumeError {
+		return values, nil
+	}
+	api := err.(*lua.ApiError)
+	s.checkPanic(api)
+	if s.meter.cut != nil {
+		rethrow(api)
+	}
+	return nil, api.Object
+}
+
+func (s *State) coroutineResume(L *lua.LState) int {
+	values, thrown := s.advance(L, L.CheckThread(1), arguments(L, 2))
+	if thrown != nil {
+		L.Push(lua.LFalse)
+		L.Push(thrown)
+		return 2
+	}
+	L.Push(lua.LTrue)
+	return 1 + pushAll(L, values)
+}
+
+// coroutineWrap resumes like resume and throws what that returns: gopher-lua's
+// own leaves a coroutine that failed in it resumable, and panics then.
+func (s *State) coroutineWrap(L *lua.LState) int {
+	th := s.create(L)
+	L.Push(L.NewFunction(func(L *lua.LState) int {
+		values, thrown := s.advance(L, th, arguments(L, 1))
+		if thrown != nil {
+			L.Error(thrown, 0)
+		}
+		return pushAll(L, values)
+	}))
+	return 1
+}
+
+func pushAll(L *lua.LState, values []lua.LValue) int {
+	for _, value := range values {
+		L.Push(value)
+	}
+	return len(values)
+}
+
+func coroutineStatus(L *lua.LState) int {
+	L.Push(lua.LString(threadOf(L.CheckThread(1)).status))
+	return 1
+}
+
+func coroutineRunning(L *lua.LState) int {
+	if threadOf(L).body == nil {
+		L.Push(lua.LNil)
+		return 1
+	}
+	L.Push(L)
+	return 1
+}
+
+func coroutineYield(L *lua.LState) int {
+	if threadOf(L).task {
+		L.RaiseError("coroutine.yield outside a coroutine; a task waits by itself")
+	}
+	if err := canYield(L); err != nil {
+		L.RaiseError("cannot yield %s", err)
+	}
+	return -1
+}
+
+// Where a yield is no use: gopher-lua would lose the Go frames in between, and
+// panic later.
+var (
+	errYieldMain     = errors.New("outside a coroutine")
+	errYieldFunction = errors.New("inside a library function such as pcall, require or table.sort")
+	errYieldIterator = errors.New("inside an iterator")
+	errYieldMeta     = errors.New("inside a metamethod")
+)
+
+// canYield walks the stack of a coroutine. Each frame must have been called by
+// a call instruction of a Lua function. Frames are private to gopher-lua, and
+// a yield that is missed breaks it, hence the reflection.
+func canYield(L *lua.LState) error {
+	if threadOf(L).body == nil {
+		return errYieldMain
+	}
+	top, ok := L.GetStack(0)
+	if !ok {
+		return errYieldMain
+	}
+	frame := reflect.ValueOf(top).Elem().FieldByName("frame").Elem()
+	for {
+		parent := frame.FieldByName("Parent")
+		if parent.IsNil() {
+			return nil
+		}
+		frame = parent.Elem()
+		function := frame.FieldByName("Fn").Elem()
+		if function.FieldByName("IsG").Bool() {
+			return errYieldFunction
+		}
+		code := function.FieldByName("Proto").Elem().FieldByName("Code")
+		pc := int(frame.FieldByName("Pc").Int()) - 1
+		switch int(code.Index(pc).Uint() >> opcodeShift) {
+		case lua.OP_CALL:
+		case lua.OP_TFORLOOP:
+			return errYieldIterator
+		default:
+			return errYieldMeta
+		}
+	}
+}

@@ -1,0 +1,110 @@
+package sandbox
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestDeepOrLongSourcesAreRefusedAtOnce(t *testing.T) {
+	many := func(text string) string { return strings.Repeat(text, 1_000_000) }
+	some := func(text string) string { return strings.Repeat(text, MaxSource/len(text)-20) }
+	for name, source := range map[string]string{
+		"a million {":      many("{"),
+		"a million (":      many("("),
+		"a million not":    many("not "),
+		"braces":           "x=" + some("{"),
+		"parentheses":      "x=" + some("("),
+		"brackets":         "x=" + some("a["),
+		"not":              "x=" + some("not ") + "1",
+		"minus":            "x=" + some("- ") + "1",
+		"length":           "x=" + some("#") + "t",
+		"mixed unary":      "x=" + some("-not(") + "1",
+		"do":               some("do "),
+		"while":            some("while x do "),
+		"if":               some("if x then "),
+		"for":              some("for i=1,2 do "),
+		"repeat":           some("repeat "),
+		"function":         some("function f() "),
+		"after a comment":  "--[==[ ]] ]==] x=" + some("{"),
+		"after a string":   `x = "\"" .. [[ " ]] .. '\'' y=` + some("("),
+		"behind a bracket": "x=" + strings.Repeat("(", 150) + strings.Repeat("not ", 100),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newState(t, Config{})
+			began := time.Now()
+			_, err := s.Load(source, "deep.lua")
+			took := time.Since(began)
+			if !errors.Is(err, ErrSource) || !strings.HasPrefix(err.Error(), "deep.lua:1: ") {
+				t.Errorf("%.200v", err)
+			}
+			if took > 10*time.Millisecond {
+				t.Errorf("took %v", took)
+			}
+		})
+	}
+}
+
+func TestLongExpressionsAreRefusedBeforeTheCompiler(t *testing.T) {
+	for name, source := range map[string]string{
+		"sum":       "x=x" + strings.Repeat("+1", 10000),
+		"power":     "x=x" + strings.Repeat("^1", 10000),
+		"concat":    "x=x" + strings.Repeat(" .. 1", 10000),
+		"and":       "x=x" + strings.Repeat(" and 1", 10000),
+		"compare":   "x=x" + strings.Repeat("<1", 10000),
+		"fields":    "x=x" + strings.Repeat(".x", 10000),
+		"calls":     "x=x" + strings.Repeat("()", 10000),
+		"methods":   "x=x" + strings.Repeat(":x()", 10000),
+		"elseif":    "if x then " + strings.Repeat("elseif x then ", 10000) + "end",
+		"functions": "function f" + strings.Repeat(".x", 10000) + "() end",
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := newState(t, Config{}).Load(source, "long.lua"); !errors.Is(err, ErrSource) {
+				t.Errorf("%.200v", err)
+			}
+		})
+	}
+}
+
+func TestOrdinaryDepthIsAccepted(t *testing.T) {
+	for name, source := range map[string]string{
+		"tables":     "x=" + strings.Repeat("{", 90) + strings.Repeat("}", 90),
+		"statements": strings.Repeat("if x then y = {1} elseif z then w = (2) end ", 2000),
+		"loops":      strings.Repeat("for i = 1, 2 do while x do break end end ", 2000),
+		"minus":      "x = 1" + strings.Repeat("\ny = -x", 1000),
+		"concat":     "x=x" + strings.Repeat(" .. 1", 150),
+		"comments":   strings.Repeat("-- {{{ ((( \n--[[ {{ ]]\n", 1000),
+		"strings":    "x = {" + strings.Repeat(`"{", '(', [[ { ]],`, 1000) + "}",
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := newState(t, Config{}).Load(source, "ordinary.lua"); err != nil {
+				t.Errorf("%.200v", err)
+			}
+		})
+	}
+}
+
+func FuzzSource(f *testing.F) {
+	for _, seed := range []string{
+		"", "x=1", "--[==[", "[=", "'\\", "x=[[a]]..\"b\\\n\"", "for i=1,2 do end", "local function f(...) return ... end",
+		"a.b['c'], d = (f(1)), x..y..z", "goto a ::a::", "t[99999999]=1", "function a.b:c() end", "x=-#not-1", "\x00\xff",
+		"repeat local x until x", "if a then elseif b then else end", "return {1,a=2,[3]=4;f()}",
+	} {
+		f.Add(seed)
+	}
+	s := newState(f, Config{})
+	f.Fuzz(func(t *testing.T, source string) {
+		fn, err := s.Load(source, "fuzz.lua")
+		if checked := CheckSource(source, "fuzz.lua"); checked != nil && err == nil {
+			t.Errorf("loaded what was refused: %v", checked)
+		}
+		var e *Error
+		if err != nil && (!errors.As(err, &e) || e.File == "") {
+			t.Errorf("%T: %v", err, err)
+		}
+		if (fn == nil) != (err != nil) {
+			t.Errorf("function %v with error %v", fn, err)
+		}
+	})
+}

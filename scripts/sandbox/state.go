@@ -1,0 +1,149 @@
+package sandbox
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// State is one sandboxed interpreter. It belongs to one goroutine.
+type State struct {
+	lua     *lua.LState
+	config  Config
+	meter   meter
+	resumes int // coroutines inside one another
+	broken  error
+	random  *rand.Rand
+	concat  *lua.LFunction
+	modules map[string]*module
+	loading []string // modules being loaded, outermost first
+
+	null            *lua.LUserData
+	arrays, objects *lua.LTable // metatables of the markers
+}
+
+// New makes a state with the libraries that doc.go lists.
+func New(config Config) *State {
+	s := &State{config: config, modules: map[string]*module{}}
+	seed := config.Seed
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	s.random = rand.New(rand.NewPCG(seed, seed))
+	s.lua = lua.NewState(lua.Options{
+		SkipOpenLibs:     true,
+		CallStackSize:    MaxCalls,
+		RegistrySize:     1024,
+		RegistryMaxSize:  64 << 10, // a MiB of values
+		RegistryGrowStep: 1024,
+	})
+	// Of each coroutine: making one takes as long as clearing these.
+	s.lua.Options.CallStackSize = MaxCoroutineCalls
+	s.lua.Options.RegistrySize = 128
+	s.lua.SetContext(&thread{meter: &s.meter, status: running})
+	s.concat = s.lua.NewFunction(s.concatenate)
+	s.openBase()
+	s.openString()
+	s.openTable()
+	s.openMath()
+	s.openOS()
+	s.openCoroutine()
+	s.openMarkers()
+	return s
+}
+
+// Lua is the interpreter underneath, to make tables, functions and globals
+// with. Scripts are run by [State.Call] and [Task.Resume] only.
+func (s *State) Lua() *lua.LState { return s.lua }
+
+// Broken is the error that broke the state, or nil.
+func (s *State) Broken() error { return s.broken }
+
+// Close frees the state. It may not be used afterwards.
+func (s *State) Close() {
+	if !s.lua.IsClosed() {
+		s.lua.Close()
+	}
+}
+
+// Call calls fn and returns what it returns. The error is an *[Error], or one
+// of [ErrBroken] and [ErrHeartbeatBudget] where the call did not start. A call
+// made while another runs, by a Go function, spends the outer one's budget.
+func (s *State) Call(b Budget, fn lua.LValue, args ...lua.LValue) ([]lua.LValue, error) {
+	if s.broken != nil {
+		return nil, s.broken
+	}
+	if err := s.meter.start(b); err != nil {
+		return nil, err
+	}
+	defer s.meter.stop()
+	L := s.lua
+	base := L.GetTop()
+	L.Push(fn)
+	for _, arg := range args {
+		L.Push(arg)
+	}
+	if err := L.PCall(len(args), lua.MultRet, nil); err != nil {
+		return nil, s.failed(err)
+	}
+	n := L.GetTop() - base
+	if n == 0 {
+		return nil, nil
+	}
+	results := make([]lua.LValue, n)
+	for i := range results {
+		results[i] = L.Get(base + 1 + i)
+	}
+	L.SetTop(base)
+	return results, nil
+}
+
+// failed makes an *Error of what PCall returned, and marks the state where it
+// was not Lua's error but a panic.
+func (s *State) failed(err error) error {
+	api, ok := err.(*lua.ApiError)
+	if !ok {
+		return newError(lua.LString(err.Error()), "", nil)
+	}
+	s.checkPanic(api)
+	cause := s.meter.cut
+	if s.broken != nil {
+		cause = ErrBroken
+	}
+	return newError(api.Object, api.StackTrace, cause)
+}
+
+// checkPanic breaks the state where err was a panic inside the interpreter or
+// a Go function: what they were at was left half done.
+func (s *State) checkPanic(err *lua.ApiError) {
+	text, isText := err.Object.(lua.LString)
+	// A panic in a coroutine arrives as its text.
+	if err.Type != lua.ApiErrorPanic && !(isText && strings.HasPrefix(string(text), "runtime error: ")) {
+		return
+	}
+	if s.broken == nil {
+		s.broken = fmt.Errorf("%w: %s", ErrBroken, thrown(err.Object))
+		s.meter.stopAt(s.broken)
+	}
+}
+
+// charge counts a library function's work as so many instructions, and cuts
+// the call off if they were too many.
+func (s *State) charge(L *lua.LState, work int) {
+	m := &s.meter
+	m.count += int64(work)
+	if m.count >= m.next.Load() && m.spent() {
+		L.RaiseError("%s", m.cut)
+	}
+}
+
+// rethrow passes a cut-off on through a protected call. The traceback is not
+// made anew at each level: that takes time that grows with the square of depth.
+func rethrow(err *lua.ApiError) {
+	if err.StackTrace == "" {
+		err.StackTrace = "stack traceback:"
+	}
+	panic(err)
+}

@@ -1,0 +1,1 @@
+while true do pcall(os.date, ("%c"):rep(1000)) pcall(os.date, "*t", 2^53) pcall(os.date, "!%c", -2^53) pcall(os.date, "%c", 0/0) pcall(os.time, {year = 2^53, month = 1, day = 1}) pcall(os.time, {}) end

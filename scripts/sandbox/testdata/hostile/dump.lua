@@ -1,0 +1,1 @@
+assert(string.dump == nil and string.gfind == nil) while true do end

@@ -1,0 +1,1 @@
+pcall(error, "runtime error: fake", 1) while true do end

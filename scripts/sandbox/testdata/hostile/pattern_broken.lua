@@ -1,0 +1,1 @@
+for _, p in pairs({"%", "[", "[^", "[%", "[]", "(", ")", "%1", "(%1)", "%b", "%bx", "%f", "%f[", "((", "[a-", "^*", "$"}) do pcall(string.find, "x", p) pcall(string.gsub, "x", p, "%9") pcall(string.match, "x", p, 2^53) pcall(string.match, "x", p, -2^53) end while true do end

@@ -1,0 +1,1 @@
+return ("a"):rep(2^20):match((".-"):rep(20) .. "b")

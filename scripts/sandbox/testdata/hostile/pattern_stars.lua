@@ -1,0 +1,1 @@
+return ("a"):rep(200):find(("a*"):rep(8) .. "b")

@@ -1,0 +1,1 @@
+assert(io == nil and dofile == nil and loadfile == nil and load == nil and loadstring == nil and package == nil) local ok, e = pcall(require, "/etc/passwd") assert(not ok) print(pcall(require, "../../secret")) while true do end

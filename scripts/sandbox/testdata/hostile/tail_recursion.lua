@@ -1,0 +1,1 @@
+local function f() return f() end while true do pcall(f) end

@@ -1,0 +1,76 @@
+package sandbox
+
+import (
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// status is a coroutine's, as coroutine.status names it.
+type status string
+
+const (
+	suspended status = "suspended"
+	running   status = "running"
+	normal    status = "normal" // it resumed another one
+	dead      status = "dead"
+)
+
+// thread is the context of one coroutine: gopher-lua asks its Done before each
+// instruction, which makes it the place to count.
+type thread struct {
+	meter  *meter
+	body   *lua.LFunction
+	status status
+	task   bool // resumed by the host alone
+}
+
+// Done counts one instruction. It gives nil, on which a select does not wait,
+// or a closed channel after the cut-off.
+func (t *thread) Done() <-chan struct{} {
+	m := t.meter
+	m.count++
+	if m.count < m.next.Load() {
+		return nil
+	}
+	if m.spent() {
+		return closed
+	}
+	return nil
+}
+
+// Err is why the call was cut off, or nil.
+func (t *thread) Err() error { return t.meter.cut }
+
+// Deadline and Value are there for context.Context alone.
+func (t *thread) Deadline() (time.Time, bool) { return time.Time{}, false }
+
+// Value has none.
+func (t *thread) Value(any) any { return nil }
+
+// newThread makes a coroutine of a Lua function. A Go function as the body of
+// a coroutine never gives control back in gopher-lua, so callers refuse it.
+func (s *State) newThread(body *lua.LFunction) (*lua.LState, *thread) {
+	th, _ := s.lua.NewThread()
+	t := &thread{meter: &s.meter, body: body, status: suspended}
+	th.SetContext(t)
+	return th, t
+}
+
+// threadOf is the context that newThread gave a coroutine.
+func threadOf(L *lua.LState) *thread { return L.Context().(*thread) }
+
+// resume runs th until it yields, ends or fails.
+func (s *State) resume(L, th *lua.LState, args []lua.LValue) (lua.ResumeState, []lua.LValue, error) {
+	from, t := threadOf(L), threadOf(th)
+	from.status, t.status = normal, running
+	s.resumes++
+	state, err, values := L.Resume(th, t.body, args...)
+	s.resumes--
+	from.status = running
+	t.status = suspended
+	if state != lua.ResumeYield {
+		t.status = dead
+	}
+	return state, values, err
+}
