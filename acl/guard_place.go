@@ -36,24 +36,19 @@ func (f *frame) owner(entity any) any {
 	return agent
 }
 
-func (f *frame) owns(entity, other any) bool {
-	second, ok := f.text("owns", other)
-	env, id, asked := f.ask("owns", entity)
-	if !ok || !asked {
-		return false
-	}
-	yes, err := env.Owns(id, second)
-	return f.answered("owns", err) && yes
-}
+func (f *frame) owns(entity, other any) bool { return f.related("owns", entity, other, Env.Owns) }
 
-func (f *frame) offered(entity, to any) bool {
-	second, ok := f.text("offered", to)
-	env, id, asked := f.ask("offered", entity)
+func (f *frame) offered(entity, to any) bool { return f.related("offered", entity, to, Env.Offered) }
+
+// related asks whether something holds between two entities.
+func (f *frame) related(operation string, entity, other any, holds func(Env, string, string) (bool, error)) bool {
+	second, ok := f.text(operation, other)
+	env, id, asked := f.ask(operation, entity)
 	if !ok || !asked {
 		return false
 	}
-	yes, err := env.Offered(id, second)
-	return f.answered("offered", err) && yes
+	yes, err := holds(env, id, second)
+	return f.answered(operation, err) && yes
 }
 
 func (f *frame) identity(entity any) any {

@@ -37,8 +37,8 @@ func names(v any) ([]string, bool) {
 	return all, true
 }
 
-// halves reads one or two pairs of a word, each another, and what it is about, and tells whether take
-// took each.
+// halves reads one or two pairs of a word, each another, and what it is about, and tells
+// whether take took each.
 func halves(args []any, take func(what string, v any) bool) bool {
 	if len(args) != 2 && len(args) != 4 {
 		return false

@@ -31,6 +31,16 @@ func (a *agent) ask(to *agent, c *command) {
 	}
 }
 
+// waits gives the open request that a response of somebody's would answer, nil if there
+// is none.
+func (a *agent) waits(c *command, by *agent) *request {
+	r := a.asked[c.RequestID]
+	if r == nil || r.asked != by || r.to != c.From || r.from != c.To {
+		return nil
+	}
+	return r
+}
+
 // open is how many of its requests wait for an answer.
 func (a *agent) open() int { return len(a.asked) + int(a.pending.Load()) }
 

@@ -110,11 +110,11 @@ func (p *Place) respond(a *agent, c *command) {
 	if to == nil {
 		return // left meanwhile: no fault of the sender's
 	}
-	r := to.asked[c.RequestID]
-	if r == nil && a.late.has(lateKey(to, c.RequestID)) {
+	r := to.waits(c, a)
+	if to.asked[c.RequestID] == nil && a.late.has(lateKey(to, c.RequestID)) {
 		return // the place has answered in its stead
 	}
-	if r == nil || r.asked != a || r.to != c.From || r.from != c.To {
+	if r == nil {
 		p.reject(a, c, "a response to no open request")
 		return
 	}

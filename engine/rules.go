@@ -80,7 +80,7 @@ func (p *Place) denied(a *agent, c *command, d acl.Decision) {
 	a.log.Debug("denied", "type", c.Type, "verb", c.verb, "to", c.To, "because", d.Reason())
 	if c.Type == netcode.TypeResponse {
 		if to := p.owner(c.To); to != nil {
-			if r := to.asked[c.RequestID]; r != nil && r.asked == a && r.to == c.From && r.from == c.To {
+			if r := to.waits(c, a); r != nil {
 				r.giveUp("the answer was denied")
 			}
 		}

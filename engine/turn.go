@@ -96,6 +96,9 @@ func (t *Turn) Change(id string, set map[string]any, unset ...string) error {
 	if err != nil {
 		return err
 	}
+	if err := t.place.checkComponents(set, false); err != nil {
+		return fmt.Errorf("%w: %w", ErrBadEntity, err)
+	}
 	return t.place.change(e, set, unset)
 }
 

@@ -53,11 +53,9 @@ func changes(args []any) (set map[string]any, unset []string, ok bool) {
 	return set, unset, ok
 }
 
-// change replaces components of an entity and takes others away: all or nothing.
+// change replaces components of an entity, which have been checked, and takes others
+// away: all or nothing.
 func (p *Place) change(e *world.Entity, set map[string]any, unset []string) error {
-	if err := p.checkComponents(set, false); err != nil {
-		return fmt.Errorf("%w: %w", ErrBadEntity, err)
-	}
 	if e == p.self && slices.Contains(unset, "clock") {
 		return fmt.Errorf("%w: the place keeps its clock", ErrBadEntity)
 	}

@@ -88,18 +88,26 @@ static void close_host(ENetHost *host)
     enet_host_destroy(host);
 }
 
+/* Waits for the peers, and destroys the host if they do not all come. */
+static int all_came(ENetHost *host, double patience_ms, size_t peers, size_t *came)
+{
+    serve_until(host, now_ms() + patience_ms, peers);
+    *came = host->connectedPeers;
+    if (*came < peers) {
+        enet_host_destroy(host);
+        return 0;
+    }
+    return 1;
+}
+
 /* Destroys the host. Returns 0, or -1 if the peers did not all come. */
 int floor_run(ENetHost *host, const floor_config *config, floor_result *result)
 {
     size_t nobody_more = (size_t)-1;
     double start, cpu;
 
-    serve_until(host, now_ms() + config->patience_ms, config->peers);
-    result->peers_left = host->connectedPeers;
-    if (host->connectedPeers < config->peers) {
-        enet_host_destroy(host);
+    if (!all_came(host, config->patience_ms, config->peers, &result->peers_left))
         return -1;
-    }
     host->totalSentData = host->totalSentPackets = host->totalReceivedPackets = 0;
     start = now_ms();
     cpu = cpu_s();
@@ -152,12 +160,8 @@ int floor_relay(ENetHost *host, const floor_relay_config *config, floor_relay_re
     struct timespec pause = {0, (long)(config->batch_ms * 1e6)};
     double start, cpu;
 
-    serve_until(host, now_ms() + config->patience_ms, config->peers);
-    result->peers_left = host->connectedPeers;
-    if (host->connectedPeers < config->peers) {
-        enet_host_destroy(host);
+    if (!all_came(host, config->patience_ms, config->peers, &result->peers_left))
         return -1;
-    }
     start = now_ms();
     cpu = cpu_s();
     while (now_ms() - start < config->duration_ms) {
