@@ -53,7 +53,7 @@ func (p *Place) join(s *session, a netcode.Announce, d *netcode.Dialect) (*agent
 	}
 	ag := &agent{
 		id: id, identity: a.Identity, avatar: avatar.ID(), session: s, dialect: d,
-		place: p, version: a.Version, since: time.Now(),
+		place: p, version: a.Version, since: p.now(),
 		intent: &netcode.IntentMessage{},
 		asked:  map[string]*request{},
 		owes:   map[*request]bool{},
@@ -94,6 +94,7 @@ func (p *Place) left(s *session, code uint32) {
 	if p.cfg.Left != nil {
 		p.cfg.Left(&p.host, a.public(), code)
 	}
+	p.hooks.doorkeeper.Left(&p.host, a.public(), code)
 	a.log.Info("left", "code", code, "agents", len(p.order))
 }
 

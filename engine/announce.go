@@ -40,15 +40,52 @@ func (p *Place) announce(s *session, c *command) {
 			netcode.MinVersion, netcode.MaxVersion, a.Version))
 		return
 	}
-	ag, err := p.join(s, a, d)
+	p.dispatch(&Request{
+		Type: netcode.TypeRequest, To: PlaceID, ID: i.RequestID, Verb: "announce", Args: c.shapes[0].([]any)[1:],
+		Agent: Agent{Identity: a.Identity, Version: a.Version},
+		place: p, turn: &p.host, announce: &newcomer{session: s, command: c, dialect: d},
+	})
+}
+
+// newcomer is who asks to be let in, and may be.
+type newcomer struct {
+	session *session
+	command *command
+	dialect *netcode.Dialect
+}
+
+// letIn makes an agent of it.
+func (n *newcomer) letIn(r *Request) {
+	ag, err := r.place.join(n.session, n.command.announce, n.dialect)
 	if err != nil {
-		p.refuse(s, i, netcode.CodeBadAnnounce, err.Error())
+		r.Answer("error", uint64(netcode.CodeBadAnnounce), err.Error())
 		return
 	}
-	_ = p.answer(s, i, "announce", ag.avatar, p.cfg.Name)
-	if p.cfg.Joined != nil {
-		p.cfg.Joined(&p.host, ag.public())
+	r.Answer(ag.avatar, r.place.cfg.Name)
+	if r.place.cfg.Joined != nil {
+		r.place.cfg.Joined(r.turn, ag.public())
 	}
+	r.place.hooks.doorkeeper.Joined(r.turn, ag.public())
+}
+
+// answer tells who announced itself what came of it. Whom the host's answer does not
+// name the avatar of is sent away.
+func (n *newcomer) answer(p *Place, items []any) {
+	i := &n.command.Interaction
+	if in := n.session.agent; in != nil && len(items) > 0 && items[0] == in.avatar {
+		_ = p.answer(n.session, i, append([]any{"announce"}, items...)...)
+		return
+	}
+	code, why := netcode.CodeDenied, "this place does not let you in"
+	for _, item := range items {
+		switch item := item.(type) {
+		case uint64:
+			code = uint32(item)
+		case string:
+			why = item
+		}
+	}
+	p.refuse(n.session, i, code, why)
 }
 
 // decideAnnounce tells whether an announce may pass: in both shapes that there are,

@@ -69,6 +69,14 @@ func (p *Place) checkComponents(components map[string]any, byAgent bool) error {
 	return nil
 }
 
+// check is checkComponents, and what the place's behaviour says to them.
+func (p *Place) check(e *world.Entity, owner string, components map[string]any, byAgent bool) error {
+	if err := p.checkComponents(components, byAgent); err != nil {
+		return err
+	}
+	return p.hooks.checker.Check(e, owner, components)
+}
+
 // fits tells why an entity would be too large with some components set and others
 // unset. E is nil for one that does not stand there yet.
 func (p *Place) fits(e *world.Entity, set map[string]any, unset []string) error {

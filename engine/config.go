@@ -46,6 +46,9 @@ type Config struct {
 	Hears func(listener, speaker string) bool
 	// Rules are the place's access rules. Nil means [DefaultRules].
 	Rules *Rules
+	// Behaviour is what the place does beyond what it does out of the box. Nil means
+	// nothing.
+	Behaviour Behaviour
 	// Joined and Left hear of agents that come and go, on the place's turn. Code is
 	// why the agent left, [netcode.CodePlaceClosed] if the place closed under it; its
 	// entities are gone by then.

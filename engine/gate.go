@@ -56,6 +56,7 @@ func (g *gate) Disconnected(c netcode.Conn, code uint32) {
 		return
 	}
 	delete(g.sessions, c)
+	g.place.unread.Add(1)
 	s.code = code
 	close(s.commands)
 }
@@ -71,9 +72,11 @@ func (g *gate) command(s *session, data []byte) {
 		g.drop(s, "too many bytes of commands wait", "bytes", limits.CommandQueueBytes)
 		return
 	}
+	g.place.unread.Add(1)
 	select {
 	case s.commands <- append([]byte(nil), data...):
 	default:
+		g.place.unread.Add(-1)
 		g.drop(s, "too many commands wait", "commands", limits.CommandQueue)
 	}
 }

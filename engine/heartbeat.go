@@ -36,7 +36,7 @@ func (b *beat) until(now time.Time) time.Duration { return b.next.Sub(now) }
 
 // heartbeat makes and sends the next state of the place.
 func (p *Place) heartbeat() {
-	now := time.Now()
+	now := p.now()
 	p.schedule(now)
 	dt := now.Sub(p.beat.last).Seconds()
 	p.beat.last = now
@@ -45,6 +45,8 @@ func (p *Place) heartbeat() {
 	clock := p.Time()
 	sim.Animate(p.world, clock)
 	p.self.SetNumber("clock", "time", clock)
+	p.hooks.behaviour.Beat(&p.host, dt)
+	p.hooks.behaviour.Settle(&p.host)
 	p.sendStates(now)
 	p.world.Advance()
 	if now.Sub(p.beat.swept) >= time.Second {
@@ -208,4 +210,5 @@ func (p *Place) safely(what string, f func()) {
 		}
 	}()
 	f()
+	p.hooks.behaviour.Settle(&p.host)
 }

@@ -21,7 +21,7 @@ type request struct {
 // ask notes a request to another agent.
 func (a *agent) ask(to *agent, c *command) {
 	r := &request{
-		id: c.RequestID, from: c.From, to: c.To, verb: c.verb, asker: a, asked: to, since: time.Now(),
+		id: c.RequestID, from: c.From, to: c.To, verb: c.verb, asker: a, asked: to, since: to.place.now(),
 	}
 	a.asked[r.id] = r
 	to.owes[r] = true
@@ -72,7 +72,7 @@ func (a *agent) giveUpOldest(patience time.Duration) bool {
 	for len(a.queue) > 0 && a.queue[0].closed {
 		a.queue = a.queue[1:]
 	}
-	if len(a.queue) == 0 || time.Since(a.queue[0].since) < patience {
+	if len(a.queue) == 0 || a.place.now().Sub(a.queue[0].since) < patience {
 		return false
 	}
 	a.queue[0].giveUp("the recipient has not answered")
@@ -92,6 +92,7 @@ func (p *Place) abandon(a *agent) {
 	for _, r := range a.asked {
 		r.close()
 	}
+	p.giveUpAsking("the recipient has left", func(q *Asking) bool { return q.agent == a })
 }
 
 // orphan settles an agent's requests of entities that are gone while it stays.

@@ -34,14 +34,17 @@ type Place struct {
 	transport netcode.Transport
 	started   time.Time
 	inbox     chan func()
-	turn      sync.Mutex // held while anything below is used
+	unread    atomic.Int64 // what has come from agents and is not done with
+	turn      sync.Mutex   // held while anything below is used
 	closed    atomic.Bool
 	closing   chan struct{} // closed when closing begins
 	done      chan struct{} // closed when it is over
 	closeErr  error
 	readers   sync.WaitGroup
 
-	host Turn
+	host  Turn
+	hooks hooks
+	now   func() time.Time // the place's clock
 
 	// All below is used on the place's turn only.
 	world      *world.World
@@ -53,6 +56,8 @@ type Place struct {
 	verbs      map[string]map[string]Verb // of the host's, by entity and name
 	access     access
 	news       publications
+	asking     map[string]*Asking // the host's open requests, by id
+	questions  int                // of the host's so far
 	complained time.Time
 	beat       beat // what the heartbeats reuse
 }
@@ -72,8 +77,10 @@ func New(cfg Config) (*Place, error) {
 	}
 	p := &Place{
 		cfg: cfg, log: cfg.Logger, transport: cfg.Transport,
-		started: time.Now(),
+		started: time.Now(), now: time.Now,
 		beat:    beat{timer: time.NewTimer(0)},
+		hooks:   newHooks(cfg.Behaviour),
+		asking:  map[string]*Asking{},
 		inbox:   make(chan func(), inboxSize),
 		closing: make(chan struct{}),
 		done:    make(chan struct{}),
@@ -109,11 +116,13 @@ func (p *Place) Serve(ctx context.Context) error {
 		return ErrClosed
 	default:
 	}
+	if err := p.open(); err != nil {
+		return errors.Join(err, p.Close())
+	}
 	failed := make(chan error, 1)
 	go func() {
 		failed <- p.transport.Serve(&gate{place: p, sessions: map[netcode.Conn]*session{}})
 	}()
-	p.beat.next, p.beat.last = time.Now(), time.Now()
 	var err error
 	done := false
 	for !done {
@@ -121,15 +130,24 @@ func (p *Place) Serve(ctx context.Context) error {
 	}
 	err = errors.Join(err, p.Close())
 	p.readers.Wait()
-	p.safely("closing", p.everybodyLeft)
+	p.safely("closing", p.end)
 	return err
 }
 
-// everybodyLeft tells the host of the agents that were here when the place closed.
-func (p *Place) everybodyLeft() {
+// open begins the place's life.
+func (p *Place) open() error {
+	p.beat.next, p.beat.last = p.now(), p.now()
+	return p.Do(p.hooks.behaviour.Open)
+}
+
+// end tells the host of the agents that were here when the place closed, and that it is
+// over.
+func (p *Place) end() {
 	for _, a := range slices.Clone(p.order) {
 		p.left(a.session, netcode.CodePlaceClosed)
 	}
+	p.hooks.behaviour.Settle(&p.host)
+	p.hooks.behaviour.Close(&p.host)
 }
 
 // Addr is where the place listens, with the real port, if its transport knows.
@@ -195,7 +213,7 @@ func (p *Place) Close() error {
 
 // Time is the place's clock in seconds: what place.clock.time says, and what
 // clock requests are answered with. Safe from any goroutine.
-func (p *Place) Time() float64 { return time.Since(p.started).Seconds() }
+func (p *Place) Time() float64 { return p.now().Sub(p.started).Seconds() }
 
 // post hands f to the place goroutine, waiting while the inbox is full. It tells
 // whether f will run: not when the place closes.

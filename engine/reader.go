@@ -18,11 +18,15 @@ func (p *Place) read(s *session) {
 		select {
 		case data, ok := <-s.commands:
 			if !ok {
-				p.post(func() { p.left(s, s.code) })
+				p.post(func() {
+					p.unread.Add(-1)
+					p.left(s, s.code)
+				})
 				return
 			}
 			c := parseCommand(data)
 			if !p.post(func() {
+				p.unread.Add(-1)
 				s.waiting.Add(-int64(len(data)))
 				p.received(s, c)
 			}) {

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/loci-place/loci/netcode"
@@ -14,38 +15,65 @@ import (
 // the first answer counts, and none is owed to what is one-way.
 type Verb func(r *Request)
 
-// Request is something that an agent asks the place or an entity of its own (protocol
-// section 6).
+// Request is something that an agent, or the host itself ([Turn.Ask]), asks the place
+// or an entity of its own (protocol section 6).
 type Request struct {
 	Type  string // one of netcode's Types
-	From  string // the entity that asks
+	From  string // the entity that asks; "" in an announce
 	To    string // PlaceID, or another entity of the place's
 	ID    string // the asker's own name for it
 	Verb  string
 	Args  []any // the body after the verb, as [netcode.ParseValue] has it
-	Agent Agent // who asks
+	Agent Agent // who asks; its ID is PlaceID where the host does, "" in an announce
 
+	place    *Place
 	turn     *Turn
-	agent    *agent
+	agent    *agent    // nil where the host asks, and in an announce
+	announce *newcomer // nil but in an announce
+	done     Answered  // where the host asks
 	answered atomic.Bool
+	catch    func(items []any) // what is answered goes here instead; see DefaultAnswer
 }
 
 // Turn is the place's turn, for the time of the call of a [Verb] only.
 func (r *Request) Turn() *Turn { return r.turn }
 
+// IsAnnounce tells whether this is the announce of an agent that is not in yet. Only
+// [Request.Default] lets it in; any other answer sends it away. It must be answered
+// at once.
+func (r *Request) IsAnnounce() bool { return r.announce != nil }
+
 // Default lets the place answer as it does out of the box, on the place's turn. It
 // refuses if the agent or the entity that asked has gone meanwhile.
 func (r *Request) Default() {
-	if r.agent.place.owner(r.From) != r.agent {
+	if r.announce != nil {
+		r.announce.letIn(r)
+		return
+	}
+	if r.agent != nil && r.place.owner(r.From) != r.agent {
 		r.Refuse("the sender is gone")
 		return
 	}
 	v := officialVerbs[r.Verb]
-	if v == nil || !v.oneway && (r.Type != netcode.TypeRequest || r.To != PlaceID) {
+	if v == nil || r.agent == nil || !v.oneway && (r.Type != netcode.TypeRequest || r.To != PlaceID) {
 		r.Refuse(fmt.Sprintf("%s does not know %q", r.asked(), r.Verb))
 		return
 	}
 	v.answer(r)
+}
+
+// DefaultAnswer is Default, but gives the items of the answer instead of sending it,
+// for whoever wants to see or change them first. It is false where the answer will take
+// time: the place then gives it by itself.
+func (r *Request) DefaultAnswer() (items []any, ok bool) {
+	r.catch = func(got []any) {
+		if !ok {
+			items, ok = slices.Clone(got), true
+		}
+	}
+	r.Default()
+	r.catch = nil
+	return items, ok
 }
 
 func (r *Request) asked() string {
@@ -67,17 +95,28 @@ func (r *Request) Refuse(why string) { r.Answer("error", why) }
 
 // Answer answers with the verb and these items behind it.
 func (r *Request) Answer(items ...any) {
+	if r.catch != nil {
+		r.catch(items)
+		return
+	}
 	if r.Type != netcode.TypeRequest || r.answered.Swap(true) {
 		return
 	}
-	r.agent.pending.Add(-1)
-	if err := r.send(items); errors.Is(err, netcode.ErrTooLarge) {
-		_ = r.send([]any{"error", "the answer is too large to send"})
+	switch {
+	case r.done != nil:
+		r.done(items, nil)
+	case r.announce != nil:
+		r.announce.answer(r.place, items)
+	default:
+		r.agent.pending.Add(-1)
+		if err := r.send(items); errors.Is(err, netcode.ErrTooLarge) {
+			_ = r.send([]any{"error", "the answer is too large to send"})
+		}
 	}
 }
 
 func (r *Request) send(items []any) error {
-	return r.agent.place.send(r.agent.session, &netcode.Interaction{
+	return r.place.send(r.agent.session, &netcode.Interaction{
 		Type: netcode.TypeResponse, From: r.To, To: r.From, RequestID: r.ID,
 		Body: netcode.AppendValue(nil, append([]any{r.Verb}, items...)),
 	})

@@ -106,6 +106,10 @@ func (p *Place) request(a *agent, c *command) {
 
 // respond takes a response to who asked for it, if it is from who was asked.
 func (p *Place) respond(a *agent, c *command) {
+	if p.isOurs(c.To) {
+		p.hear(a, c)
+		return
+	}
 	to := p.owner(c.To)
 	if to == nil {
 		return // left meanwhile: no fault of the sender's

@@ -40,7 +40,13 @@ func (p *Place) spawn(owner, id string, spec map[string]any) (*world.Entity, err
 	if err != nil && len(s.made) > 0 {
 		p.world.Remove(s.made[0], world.Cascade)
 	}
-	return e, err
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range s.made {
+		p.hooks.watcher.Spawned(p.world.Entity(id))
+	}
+	return e, nil
 }
 
 type spawner struct {
@@ -103,7 +109,7 @@ func (s *spawner) split(spec map[string]any) (map[string]any, []any, error) {
 			components[name] = c
 		}
 	}
-	if err := s.place.checkComponents(components, s.owner != PlaceID); err != nil {
+	if err := s.place.check(nil, s.owner, components, s.owner != PlaceID); err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrBadEntity, err)
 	}
 	if components["transform"] == nil {

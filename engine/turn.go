@@ -3,7 +3,9 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/loci-place/loci/engine/world"
 	"github.com/loci-place/loci/netcode"
@@ -24,6 +26,7 @@ func (p *Place) Do(f func(t *Turn) error) error {
 	if p.closed.Load() {
 		return ErrClosed
 	}
+	defer p.hooks.behaviour.Settle(&p.host)
 	return f(&p.host)
 }
 
@@ -66,6 +69,9 @@ func (t *Turn) Spawn(id string, spec map[string]any) (string, error) {
 
 // plain gives values as an agent would have sent them.
 func plain(m map[string]any) (map[string]any, error) {
+	if isPlain(m) {
+		return maps.Clone(m), nil // the place may put others in
+	}
 	data, err := json.Marshal(m)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBadEntity, err)
@@ -76,6 +82,28 @@ func plain(m map[string]any) (map[string]any, error) {
 	}
 	plain, _ := v.(map[string]any) // nil stays that
 	return plain, nil
+}
+
+// isPlain tells whether values are as an agent would have sent them already.
+func isPlain(v any) bool {
+	switch v := v.(type) {
+	case nil, bool:
+		return true
+	case float64:
+		return isNumber(v)
+	case string:
+		return utf8.ValidString(v)
+	case []any:
+		return !slices.ContainsFunc(v, func(item any) bool { return !isPlain(item) })
+	case map[string]any:
+		for name, item := range v {
+			if !utf8.ValidString(name) || !isPlain(item) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
 }
 
 // Remove takes an entity away, and what is below it or, with [world.Reparent], only
@@ -96,7 +124,7 @@ func (t *Turn) Change(id string, set map[string]any, unset ...string) error {
 	if err != nil {
 		return err
 	}
-	if err := t.place.checkComponents(set, false); err != nil {
+	if err := t.place.check(e, e.Owner(), set, false); err != nil {
 		return fmt.Errorf("%w: %w", ErrBadEntity, err)
 	}
 	return t.place.change(e, set, unset)
@@ -108,11 +136,18 @@ func (t *Turn) Entity(id string) (Entity, bool) {
 	if e == nil {
 		return Entity{}, false
 	}
-	out := Entity{ID: id, Owner: e.Owner(), Components: map[string]map[string]any{}}
+	return copyOf(e, func(string) bool { return true }), true
+}
+
+// copyOf gives an entity as it stands, with some of its components.
+func copyOf(e *world.Entity, wanted func(component string) bool) Entity {
+	out := Entity{ID: e.ID(), Owner: e.Owner(), Components: map[string]map[string]any{}}
 	for _, name := range e.Names() {
-		out.Components[name], _ = e.Component(name)
+		if wanted(name) {
+			out.Components[name], _ = e.Component(name)
+		}
 	}
-	return out, true
+	return out
 }
 
 // Component gives one component of an entity, a copy, and whether it has it.

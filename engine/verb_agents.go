@@ -36,7 +36,7 @@ func (p *Place) stats(a *agent) string {
 	}
 	return fmt.Sprintf("version %d, RTT %d ms (± %d), loss %.1f %%, sent %d packets (%d kB), received %d (%d kB), here for %v",
 		a.version, s.RTT.Milliseconds(), s.RTTVariance.Milliseconds(), 100*s.Loss,
-		s.SentPackets, s.SentBytes/1000, s.RecvPackets, s.RecvBytes/1000, time.Since(a.since).Round(time.Second))
+		s.SentPackets, s.SentBytes/1000, s.RecvPackets, s.RecvBytes/1000, p.now().Sub(a.since).Round(time.Second))
 }
 
 // kickAgent sends an agent away: ["kick_agent", agent id].

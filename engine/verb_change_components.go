@@ -28,7 +28,7 @@ func changeComponents(r *Request) {
 			return
 		}
 	}
-	err := r.agent.place.checkComponents(set, true)
+	err := r.place.check(e, e.Owner(), set, true)
 	if err == nil {
 		err = r.agent.place.change(e, set, unset)
 	}
@@ -68,12 +68,54 @@ func (p *Place) change(e *world.Entity, set map[string]any, unset []string) erro
 		}
 	}
 	for name, c := range set {
-		if err := e.Set(name, c); err != nil {
+		if err := p.changeOne(e, name, c); err != nil {
 			return err // cannot be: the components were checked
 		}
 	}
 	for _, name := range unset {
-		e.Unset(name)
+		_ = p.changeOne(e, name, nil)
 	}
 	return nil
+}
+
+// changeOne sets one component, or takes it away if there is nothing to set, and has
+// the place's behaviour hear of it.
+func (p *Place) changeOne(e *world.Entity, name string, c any) (err error) {
+	var old map[string]any
+	watched := p.hooks.watcher.Watches(name)
+	if watched {
+		old, _ = e.Component(name)
+	}
+	before := e.Edits()
+	if c == nil {
+		e.Unset(name)
+	} else {
+		err = e.Set(name, c)
+	}
+	if watched && e.Edits() != before {
+		p.hooks.watcher.Changed(e, name, old)
+	}
+	return err
+}
+
+// watchRemoval takes down what the place's behaviour will hear of entities that are
+// about to be removed, and gives what tells it.
+func (p *Place) watchRemoval(id string, how world.Removal) (tell func()) {
+	e := p.world.Entity(id)
+	if e == nil {
+		return func() {}
+	}
+	family := []*world.Entity{e}
+	if how == world.Cascade {
+		family = p.world.Family(e)
+	}
+	going := make([]Entity, len(family))
+	for i, e := range family {
+		going[i] = copyOf(e, p.hooks.watcher.Watches)
+	}
+	return func() {
+		for _, e := range going {
+			p.hooks.watcher.Removed(e)
+		}
+	}
 }

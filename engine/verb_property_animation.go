@@ -19,22 +19,29 @@ func addPropertyAnimation(r *Request) {
 		r.Refuse(err.Error())
 		return
 	}
-	running := animations(e)
-	if limit := p.cfg.Limits.Animations; len(running) >= limit {
-		r.Fail(fmt.Sprintf("the entity has %d animations already", limit))
-		return
-	}
-	id := p.newID(func(id string) bool { return running[id] != nil })
-	running[id] = r.Args[0]
-	if err := p.fits(e, map[string]any{"property_animations": running}, nil); err != nil {
+	id, err := p.animate(e, r.Args[0])
+	if err != nil {
 		r.Fail(err.Error())
 		return
 	}
-	if err := setAnimations(e, running); err != nil {
-		r.Refuse(err.Error())
-		return
-	}
 	r.OK(id)
+}
+
+// animate adds an animation to an entity and gives its id.
+func (p *Place) animate(e *world.Entity, animation any) (id string, err error) {
+	if _, err := sim.ParseAnimation(animation); err != nil {
+		return "", err
+	}
+	running := animations(e)
+	if limit := p.cfg.Limits.Animations; len(running) >= limit {
+		return "", fmt.Errorf("the entity has %d animations already", limit)
+	}
+	id = p.newID(func(id string) bool { return running[id] != nil })
+	running[id] = animation
+	if err := p.fits(e, map[string]any{"property_animations": running}, nil); err != nil {
+		return "", err
+	}
+	return id, setAnimations(e, running)
 }
 
 // removePropertyAnimation ends an animation of the entity that asks, where it is:

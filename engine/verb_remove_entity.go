@@ -34,6 +34,7 @@ func removal(args []any) (how world.Removal, ok bool) {
 
 // remove takes an entity out of the place, and all that comes with it.
 func (p *Place) remove(id string, how world.Removal) []*world.Entity {
+	tell := p.watchRemoval(id, how)
 	removed := p.world.Remove(id, how)
 	gone, owners := make(map[string]bool, len(removed)), map[*agent]bool{}
 	for _, e := range removed {
@@ -48,5 +49,7 @@ func (p *Place) remove(id string, how world.Removal) []*world.Entity {
 		a.orphan(gone)
 	}
 	p.withdraw(gone)
+	p.giveUpAsking("the entity is gone", func(q *Asking) bool { return gone[q.to] || gone[q.from] })
+	tell()
 	return removed
 }

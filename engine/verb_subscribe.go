@@ -93,6 +93,7 @@ func (p *Place) publish(i *netcode.Interaction, body []any) {
 			p.log.Warn("publication not sent", "verb", netcode.BodyVerb(i.Body), "error", err)
 		}
 	}
+	p.hooks.listener.Published(&p.host, i.From, body)
 	for _, id := range listen {
 		if f := p.news.heard[id]; f != nil { // an earlier one may have ended it
 			f(&p.host, i.From, body)

@@ -75,17 +75,26 @@ func (p *Place) askPlace(a *agent, c *command) {
 	}
 	r := &Request{
 		Type: c.Type, From: c.From, To: c.To, ID: c.RequestID, Verb: c.verb, Args: c.args,
-		Agent: a.public(), agent: a, turn: &p.host,
+		Agent: a.public(), place: p, agent: a, turn: &p.host,
 	}
 	if r.Type == netcode.TypeRequest {
 		a.pending.Add(1)
 	}
+	p.dispatch(r)
+}
+
+// dispatch has a request answered by the place's behaviour, its host or itself.
+func (p *Place) dispatch(r *Request) {
 	defer func() {
 		if bug := recover(); bug != nil {
+			r.catch = nil
 			r.Refuse("the place made a mistake")
 			panic(bug)
 		}
 	}()
+	if p.hooks.answerer.Answer(r) {
+		return
+	}
 	if v := p.verbs[r.To][r.Verb]; v != nil {
 		v(r)
 	} else {

@@ -42,6 +42,14 @@ func (t *Table) choose(a *Agent, id uint32, hear bool) error {
 	return nil
 }
 
+// SetHears replaces [Config.Hears], and asks it of everybody.
+func (t *Table) SetHears(hears func(listener, speaker string) bool) {
+	t.cfg.Hears = hears
+	for _, tr := range t.tracks {
+		t.refresh(tr)
+	}
+}
+
 // Ask asks [Config.Hears] of everybody who wants to hear a track, for each track, and
 // publishes the answers that have changed. With a thousand agents that hear a
 // thousand tracks it is asked a million times.

@@ -16,7 +16,8 @@ type Entity struct {
 
 	components   object
 	life         life
-	stamp        Stamp // newest change
+	stamp        Stamp  // newest change
+	edits        uint64 // changes so far
 	newer, older *Entity
 	typed        typed
 	root         *Entity // see Root
@@ -44,6 +45,20 @@ func (e *Entity) Existed(at Stamp) bool {
 
 // Changed is the state of its newest change.
 func (e *Entity) Changed() Stamp { return e.stamp }
+
+// Edits counts the changes of the entity, several in one state each.
+func (e *Entity) Edits() uint64 { return e.edits }
+
+// ComponentChanged is the state of a component's newest change, and whether the
+// entity has it. With [Entity.Edits], which tells changes in one state apart, it says
+// whether a copy of a component is still good.
+func (e *Entity) ComponentChanged(name string) (Stamp, bool) {
+	k := e.components.get(name)
+	if k == nil {
+		return 0, false
+	}
+	return k.stamp, true
+}
 
 // Has tells whether the entity has the component.
 func (e *Entity) Has(name string) bool { return e.components.get(name) != nil }
@@ -103,6 +118,7 @@ func (e *Entity) Unset(name string) bool {
 
 func (e *Entity) touch() {
 	e.stamp = e.w.now
+	e.edits++
 	e.w.promote(e)
 	if e.fragment != nil {
 		e.fragment.valid = false

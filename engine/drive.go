@@ -1,0 +1,62 @@
+package engine
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/loci-place/loci/netcode"
+)
+
+// Driver runs a place by hand, in the stead of [Place.Serve]: for tests of what a host
+// or a script makes of it, in which nothing happens by itself and no time passes unless
+// told. Its methods are called from one goroutine. The place's transport must deliver
+// what agents send at once, on that goroutine.
+type Driver struct {
+	place  *Place
+	now    atomic.Int64 // nanoseconds since the place was made
+	failed chan error
+}
+
+// Drive opens the place and gives what drives it, or the error of its behaviour.
+func (p *Place) Drive() (*Driver, error) {
+	d := &Driver{place: p, failed: make(chan error, 1)}
+	p.now = func() time.Time { return p.started.Add(time.Duration(d.now.Load())) }
+	if err := p.open(); err != nil {
+		return nil, err
+	}
+	serving := make(chan struct{})
+	go func() {
+		close(serving)
+		d.failed <- p.transport.Serve(&gate{place: p, sessions: map[netcode.Conn]*session{}})
+	}()
+	<-serving
+	return d, nil
+}
+
+// Settle handles all that agents have sent so far.
+func (d *Driver) Settle() {
+	for d.place.unread.Load() > 0 {
+		d.place.safely("message", <-d.place.inbox)
+	}
+}
+
+// Advance lets time pass, a heartbeat after the other, and handles what agents send
+// meanwhile.
+func (d *Driver) Advance(by time.Duration) {
+	period := time.Duration(float64(time.Second) / d.place.cfg.Rate)
+	for end := d.now.Load() + int64(by); d.now.Load() < end; {
+		d.now.Store(min(end, d.now.Load()+int64(period)))
+		d.Settle()
+		d.place.safely("heartbeat", d.place.heartbeat)
+	}
+	d.Settle()
+}
+
+// Close ends the place as Serve does.
+func (d *Driver) Close() error {
+	err := d.place.Close()
+	<-d.failed
+	d.place.readers.Wait()
+	d.place.safely("closing", d.place.end)
+	return err
+}

@@ -1,0 +1,95 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/loci-place/loci/netcode"
+)
+
+// Answered hears, on the place's turn, what came of a request of the host's: the items
+// behind the verb, or why there will be none.
+type Answered func(answer []any, err error)
+
+// Asking is a request of the host's that waits for an answer.
+type Asking struct {
+	place    *Place
+	id       string
+	from, to string // entities
+	agent    *agent // who is asked
+	done     Answered
+}
+
+// Ask asks an entity something on behalf of one of the place's own, and has done hear
+// the answer; at once, before Ask returns, where the entity is the place's too or
+// there is nobody to ask. Nil is returned then. Agents may take as long as they like
+// to answer, see [Asking.Cancel].
+func (t *Turn) Ask(from, to string, body []any, done Answered) *Asking {
+	p := t.place
+	verb, ok := text(body, 0)
+	switch a := p.owner(to); {
+	case !ok || verb == "announce":
+		done(nil, fmt.Errorf("a request begins with a verb, and is no announce"))
+	case !p.isOurs(from):
+		done(nil, fmt.Errorf("%w of the place's: %q", ErrNoEntity, from))
+	case p.isOurs(to):
+		p.askOurselves(from, to, body, done)
+	case a == nil:
+		done(nil, fmt.Errorf("%w %q", ErrNoEntity, to))
+	case a.session.envelope:
+		done(nil, fmt.Errorf("the recipient speaks version 0 and cannot answer"))
+	default:
+		p.questions++
+		asking := &Asking{place: p, id: fmt.Sprintf("place%d", p.questions), from: from, to: to, agent: a, done: done}
+		p.asking[asking.id] = asking
+		_ = p.send(a.session, &netcode.Interaction{
+			Type: netcode.TypeRequest, From: from, To: to, RequestID: asking.id,
+			Body: netcode.AppendValue(nil, body),
+		})
+		return asking
+	}
+	return nil
+}
+
+// askOurselves asks an entity of the place's own. No official verb answers it: the host
+// does by [Turn] what they do.
+func (p *Place) askOurselves(from, to string, body []any, done Answered) {
+	p.dispatch(&Request{
+		Type: netcode.TypeRequest, From: from, To: to, Verb: body[0].(string), Args: body[1:],
+		Agent: Agent{ID: PlaceID, Avatar: PlaceID}, place: p, turn: &p.host, done: done,
+	})
+}
+
+// Cancel gives the request up: nothing is heard of it any more.
+func (q *Asking) Cancel() {
+	if q.place.asking[q.id] == q {
+		delete(q.place.asking, q.id)
+		q.agent.late.use(q.id, lateAnswers)
+	}
+}
+
+// answer ends the request.
+func (q *Asking) answer(items []any, err error) {
+	delete(q.place.asking, q.id)
+	q.done(items, err)
+}
+
+// hear takes a response to one of the host's requests.
+func (p *Place) hear(a *agent, c *command) {
+	q := p.asking[c.RequestID]
+	switch {
+	case q == nil && a.late.has(c.RequestID): // cancelled meanwhile
+	case q == nil || q.agent != a || q.to != c.From || q.from != c.To:
+		p.reject(a, c, "a response to no open request")
+	default:
+		q.answer(c.args, nil)
+	}
+}
+
+// giveUpAsking ends the host's requests that nobody will answer any more.
+func (p *Place) giveUpAsking(why string, which func(q *Asking) bool) {
+	for _, q := range p.asking {
+		if which(q) {
+			q.answer(nil, fmt.Errorf("%s", why))
+		}
+	}
+}

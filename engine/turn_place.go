@@ -1,0 +1,77 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/loci-place/loci/engine/world"
+	"github.com/loci-place/loci/netcode"
+)
+
+// World is what stands in the place, for reading: what is changed there directly goes
+// past all limits, and [Watcher] does not hear of it.
+func (t *Turn) World() *world.World { return t.place.world }
+
+// Time is the place's clock, in seconds: [Place.Time].
+func (t *Turn) Time() float64 { return t.place.Time() }
+
+// Name is what agents that join are told the place is called.
+func (t *Turn) Name() string { return t.place.cfg.Name }
+
+// SetName changes the name for those who join from now on.
+func (t *Turn) SetName(name string) { t.place.cfg.Name = name }
+
+// SetHears replaces [Config.Hears]; nil means that everybody hears everybody.
+func (t *Turn) SetHears(hears func(listener, speaker string) bool) { t.place.media.SetHears(hears) }
+
+// Agent gives an agent by its id, and whether it is here.
+func (t *Turn) Agent(id string) (Agent, bool) {
+	a := t.place.agents[id]
+	if a == nil {
+		return Agent{}, false
+	}
+	return a.public(), true
+}
+
+// Move gives an entity a transform in its parent's space; what else its transform
+// component has stays. The error is [ErrNoEntity] or, for numbers that are not finite,
+// [ErrBadEntity].
+func (t *Turn) Move(id string, to netcode.Matrix) error {
+	e := t.place.world.Entity(id)
+	if e == nil {
+		return fmt.Errorf("%w %q", ErrNoEntity, id)
+	}
+	transform, _ := e.Component("transform")
+	if transform == nil {
+		transform = map[string]any{}
+	}
+	matrix := make([]any, len(to))
+	for i, v := range to {
+		matrix[i] = v
+	}
+	transform["matrix"] = matrix
+	return t.Change(id, map[string]any{"transform": transform})
+}
+
+// Animate animates a property of an entity as add_property_animation does (protocol
+// section 7), and gives the animation's id.
+func (t *Turn) Animate(id string, animation map[string]any) (string, error) {
+	e := t.place.world.Entity(id)
+	if e == nil {
+		return "", fmt.Errorf("%w %q", ErrNoEntity, id)
+	}
+	return t.place.animate(e, animation)
+}
+
+// StopAnimation ends an animation where it is, and tells whether there was one.
+func (t *Turn) StopAnimation(id, animation string) bool {
+	e := t.place.world.Entity(id)
+	if e == nil {
+		return false
+	}
+	running := animations(e)
+	if running[animation] == nil {
+		return false
+	}
+	delete(running, animation)
+	return setAnimations(e, running) == nil
+}
