@@ -119,9 +119,13 @@ const tableCode = `local t = {} for i = 1, 100 do t[i] = {x = i, y = i * 2} end
 	return function() local sum = 0 for i = 1, #t do local v = t[i] v.x = v.x + 1 if v.y > 3 then sum = sum + v.x * v.y end end return sum end`
 
 // BenchmarkTableCode compares code under a budget with code without.
-func BenchmarkTableCode(b *testing.B) {
+func BenchmarkTableCode(b *testing.B) { besideStock(b, tableCode) }
+
+// besideStock runs the function that a source returns here and in gopher-lua
+// as it comes.
+func besideStock(b *testing.B, source string) {
 	s := newState(b, Config{})
-	made, err := s.Call(relaxed, load(b, s, tableCode))
+	made, err := s.Call(relaxed, load(b, s, source))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -135,7 +139,7 @@ func BenchmarkTableCode(b *testing.B) {
 	b.Run("stock", func(b *testing.B) {
 		L := lua.NewState()
 		defer L.Close()
-		if err := L.DoString(tableCode); err != nil {
+		if err := L.DoString(source); err != nil {
 			b.Fatal(err)
 		}
 		fn := L.Get(-1)
@@ -160,27 +164,29 @@ func BenchmarkCall(b *testing.B) {
 	}
 }
 
+// BenchmarkTask starts tasks that return, one after the other, and tasks that
+// stay, each of which takes a thread of its own.
 func BenchmarkTask(b *testing.B) {
-	s := newState(b, Config{})
-	// A chunk has varargs, which cost a table; a function has none.
-	made, err := s.Call(relaxed, load(b, s, `return function() return 1 end`))
-	if err != nil {
-		b.Fatal(err)
-	}
-	for b.Loop() {
-		task, _ := s.NewTask(made[0].(*lua.LFunction))
-		if _, err := task.Resume(Budget{}); err != nil {
-			b.Fatal(err)
-		}
+	for name, body := range map[string]string{"returns": `return 1`, "stays": `wait(1)`} {
+		b.Run(name, func(b *testing.B) {
+			s := newState(b, Config{})
+			withWait(s)
+			// A chunk has varargs, which cost a table; a function has none.
+			made, err := s.Call(relaxed, load(b, s, `return function() `+body+` end`))
+			if err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				task, _ := s.NewTask(made[0].(*lua.LFunction))
+				if _, err := task.Resume(Budget{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 
-func BenchmarkConcat(b *testing.B) {
-	s := newState(b, Config{})
-	fn := load(b, s, `local a = ... for i = 1, 100 do local x = a .. "-" .. i end`)
-	for b.Loop() {
-		if _, err := s.Call(relaxed, fn, lua.LString("abc")); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
+const concatCode = `local a = "abc" return function() for i = 1, 100 do local x = a .. "-" .. i end end`
+
+// BenchmarkConcat compares the bounded concatenation with the stock one.
+func BenchmarkConcat(b *testing.B) { besideStock(b, concatCode) }
