@@ -33,8 +33,9 @@ type thread struct {
 // or a closed channel after the cut-off.
 func (t *thread) Done() <-chan struct{} {
 	m := t.meter
-	m.count++
-	if m.count < m.next.Load() {
+	count := m.count + 1 // a variable, which the processor need not read back
+	m.count = count
+	if count < m.next.Load() {
 		return nil
 	}
 	if m.spent() {
