@@ -12,9 +12,23 @@ type Budget struct {
 	// Instructions is how many instructions it may run, library functions
 	// counted by their work. Zero means [DefaultInstructions].
 	Instructions int64
+	// Memory is by how many bytes the heap's objects may grow while the call
+	// runs. It is the whole process's heap, and garbage counts until it is
+	// collected, so be generous. Zero means [DefaultMemory] for every
+	// [DefaultCallTime] of Time, but no more than [DefaultMemoryMost]; less
+	// than zero means no bound.
+	Memory int64
 	// Pool is shared by the calls of one heartbeat. A call gets no more time
 	// than is left in it, and takes from it what it took. Nil means no pool.
 	Pool *Pool
+}
+
+// memory is the bound on the heap's growth, less than zero for none.
+func (b Budget) memory() int64 {
+	if b.Memory != 0 {
+		return b.Memory
+	}
+	return min(DefaultMemory*max(1, int64(b.Time/DefaultCallTime)), DefaultMemoryMost)
 }
 
 // Pool is the time that the calls of one heartbeat share. It belongs to the
@@ -42,14 +56,16 @@ var closed = func() chan struct{} {
 // meter counts what the outermost call of a state has spent. Calls inside it,
 // coroutines included, spend from the same.
 type meter struct {
-	count, limit    int64
-	next            atomic.Int64 // the count at which to look up; the timer sets 0
-	timer           *time.Timer
-	began, deadline time.Time
-	depth           int
-	pool            *Pool
-	overTime        error // what to say when the deadline has passed
-	cut             error // why every further instruction fails, or nil
+	count, limit int64
+	next         atomic.Int64 // the count at which to look up; the timer sets 0
+	timer        *time.Timer
+	began        time.Time
+	time         time.Duration
+	depth        int
+	pool         *Pool
+	heap         heapWatch
+	overTime     error // what to say when the time is over
+	cut          error // why every further instruction fails, or nil
 }
 
 // start begins a call, or joins the one that is under way.
@@ -73,11 +89,11 @@ func (m *meter) start(b Budget) error {
 	if m.limit == 0 {
 		m.limit = DefaultInstructions
 	}
+	m.heap.begin(b.memory())
 	m.depth, m.pool, m.cut = 1, b.Pool, nil
 	m.count = 0
 	m.next.Store(min(clockEvery, m.limit))
-	m.began = time.Now()
-	m.deadline = m.began.Add(d)
+	m.began, m.time = time.Now(), d
 	if m.timer == nil {
 		m.timer = time.AfterFunc(d, func() { m.next.Store(0) })
 	} else {
@@ -113,8 +129,10 @@ func (m *meter) spent() bool {
 	switch {
 	case m.count >= m.limit:
 		m.stopAt(ErrCallBudget)
-	case !time.Now().Before(m.deadline):
+	case time.Since(m.began) >= m.time:
 		m.stopAt(m.overTime)
+	case m.heap.over():
+		m.stopAt(ErrMemory)
 	}
 	return m.cut != nil
 }

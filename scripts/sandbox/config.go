@@ -42,6 +42,15 @@ const DefaultHeartbeatTime = 20 * time.Millisecond
 // hundred times what fits into 5 ms, for clocks that stand still.
 const DefaultInstructions = 20_000_000
 
+// DefaultMemory is by how much the heap may grow in [DefaultCallTime] where a
+// [Budget] says nothing, and DefaultMemoryMost by how much in a call that has
+// more time, in bytes. A script fills some 10 MB in 5 ms with tables, 30 MB
+// with strings; the rest is for what the process does meanwhile.
+const (
+	DefaultMemory     = 64 << 20
+	DefaultMemoryMost = 1 << 30
+)
+
 // Config is what a state is given by its host. The zero value works.
 type Config struct {
 	// Print receives what print was called with, its arguments' strings

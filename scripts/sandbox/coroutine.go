@@ -108,10 +108,12 @@ func coroutineStatus(L *lua.LState) int {
 }
 
 func coroutineRunning(L *lua.LState) int {
-	if threadOf(L).body == nil {
+	t := threadOf(L)
+	if t.body == nil {
 		L.Push(lua.LNil)
 		return 1
 	}
+	t.known = true
 	L.Push(L)
 	return 1
 }
@@ -120,7 +122,7 @@ func coroutineYield(L *lua.LState) int {
 	if threadOf(L).task {
 		L.RaiseError("coroutine.yield outside a coroutine; a task waits by itself")
 	}
-	if err := canYield(L); err != nil {
+	if err := beforeYield(L); err != nil {
 		L.RaiseError("cannot yield %s", err)
 	}
 	return -1
@@ -135,11 +137,13 @@ var (
 	errYieldMeta     = errors.New("inside a metamethod")
 )
 
-// canYield walks the stack of a coroutine. Each frame must have been called by
-// a call instruction of a Lua function. Frames are private to gopher-lua, and
-// a yield that is missed breaks it, hence the reflection.
-func canYield(L *lua.LState) error {
-	if threadOf(L).body == nil {
+// beforeYield walks the stack of a coroutine that is about to yield. Each frame
+// must have been called by a call instruction of a Lua function. Frames are
+// private to gopher-lua, and a yield that is missed breaks it, hence the
+// reflection. It notes how many values the yielding call gives.
+func beforeYield(L *lua.LState) error {
+	t := threadOf(L)
+	if t.body == nil {
 		return errYieldMain
 	}
 	top, ok := L.GetStack(0)
@@ -147,7 +151,7 @@ func canYield(L *lua.LState) error {
 		return errYieldMain
 	}
 	frame := reflect.ValueOf(top).Elem().FieldByName("frame").Elem()
-	for {
+	for innermost := true; ; innermost = false {
 		parent := frame.FieldByName("Parent")
 		if parent.IsNil() {
 			return nil
@@ -158,13 +162,16 @@ func canYield(L *lua.LState) error {
 			return errYieldFunction
 		}
 		code := function.FieldByName("Proto").Elem().FieldByName("Code")
-		pc := int(frame.FieldByName("Pc").Int()) - 1
-		switch int(code.Index(pc).Uint() >> opcodeShift) {
+		inst := uint32(code.Index(int(frame.FieldByName("Pc").Int()) - 1).Uint())
+		switch int(inst >> opcodeShift) {
 		case lua.OP_CALL:
 		case lua.OP_TFORLOOP:
 			return errYieldIterator
 		default:
 			return errYieldMeta
+		}
+		if innermost {
+			t.results = int(inst&argumentC>>argumentCShift) - 1
 		}
 	}
 }

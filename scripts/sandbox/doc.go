@@ -21,7 +21,8 @@
 // functions count by their work. A call over its budget is cut off: each
 // further instruction fails, pcall passes that on, until the outermost call has
 // returned. Work in between instructions is bounded by the constants of this
-// package.
+// package. The process's heap is watched meanwhile, and a call in which it grows
+// by more than [Budget].Memory is cut off too.
 //
 // # Differences from Lua 5.1
 //
@@ -40,7 +41,7 @@
 //     out in the source, rawset and table.insert are bounded by [MaxArray].
 //     Remedy: lua.MaxArrayIndex, a variable of the whole process.
 //   - Memory that a script keeps over many calls, in tables or coroutines, is
-//     not counted. Remedy: watch the heap and replace the state.
+//     not counted. Remedy: watch [HeapLive] and replace the state.
 //   - A table's keys are not freed when they are set to nil, and next walks
 //     over them in one instruction: some 20 ms for a million. Remedy: a new
 //     table now and then.

@@ -15,6 +15,8 @@ var (
 	ErrCallBudget = errors.New("over the budget of one call, cut off")
 	// ErrHeartbeatBudget: the [Pool] ran out, before or in the call.
 	ErrHeartbeatBudget = errors.New("over the budget of one heartbeat, cut off")
+	// ErrMemory: the heap grew by more than the [Budget]'s memory in the call.
+	ErrMemory = errors.New("over the memory of one call, cut off")
 	// ErrBroken: the interpreter itself failed. The state answers every call
 	// with this and has to be replaced.
 	ErrBroken = errors.New("the script state is broken")

@@ -64,8 +64,9 @@ func compileError(err error, chunk string) error {
 // opcodeShift is where an instruction has its opcode; argument C, the number
 // of results plus one, is nine bits from bit 9.
 const (
-	opcodeShift = 26
-	argumentC   = 0x1ff << 9
+	opcodeShift    = 26
+	argumentCShift = 9
+	argumentC      = 0x1ff << argumentCShift
 )
 
 // link puts the concatenation function where rewriteSource left its mark, and

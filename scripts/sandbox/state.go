@@ -17,6 +17,7 @@ type State struct {
 	broken  error
 	random  *rand.Rand
 	concat  *lua.LFunction
+	spare   []*lua.LState // threads of tasks that returned, see reuse.go
 	modules map[string]*module
 	loading []string // modules being loaded, outermost first
 

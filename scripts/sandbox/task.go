@@ -6,7 +6,9 @@ import lua "github.com/yuin/gopher-lua"
 // that it calls returns [State.Yield], and goes on at the next Resume.
 //
 // Scripts may use coroutines of their own inside a task, but only the task's
-// own body yields to the host, and no script can resume a task.
+// own body yields to the host, and no script can resume a task. The L that Go
+// functions are given in a task is the next task's after the end of this one,
+// so nothing may be kept by it.
 type Task struct {
 	state  *State
 	lua    *lua.LState
@@ -18,8 +20,7 @@ func (s *State) NewTask(fn *lua.LFunction) (*Task, bool) {
 	if fn.IsG {
 		return nil, false
 	}
-	th, t := s.newThread(fn)
-	t.task = true
+	th, t := s.taskThread(fn)
 	return &Task{state: s, lua: th, thread: t}, true
 }
 
@@ -52,6 +53,9 @@ func (t *Task) Resume(b Budget, args ...lua.LValue) ([]lua.LValue, error) {
 		}
 		return nil, s.failed(err)
 	}
+	if state == lua.ResumeOK {
+		s.putBack(t)
+	}
 	return values, nil
 }
 
@@ -62,7 +66,7 @@ func (s *State) Yield(L *lua.LState, verb string, values ...lua.LValue) int {
 	if !threadOf(L).task {
 		L.RaiseError("%s works in a task only, see place.task", verb)
 	}
-	if err := canYield(L); err != nil {
+	if err := beforeYield(L); err != nil {
 		L.RaiseError("%s does not work %s", verb, err)
 	}
 	return L.Yield(values...)

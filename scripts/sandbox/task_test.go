@@ -116,6 +116,58 @@ func TestTasksUseCoroutinesOfTheirOwn(t *testing.T) {
 	}
 }
 
+// TestTasksThatReturnedLeaveNothingToTheNext, whose thread is the same one.
+func TestTasksThatReturnedLeaveNothingToTheNext(t *testing.T) {
+	for name, c := range map[string]struct {
+		first, second, want string
+		again               bool // whether the thread serves again
+	}{
+		"locals":    {`local a, b, c = "x", "y", "z"`, `local a, b, c return a, b, c`, "nil nil nil", true},
+		"arguments": {`local a = ...`, `local a, b = ... return a, b, select("#", ...)`, "nil nil 0", true},
+		"closure":   {`local n = 41 get = function() n = n + 1 return n end`, `local m, k = 1, 2 return get(), m, k`, "42 1 2", true},
+		"closure after a wait": {`local n = 41 wait(1) get = function() n = n + 1 return n end wait(1)`,
+			`local m = 1 wait(1) return get(), m`, "42 1", true},
+		"closure and error":  {`local n = 41 get = function() n = n + 1 return n end pcall(error)`, `local m = 1 return get(), m`, "42 1", true},
+		"deep":               {`local function f(n) if n > 0 then return 1 + f(n - 1) end return 0 end f(90)`, `return 1`, "1", true},
+		"coroutine inside":   {`coroutine.wrap(function() coroutine.yield(1) end)()`, `return coroutine.wrap(function() return 1 end)()`, "1", true},
+		"own thread":         {`mine = coroutine.running()`, `return mine == coroutine.running(), coroutine.status(mine)`, "false dead", false},
+		"error":              {`error("x")`, `return 1`, "1", false},
+		"a large stack":      {`return unpack({}, 1, 7000)`, `return 1`, "1", false},
+		"waiting in a value": {`value = wait(1)`, `return value, wait(1)`, "nil", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newState(t, Config{})
+			withWait(s)
+			first := newTask(t, s, c.first)
+			thread := first.lua
+			for !first.Done() {
+				first.Resume(relaxed)
+			}
+			second := newTask(t, s, c.second)
+			if again := second.lua == thread; again != c.again {
+				t.Errorf("serves again: %v", again)
+			}
+			var values []lua.LValue
+			for !second.Done() {
+				var err error
+				if values, err = second.Resume(relaxed); err != nil {
+					t.Fatal(err)
+				}
+			}
+			words := make([]string, len(values))
+			for i, value := range values {
+				words[i] = value.String()
+			}
+			if got := strings.Join(words, " "); got != c.want {
+				t.Errorf("got %q, wanted %q", got, c.want)
+			}
+			if _, err := first.Resume(relaxed); err == nil || !first.Done() {
+				t.Error("the first was resumed after its end")
+			}
+		})
+	}
+}
+
 func TestGoFunctionIsNoTask(t *testing.T) {
 	s := newState(t, Config{})
 	if _, ok := s.NewTask(s.Lua().GetGlobal("print").(*lua.LFunction)); ok {

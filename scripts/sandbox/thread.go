@@ -23,14 +23,19 @@ type thread struct {
 	body   *lua.LFunction
 	status status
 	task   bool // resumed by the host alone
+	known  bool // a script has it as a value
+	// results is how many values the call that yielded gives to the script, -1
+	// for all.
+	results int
 }
 
 // Done counts one instruction. It gives nil, on which a select does not wait,
 // or a closed channel after the cut-off.
 func (t *thread) Done() <-chan struct{} {
 	m := t.meter
-	m.count++
-	if m.count < m.next.Load() {
+	count := m.count + 1 // a variable, which the processor need not read back
+	m.count = count
+	if count < m.next.Load() {
 		return nil
 	}
 	if m.spent() {
@@ -51,8 +56,11 @@ func (t *thread) Value(any) any { return nil }
 // newThread makes a coroutine of a Lua function. A Go function as the body of
 // a coroutine never gives control back in gopher-lua, so callers refuse it.
 func (s *State) newThread(body *lua.LFunction) (*lua.LState, *thread) {
+	// With a context NewThread would make a cancelable one of it, for nothing.
+	context := s.lua.RemoveContext()
 	th, _ := s.lua.NewThread()
-	t := &thread{meter: &s.meter, body: body, status: suspended}
+	s.lua.SetContext(context)
+	t := s.threadFor(body)
 	th.SetContext(t)
 	return th, t
 }
@@ -65,7 +73,7 @@ func (s *State) resume(L, th *lua.LState, args []lua.LValue) (lua.ResumeState, [
 	from, t := threadOf(L), threadOf(th)
 	from.status, t.status = normal, running
 	s.resumes++
-	state, err, values := L.Resume(th, t.body, args...)
+	state, err, values := L.Resume(th, t.body, t.given(args)...)
 	s.resumes--
 	from.status = running
 	t.status = suspended
@@ -73,4 +81,22 @@ func (s *State) resume(L, th *lua.LState, args []lua.LValue) (lua.ResumeState, [
 		t.status = dead
 	}
 	return state, values, err
+}
+
+// threadFor is the context of a coroutine that has yet to start.
+func (s *State) threadFor(body *lua.LFunction) *thread {
+	return &thread{meter: &s.meter, body: body, status: suspended, results: -1}
+}
+
+// given makes args as many as the call that yielded gives. gopher-lua puts
+// them where the results belong and leaves the rest invalid, no nil.
+func (t *thread) given(args []lua.LValue) []lua.LValue {
+	if t.results < 0 || t.results == len(args) {
+		return args
+	}
+	given := make([]lua.LValue, t.results)
+	for i := copy(given, args); i < len(given); i++ {
+		given[i] = lua.LNil
+	}
+	return given
 }

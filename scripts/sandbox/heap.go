@@ -1,0 +1,61 @@
+package sandbox
+
+import "runtime/metrics"
+
+// heapEvery is how many looks at the clock come between two at the heap, which
+// takes a microsecond.
+const heapEvery = 8
+
+// The runtime's counts of the heap's objects.
+const (
+	heapObjects = "/memory/classes/heap/objects:bytes"
+	heapLive    = "/gc/heap/live:bytes"
+)
+
+// HeapBytes is what the objects on the heap of the whole process take, in
+// bytes, garbage included that was not collected yet. It takes about a
+// microsecond and may be called by any goroutine.
+func HeapBytes() int64 { return readHeap(heapObjects) }
+
+// HeapLive is what of the heap was in use when the process last collected its
+// garbage, in bytes. Scripts keep memory over many calls, which nobody counts:
+// a host whose HeapLive stays above what it can give replaces its states. It
+// costs as much as [HeapBytes].
+func HeapLive() int64 { return readHeap(heapLive) }
+
+func readHeap(name string) int64 {
+	sample := []metrics.Sample{{Name: name}}
+	metrics.Read(sample)
+	return int64(sample[0].Value.Uint64())
+}
+
+// heapWatch compares the heap with what it was when a call began.
+type heapWatch struct {
+	limit  int64 // negative: none
+	before int64 // -1: not looked yet
+	looks  int
+}
+
+// begin starts the watch. The first look is at the second opportunity: most
+// calls are over by then.
+func (w *heapWatch) begin(limit int64) {
+	*w = heapWatch{limit: limit, before: -1, looks: heapEvery - 2}
+}
+
+// over reports whether the heap has grown too much. Only every few times it
+// looks.
+func (w *heapWatch) over() bool {
+	if w.limit < 0 {
+		return false
+	}
+	w.looks++
+	if w.looks < heapEvery {
+		return false
+	}
+	w.looks = 0
+	now := HeapBytes()
+	if w.before < 0 {
+		w.before = now
+	}
+	return now-w.before > w.limit
+}
