@@ -26,6 +26,12 @@ func didYouMean(name string) string {
 	return ": did you mean " + name + "?"
 }
 
+// DidYouMean ends an error about a name that is none of the candidates: ": did you mean
+// owner?", or "" if it is like none of them.
+func DidYouMean(name string, candidates iter.Seq[string]) string {
+	return didYouMean(nearest(name, candidates))
+}
+
 // distance counts the letters to insert, drop, change or swap with their
 // neighbour to make b of a.
 func distance(a, b string) int {

@@ -46,19 +46,13 @@ var served = map[string]string{
 	"property_animations": "add_property_animation",
 }
 
-// checkComponents tells what is wrong with components that somebody wants an entity
-// to have.
-func (p *Place) checkComponents(components map[string]any, byAgent bool) error {
+// CheckComponents tells what is wrong with the shapes of components, of the values that
+// [netcode.ParseValue] gives.
+func CheckComponents(components map[string]any) error {
 	for name, v := range components {
-		if max := p.cfg.Limits.NameBytes; len(name) > max {
-			return fmt.Errorf("a component's name has %d bytes, at most %d may be", len(name), max)
-		}
 		c, ok := asObject(v)
 		if v == nil || !ok {
 			return fmt.Errorf("component %q must be an object", name)
-		}
-		if verb, ok := served[name]; ok && byAgent {
-			return fmt.Errorf("%s is the place's to give: use %s", name, verb)
 		}
 		if check := shapes[name]; check != nil {
 			if err := check(c); err != nil {
@@ -67,6 +61,20 @@ func (p *Place) checkComponents(components map[string]any, byAgent bool) error {
 		}
 	}
 	return nil
+}
+
+// checkComponents tells what is wrong with components that somebody wants an entity
+// to have.
+func (p *Place) checkComponents(components map[string]any, byAgent bool) error {
+	for name := range components {
+		if max := p.cfg.Limits.NameBytes; len(name) > max {
+			return fmt.Errorf("a component's name has %d bytes, at most %d may be", len(name), max)
+		}
+		if verb, ok := served[name]; ok && byAgent {
+			return fmt.Errorf("%s is the place's to give: use %s", name, verb)
+		}
+	}
+	return CheckComponents(components)
 }
 
 // check is checkComponents, and what the place's behaviour says to them.

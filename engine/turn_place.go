@@ -11,6 +11,10 @@ import (
 // past all limits, and [Watcher] does not hear of it.
 func (t *Turn) World() *world.World { return t.place.world }
 
+// Place is the place whose turn it is, for what goes on without it: nothing that waits
+// for the turn may be called in it.
+func (t *Turn) Place() *Place { return t.place }
+
 // Time is the place's clock, in seconds: [Place.Time].
 func (t *Turn) Time() float64 { return t.place.Time() }
 

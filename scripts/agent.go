@@ -1,0 +1,116 @@
+package scripts
+
+import (
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/loci-place/loci/engine"
+)
+
+// agentValue is an agent as scripts have it. It may have left.
+type agentValue struct {
+	agent    engine.Agent
+	ud       *lua.LUserData
+	identity lua.LValue // made when it is asked for
+}
+
+// String is what people are told it is.
+func (a *agentValue) String() string { return "agent " + a.agent.ID }
+
+// agent gives an agent's value, always the same as long as it is here.
+func (g *generation) agent(a engine.Agent) *lua.LUserData {
+	v := g.agents[a.ID]
+	if v == nil {
+		v = &agentValue{agent: a}
+		v.ud = g.userdata(v, g.meta.agent)
+		if _, here := g.turn().Agent(a.ID); here || a.ID == engine.PlaceID {
+			g.agents[a.ID] = v
+		}
+	}
+	return v.ud
+}
+
+// owner gives who an entity belongs to.
+func (g *generation) owner(id string) lua.LValue {
+	if id == engine.PlaceID {
+		return g.agent(engine.Agent{ID: id, Avatar: engine.PlaceID})
+	}
+	if a, ok := g.turn().Agent(id); ok {
+		return g.agent(a)
+	}
+	return lua.LNil
+}
+
+func agentClass() class {
+	return class{
+		name: "loci.Agent", method: true,
+		doc: "A person's visor or an app that has joined. The place itself is one too, with the id \"place\".",
+		fields: []field{
+			{name: "id", typ: "string", doc: "its id while it is here"},
+			{name: "identity", typ: "table", doc: "what it says of itself, display_name for one. It can say what it likes"},
+			{name: "avatar", typ: "loci.Entity", doc: "the entity that stands for it"},
+			{name: "version", typ: "integer", doc: "of the protocol that it speaks"},
+		},
+		functions: []function{
+			{"kick", "(reason?: string): boolean", "Sends it away. The reason goes to the log. False if it has left.", (*generation).agentKick},
+			{"here", "(): boolean", "Whether it is still here.", (*generation).agentHere},
+		},
+	}
+}
+
+func (g *generation) openAgent() {
+	g.methods.agent = g.table(agentClass())
+	g.meta.agent = g.metatable("agent", map[string]lua.LGFunction{
+		"__index": func(L *lua.LState) int {
+			a, name := argument[*agentValue](L, 1, "an agent"), L.CheckString(2)
+			L.Push(g.agentField(L, a, name))
+			return 1
+		},
+		"__newindex": func(L *lua.LState) int {
+			L.RaiseError("an agent cannot be changed; what a script knows of it belongs in place.state, by agent.id")
+			return 0
+		},
+	})
+}
+
+func (g *generation) agentField(L *lua.LState, a *agentValue, name string) lua.LValue {
+	switch name {
+	case "id":
+		return lua.LString(a.agent.ID)
+	case "avatar":
+		return g.entity(a.agent.Avatar)
+	case "version":
+		return lua.LNumber(a.agent.Version)
+	case "identity":
+		if a.identity == nil {
+			identity := a.agent.Identity
+			if identity == nil {
+				identity = map[string]any{}
+			}
+			a.identity = g.toLua(L, identity)
+		}
+		return a.identity
+	}
+	method := g.methods.agent.RawGetString(name)
+	if method == lua.LNil {
+		L.RaiseError("an agent has no %q%s", name, suggest(name, agentClass().names()))
+	}
+	return method
+}
+
+func (g *generation) agentKick(L *lua.LState) int {
+	g.needsPlace(L, "agent:kick")
+	a := argument[*agentValue](L, 1, "an agent")
+	kicked := g.turn().Kick(a.agent.ID)
+	if kicked {
+		g.log.Info("a script sent an agent away", "agent", a.agent.ID, "name", a.agent.DisplayName(), "reason", L.OptString(2, ""))
+	}
+	L.Push(lua.LBool(kicked))
+	return 1
+}
+
+func (g *generation) agentHere(L *lua.LState) int {
+	g.needsPlace(L, "agent:here")
+	_, here := g.turn().Agent(argument[*agentValue](L, 1, "an agent").agent.ID)
+	L.Push(lua.LBool(here))
+	return 1
+}

@@ -1,0 +1,1 @@
+-- The place that `loci serve` opens without a directory: plain and open.

@@ -1,0 +1,237 @@
+package scripts
+
+import (
+	"fmt"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/engine/world"
+)
+
+// events are what handlers will hear of, in the order it happened. They are called when
+// the turn ends in which it did, so that no handler runs in the midst of another, or of
+// what the place is doing.
+type events struct {
+	queue   []event
+	depth   int // of the event whose handlers run
+	dropped int // since the log last said so
+	changes map[changeKey]*change
+}
+
+// event is what will be called, by whichever generation is in force by then.
+type event struct {
+	depth int // how many events led to it
+	run   func(g *generation)
+}
+
+// eventNames are those that scripts can hear of, with what handlers are given.
+var eventNames = []field{
+	{name: "open", typ: "fun()", doc: "once, when the place opens"},
+	{name: "join", typ: "fun(agent: loci.Agent)", doc: "an agent has come in"},
+	{name: "leave", typ: "fun(agent: loci.Agent, code: integer)", doc: "an agent has gone; its entities are gone too"},
+	{name: "spawn", typ: "fun(entity: loci.Entity)", doc: "an entity has come, whoever owns it"},
+	{name: "remove", typ: "fun(entity: loci.Entity)", doc: "an entity has gone; only its id can still be read"},
+	{name: "change", typ: "fun(entity: loci.Entity, component: string, new?: table, old?: table)", doc: "a component was set, changed or taken away, by an agent or a script; what intents, hands and animations move is no change"},
+	{name: "tick", typ: "fun(dt: number)", doc: "every heartbeat, dt seconds after the one before"},
+	{name: "reload", typ: "fun(generation: integer, files: string[])", doc: "the scripts were loaded anew"},
+	{name: "publication", typ: "fun(body: any[], from: loci.Entity?)", doc: "somebody published something"},
+	{name: "close", typ: "fun()", doc: "once, when the place closes"},
+}
+
+// emit queues what is to be called.
+func (r *Runtime) emit(run func(g *generation)) {
+	q, limits := &r.events, &r.config.Limits
+	switch {
+	case q.depth >= limits.Chain:
+		r.drop("handlers set each other off without end", "chain", limits.Chain)
+	case len(q.queue) >= limits.Queue:
+		r.drop("too many events wait for their handlers", "queue", limits.Queue)
+	default:
+		q.queue = append(q.queue, event{q.depth + 1, run})
+	}
+}
+
+// soon queues what goes on with a task, of which there is a limited number.
+func (r *Runtime) soon(run func()) {
+	r.events.queue = append(r.events.queue, event{0, func(*generation) { run() }})
+}
+
+// drop says now and then that events are lost.
+func (r *Runtime) drop(why string, args ...any) {
+	r.events.dropped++
+	if n := r.events.dropped; n&(n-1) == 0 {
+		r.log.Error("an event is dropped: "+why, append(args, "dropped", n)...)
+	}
+}
+
+// event queues a call of all handlers of an event.
+func (r *Runtime) event(name string, args ...any) {
+	if len(r.gen.on[name]) > 0 {
+		r.emit(func(g *generation) { g.tell(name, args) })
+	}
+}
+
+// tell calls an event's handlers.
+func (g *generation) tell(name string, args []any) {
+	handlers := g.on[name]
+	if len(handlers) == 0 {
+		return
+	}
+	values := make([]lua.LValue, len(args))
+	about := ""
+	for i, arg := range args {
+		var err error
+		if values[i], err = g.given(arg, &about); err != nil {
+			g.report(fmt.Sprintf("event %q", name), "", err)
+			return
+		}
+	}
+	for _, h := range handlers {
+		_, _ = g.call(h, about, values...)
+	}
+}
+
+// given makes a Lua value of what an event tells, and notes what it is about.
+func (g *generation) given(arg any, about *string) (lua.LValue, error) {
+	switch v := arg.(type) {
+	case engine.Agent:
+		*about = v.ID
+		return g.agent(v), nil
+	case *world.Entity:
+		*about = v.ID()
+		return g.entity(v.ID()), nil
+	case entityID:
+		*about = string(v)
+		return g.entity(string(v)), nil
+	case lua.LValue:
+		return v, nil
+	}
+	return g.value(arg)
+}
+
+// entityID is the id of an entity that may be gone.
+type entityID string
+
+// drain calls what waits, as long as there is time. What an event's handlers set off
+// comes behind all that waits already.
+func (r *Runtime) drain() {
+	q := &r.events
+	for len(q.queue) > 0 && r.pool.Left() > 0 {
+		e := q.queue[0]
+		q.queue[0] = event{}
+		q.queue = q.queue[1:]
+		q.depth = e.depth
+		e.run(r.gen)
+		q.depth = 0
+	}
+	if len(q.queue) == 0 {
+		q.queue = q.queue[:0:cap(q.queue)]
+	}
+}
+
+// changeKey is a component of an entity that a change is on its way of.
+type changeKey struct{ entity, component string }
+
+// change is one or more changes of a component that have not been told yet: they are
+// told as one.
+type change struct {
+	key   changeKey
+	old   map[string]any // before the first of them
+	added bool           // there was none
+}
+
+// changed queues that a component has changed.
+func (g *generation) changed(e *world.Entity, name string, old map[string]any) {
+	r, key := g.r, changeKey{e.ID(), name}
+	if k := g.kinds[name]; k != nil {
+		k.follow(g, e)
+	}
+	if r.events.changes[key] != nil {
+		return
+	}
+	c := &change{key: key, old: old, added: old == nil}
+	if r.events.changes == nil {
+		r.events.changes = map[changeKey]*change{}
+	}
+	r.events.changes[key] = c
+	r.emit(func(g *generation) {
+		delete(r.events.changes, key)
+		g.tellChange(c)
+	})
+}
+
+// tellChange calls the handlers of a component that was changed, of an entity that
+// still stands.
+func (g *generation) tellChange(c *change) {
+	e := g.turn().World().Entity(c.key.entity)
+	if e == nil {
+		return
+	}
+	has := e.Has(c.key.component)
+	if !has && c.added {
+		return // came and went meanwhile
+	}
+	if k := g.kinds[c.key.component]; k != nil {
+		switch {
+		case !has:
+			k.tellRemoved(g, c.key.entity, c.old)
+		case c.added:
+			k.tellAdded(g, c.key.entity)
+		default:
+			k.tellChanged(g, c.key.entity, c.old)
+		}
+	}
+	if len(g.on["change"]) == 0 {
+		return
+	}
+	var now, old any = lua.LNil, lua.LNil
+	if has {
+		now = lua.LValue(g.part(c.key.entity, c.key.component))
+	}
+	if !c.added {
+		old = c.old
+	}
+	g.tell("change", []any{entityID(c.key.entity), c.key.component, now, old})
+}
+
+// spawned queues that an entity has come.
+func (g *generation) spawned(e *world.Entity) {
+	g.r.event("spawn", e)
+	for _, name := range e.Names() {
+		if k := g.kinds[name]; k != nil {
+			k.follow(g, e)
+			g.r.emitAdded(name, e.ID())
+		}
+	}
+}
+
+// emitAdded queues that an entity has a component.
+func (r *Runtime) emitAdded(name, id string) {
+	if k := r.gen.kinds[name]; k == nil || k.added == nil {
+		return
+	}
+	r.emit(func(g *generation) {
+		e := g.turn().World().Entity(id)
+		if k := g.kinds[name]; k != nil && e != nil && e.Has(name) {
+			k.tellAdded(g, id)
+		}
+	})
+}
+
+// removed queues that an entity has gone.
+func (g *generation) removed(e engine.Entity) {
+	id := e.ID
+	delete(g.entities, id)
+	for name, old := range e.Components {
+		if k := g.kinds[name]; k != nil {
+			k.gone = true
+			g.r.emit(func(g *generation) {
+				if k := g.kinds[name]; k != nil {
+					k.tellRemoved(g, id, old)
+				}
+			})
+		}
+	}
+	g.r.event("remove", entityID(id))
+}

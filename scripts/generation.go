@@ -1,0 +1,124 @@
+package scripts
+
+import (
+	"log/slog"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/loci-place/loci/acl"
+	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/scripts/sandbox"
+)
+
+// generation is one load of a place's scripts: a Lua state and all that it declared. It
+// belongs to the goroutine that loads it until the runtime puts it in force, and to the
+// place's turn from then on.
+type generation struct {
+	r       *Runtime
+	n       int
+	log     *slog.Logger
+	sources Sources
+	s       *sandbox.State
+	L       *lua.LState
+	live    bool // in force: there is a turn
+	over    bool // was in force
+
+	// What the top level declared.
+	name    string
+	hears   *handler
+	scene   map[string]declared
+	on      map[string][]*handler
+	before  map[string][]*handler
+	verbs   map[string]*handler
+	kinds   map[string]*kind
+	ticks   []*kind // that have a tick, in order
+	rules   []*acl.Rule
+	verdict *acl.Verdict // nil = as without acl.lua
+
+	timers        timers
+	tasks         map[*task]bool
+	subscriptions map[*subscription]bool
+	running       *task // whose stretch is under way
+
+	entities map[string]*entity
+	agents   map[string]*agentValue
+	state    *stateTable
+	meta     metatables
+	methods  struct{ entity, agent *lua.LTable }
+	reserved map[string]bool // names of entities' fields and methods
+	offences map[*lua.FunctionProto]*offender
+	spots    map[string]int // errors so far, by where they happened
+	tick     struct{ kind, member int }
+}
+
+// metatables are of the values that are handed out.
+type metatables struct {
+	entity, components, part, nested, agent, request, timer, task, subscription, later *lua.LTable
+}
+
+// newGeneration makes a state with the API in it, and runs nothing.
+func (r *Runtime) newGeneration(n int, sources Sources) *generation {
+	g := &generation{
+		r: r, n: n, sources: sources,
+		log:           r.log.With("generation", n),
+		scene:         map[string]declared{},
+		on:            map[string][]*handler{},
+		before:        map[string][]*handler{},
+		verbs:         map[string]*handler{},
+		kinds:         map[string]*kind{},
+		tasks:         map[*task]bool{},
+		subscriptions: map[*subscription]bool{},
+		reserved:      map[string]bool{},
+		entities:      map[string]*entity{},
+		agents:        map[string]*agentValue{},
+		offences:      map[*lua.FunctionProto]*offender{},
+		spots:         map[string]int{},
+	}
+	g.s = sandbox.New(sandbox.Config{
+		Print:   func(line string) { g.say(slog.LevelInfo, line) },
+		Require: func(name string) (string, string, bool) { return moduleSource(sources, name) },
+	})
+	g.L = g.s.Lua()
+	g.openPlace()
+	g.openIteration()
+	g.s.Preload("loci.vec", g.vectors())
+	for name, m := range r.config.Modules {
+		g.s.Preload(name, g.module(m))
+	}
+	return g
+}
+
+// turn is the place's, nil while the top level runs.
+func (g *generation) turn() *engine.Turn {
+	if g.live {
+		return g.r.turn
+	}
+	return nil
+}
+
+// needsPlace raises an error where there is no place yet: at the top level.
+func (g *generation) needsPlace(L *lua.LState, what string) {
+	if !g.live {
+		L.RaiseError("%s works in handlers, not at the top level of a script, which only declares; what should happen once belongs in place.on(\"open\", …)", what)
+	}
+}
+
+// needsTopLevel raises an error in handlers.
+func (g *generation) needsTopLevel(L *lua.LState, what string) {
+	if g.live || g.over {
+		L.RaiseError("%s works at the top level of a script only: what is declared there lives until the next reload", what)
+	}
+}
+
+// close ends a generation that was in force, or never came to it.
+func (g *generation) close() {
+	g.live, g.over = false, true
+	for t := range g.tasks {
+		t.abandon(g, "reloaded")
+	}
+	g.timers = timers{}
+	for s := range g.subscriptions {
+		s.cancel(g)
+	}
+	g.s.Close()
+}

@@ -1,0 +1,35 @@
+package scripts
+
+import (
+	lua "github.com/yuin/gopher-lua"
+)
+
+// hearing gives what asks place.hears, nil if everybody hears everybody. An answer
+// holds until there is time to ask again; while a script fails, nobody is silenced.
+func (g *generation) hearing() func(listener, speaker string) bool {
+	if g.hears == nil {
+		return nil
+	}
+	answers := map[[2]string]bool{}
+	return func(listener, speaker string) bool {
+		pair := [2]string{listener, speaker}
+		l, here := g.turn().Agent(listener)
+		s, there := g.turn().Agent(speaker)
+		if !here || !there {
+			return true
+		}
+		results, err := g.call(g.hears, listener, g.agent(l), g.agent(s))
+		if err != nil {
+			before, known := answers[pair]
+			return before || !known
+		}
+		if len(answers) >= maxHearing {
+			clear(answers)
+		}
+		answers[pair] = len(results) > 0 && lua.LVAsBool(results[0])
+		return answers[pair]
+	}
+}
+
+// maxHearing is how many pairs of agents are remembered.
+const maxHearing = 1 << 16

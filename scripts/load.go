@@ -1,0 +1,128 @@
+package scripts
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/loci-place/loci/scripts/sandbox"
+)
+
+// placeFile is the script that runs first.
+const placeFile = "place.lua"
+
+// load makes a generation of sources, from any goroutine: it runs their top level, and
+// checks what they declare. Kept is what place.state can be read for meanwhile.
+func (r *Runtime) load(n int, sources Sources, kept map[any]any) (*generation, error) {
+	g := r.newGeneration(n, sources)
+	g.state.take(kept)
+	if err := g.load(); err != nil {
+		g.close()
+		return nil, err
+	}
+	return g, nil
+}
+
+func (g *generation) load() error {
+	if source, ok := g.sources.Source(placeFile); ok {
+		if _, err := g.run(source, placeFile, nil); err != nil {
+			return err
+		}
+	}
+	for _, file := range g.sources.Paths() {
+		if !isComponent(file) {
+			continue
+		}
+		source, _ := g.sources.Source(file)
+		returned, err := g.run(source, file, nil)
+		if err != nil {
+			return err
+		}
+		k, err := g.newKind(file, returned)
+		if err != nil {
+			return err
+		}
+		g.kinds[k.name] = k
+		if k.tick != nil {
+			g.ticks = append(g.ticks, k)
+		}
+	}
+	if err := g.loadRules(); err != nil {
+		return err
+	}
+	return g.checkScene()
+}
+
+// isComponent tells whether a file describes a component: components/door.lua.
+func isComponent(file string) bool {
+	rest, ok := strings.CutPrefix(file, "components/")
+	return ok && strings.HasSuffix(rest, ".lua") && !strings.Contains(rest, "/")
+}
+
+// run runs a file's top level. Env is what it finds as globals, nil the usual ones.
+func (g *generation) run(source, file string, env *lua.LTable) ([]lua.LValue, error) {
+	fn, err := g.s.Load(source, file)
+	if err != nil {
+		return nil, err
+	}
+	if env != nil {
+		fn.Env = env
+	}
+	results, err := g.s.Call(sandbox.Budget{Time: g.r.config.Limits.Load, Instructions: 1 << 40}, fn)
+	if err == nil {
+		return results, nil
+	}
+	if e, ok := errors.AsType[*sandbox.Error](err); ok && errors.Is(e, sandbox.ErrCallBudget) {
+		return nil, fmt.Errorf("%s:%d: the top level takes longer than %v", e.File, e.Line, g.r.config.Limits.Load)
+	}
+	return nil, err
+}
+
+// enter puts a generation in force in the place of another, all in one turn.
+func (r *Runtime) enter(g *generation) {
+	if old := r.gen; old != nil {
+		g.state.replace(old.state.keep())
+		old.close()
+	}
+	r.gen, g.live = g, true
+	r.turn.SetRules(g.rulesWith(r.base))
+	if g.name != "" {
+		r.turn.SetName(g.name)
+	}
+	r.turn.SetHears(g.hearing())
+	g.timers.start(r.turn.Time())
+	for s := range g.subscriptions {
+		if err := s.begin(g); err != nil {
+			g.log.Error("a subscription is not in force", "pattern", s.pattern, "error", err)
+		}
+	}
+	for t := range g.tasks {
+		r.soon(func() { t.begin(g) })
+	}
+	r.greet(g)
+	r.reconcile(g)
+}
+
+// greet has the components of a new generation hear of the entities that stand there.
+func (r *Runtime) greet(g *generation) {
+	if len(g.kinds) == 0 {
+		return
+	}
+	var ids []string
+	for e := range r.turn.World().Entities() {
+		ids = append(ids, e.ID())
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		e := r.turn.World().Entity(id)
+		for _, name := range e.Names() {
+			if k := g.kinds[name]; k != nil {
+				k.follow(g, e)
+				r.emitAdded(name, id)
+			}
+		}
+	}
+}

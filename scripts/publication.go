@@ -1,0 +1,102 @@
+package scripts
+
+import (
+	"errors"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/loci-place/loci/acl"
+	"github.com/loci-place/loci/engine"
+)
+
+// subscription is one of a script's to publications.
+type subscription struct {
+	pattern string
+	h       *handler
+	id      string // once it is in force
+}
+
+// String is what people are told it is.
+func (s *subscription) String() string { return "subscription" }
+
+func subscriptionClass() class {
+	return class{
+		name: "loci.Subscription", method: true,
+		doc: "A subscription that place.subscribe made. It ends with a reload.",
+		functions: []function{
+			{"cancel", "(): boolean", "Ends the subscription. False if it had ended.", (*generation).subscriptionCancel},
+		},
+	}
+}
+
+func (g *generation) openSubscription() {
+	g.meta.subscription = g.metatable("subscription", nil)
+	g.meta.subscription.RawSetString("__index", g.table(subscriptionClass()))
+}
+
+func (g *generation) placePublish(L *lua.LState) int {
+	g.needsPlace(L, "place.publish")
+	list := g.body(L, 1)
+	g.check(L, g.turn().Publish(engine.PlaceID, list[0].(string), list[1:]...))
+	return 0
+}
+
+func (g *generation) placeSubscribe(L *lua.LState) int {
+	s := &subscription{pattern: L.CheckString(1)}
+	s.h = g.handler(L, 2, "subscription of "+L.Where(1))
+	if len(g.subscriptions) >= g.r.config.Limits.Subscriptions {
+		L.RaiseError("place.subscribe: there are %d subscriptions already", len(g.subscriptions))
+	}
+	file, line, _ := strings.Cut(L.Where(1), ":")
+	if _, err := acl.Compile(s.pattern, acl.At(file, g.lineOf(file, atoi(line), s.pattern))); err != nil {
+		L.Error(lua.LString(err.Error()), 0)
+	}
+	g.subscriptions[s] = true
+	if g.live {
+		g.check(L, s.begin(g))
+	}
+	L.Push(g.userdata(s, g.meta.subscription))
+	return 1
+}
+
+// begin puts the subscription in force.
+func (s *subscription) begin(g *generation) (err error) {
+	s.id, err = g.turn().Subscribe(s.pattern, func(_ *engine.Turn, from string, body []any) {
+		g.r.emit(func(*generation) {
+			if g.subscriptions[s] && !g.over {
+				s.tell(g, from, body)
+			}
+		})
+	})
+	return err
+}
+
+func (s *subscription) tell(g *generation, from string, body []any) {
+	value, err := g.value(body)
+	if err != nil {
+		g.report(s.h.what, from, err)
+		return
+	}
+	_, _ = g.call(s.h, from, value, g.entity(from))
+}
+
+func (s *subscription) cancel(g *generation) bool {
+	had := g.subscriptions[s]
+	delete(g.subscriptions, s)
+	if s.id != "" {
+		g.r.turn.Unsubscribe(s.id)
+	}
+	return had
+}
+
+func (g *generation) subscriptionCancel(L *lua.LState) int {
+	L.Push(lua.LBool(argument[*subscription](L, 1, "a subscription (called with a colon)").cancel(g)))
+	return 1
+}
+
+// patternError is what is wrong with a pattern, nil if it is something else.
+func patternError(err error) *acl.Error {
+	e, _ := errors.AsType[*acl.Error](err)
+	return e
+}

@@ -1,0 +1,109 @@
+package scripts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/scripts/sandbox"
+	"github.com/loci-place/loci/scripts/watch"
+)
+
+// watch begins to watch the place's directory, if it has one.
+func (r *Runtime) watch() error {
+	if r.config.Dir == "" || r.config.NoReload {
+		return nil
+	}
+	snapshot, _ := r.gen.sources.(*watch.Snapshot)
+	config := r.config.Watch
+	config.Since, config.Log = snapshot, r.log
+	w, err := watch.New(r.config.Dir, config)
+	if err != nil {
+		return fmt.Errorf("scripts: %w", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	r.stop = cancel
+	place := r.turn.Place()
+	r.watching.Go(func() {
+		err := w.Run(ctx, func(s *watch.Snapshot, files []string) {
+			err := s.Err()
+			if err == nil {
+				err = r.reload(place, s, files)
+			}
+			if err != nil && !errors.Is(err, engine.ErrClosed) {
+				r.reloadFailed(place, err, files)
+			}
+		})
+		if err != nil {
+			r.log.Error("scripts are not watched any more", "directory", r.config.Dir, "error", err)
+		}
+	})
+	return nil
+}
+
+// Reload loads the scripts anew from what the configuration names, as a change of a
+// watched file does. On an error those that run go on.
+func (r *Runtime) Reload(place *engine.Place) error {
+	sources, err := r.sources()
+	if err != nil {
+		return err
+	}
+	return r.reload(place, sources, nil)
+}
+
+// reload loads sources beside the running place, and puts them in force between two
+// heartbeats.
+func (r *Runtime) reload(place *engine.Place, sources Sources, files []string) error {
+	r.loading.Lock()
+	defer r.loading.Unlock()
+	var number int
+	var kept map[any]any
+	err := place.Do(func(*engine.Turn) error {
+		number, kept = r.gen.n+1, r.gen.state.keep()
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	g, err := r.load(number, sources, kept)
+	if err != nil {
+		return err
+	}
+	return place.Do(func(*engine.Turn) error {
+		if err := r.preflight(g); err != nil {
+			g.close()
+			return err
+		}
+		r.drain()
+		r.enter(g)
+		list := make([]any, len(files))
+		for i, file := range files {
+			list[i] = file
+		}
+		r.event("reload", float64(g.n), list)
+		r.log.Info("scripts reloaded", "generation", g.n, "files", files)
+		return nil
+	})
+}
+
+// reloadFailed says in one message what is wrong, in the log and to whoever has
+// subscribed to ["loci", "reload_failed", …].
+func (r *Runtime) reloadFailed(place *engine.Place, why error, files []string) {
+	r.log.Error("scripts not reloaded, the old ones run on", "error", why, "files", files)
+	_ = place.Do(func(t *engine.Turn) error {
+		return t.Publish(engine.PlaceID, "loci", "reload_failed", failure(why, r.gen.n))
+	})
+}
+
+// failure says what is wrong as plain data.
+func failure(why error, generation int) map[string]any {
+	told := map[string]any{"error": why.Error(), "generation": float64(generation)}
+	if e, ok := errors.AsType[*sandbox.Error](why); ok && e.File != "" {
+		told["file"], told["line"] = e.File, float64(e.Line)
+	}
+	if e := patternError(why); e != nil {
+		told["file"], told["line"] = e.File, float64(e.Line)
+	}
+	return told
+}

@@ -1,0 +1,271 @@
+package scripts
+
+import (
+	"fmt"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/netcode"
+)
+
+// requestValue is a request as its handlers have it.
+type requestValue struct {
+	r    *engine.Request
+	args lua.LValue // made when it is asked for
+	who  lua.LValue // the identity of who is not in yet, likewise
+}
+
+// String is what people are told it is.
+func (q *requestValue) String() string { return fmt.Sprintf("request %q", q.r.Verb) }
+
+func requestClass() class {
+	return class{
+		name: "loci.Request",
+		doc:  "Something that an agent, or a script, asks the place or an entity of its own.",
+		fields: []field{
+			{name: "verb", typ: "string", doc: "what is asked for"},
+			{name: "args", typ: "any[]", doc: "what follows the verb"},
+			{name: "from", typ: "loci.Entity?", doc: "the entity that asks; nil in an announce"},
+			{name: "to", typ: "loci.Entity", doc: "the entity that is asked"},
+			{name: "agent", typ: "loci.Agent?", doc: "who asks; nil in an announce"},
+			{name: "identity", typ: "table", doc: "what who asks says of itself"},
+			{name: "type", typ: "string", doc: "\"request\", or \"oneway\" if no answer is wanted"},
+			{name: "id", typ: "string", doc: "the asker's own name for it"},
+		},
+	}
+}
+
+func (g *generation) openRequest() {
+	g.meta.request = g.metatable("request", map[string]lua.LGFunction{
+		"__index": func(L *lua.LState) int {
+			q, name := argument[*requestValue](L, 1, "a request"), L.CheckString(2)
+			L.Push(g.requestField(L, q, name))
+			return 1
+		},
+		"__newindex": func(L *lua.LState) int {
+			L.RaiseError("a request cannot be changed")
+			return 0
+		},
+	})
+	g.meta.later = g.metatable("answer", nil)
+}
+
+func (g *generation) requestField(L *lua.LState, q *requestValue, name string) lua.LValue {
+	r := q.r
+	switch name {
+	case "verb":
+		return lua.LString(r.Verb)
+	case "type":
+		if r.Type != netcode.TypeRequest {
+			return lua.LString(netcode.TypeOneway)
+		}
+		return lua.LString(r.Type)
+	case "id":
+		return lua.LString(r.ID)
+	case "to":
+		return g.entity(r.To)
+	case "from":
+		if r.From == "" {
+			return lua.LNil
+		}
+		return g.entity(r.From)
+	case "agent":
+		if r.IsAnnounce() {
+			return lua.LNil
+		}
+		return g.agent(r.Agent)
+	case "identity":
+		return g.requestIdentity(L, q)
+	case "args":
+		if q.args == nil {
+			args := r.Args
+			if args == nil {
+				args = []any{}
+			}
+			q.args = g.toLua(L, args)
+		}
+		return q.args
+	}
+	L.RaiseError("a request has no %q%s", name, suggest(name, requestClass().names()))
+	return nil
+}
+
+func (g *generation) requestIdentity(L *lua.LState, q *requestValue) lua.LValue {
+	if !q.r.IsAnnounce() {
+		return g.agentField(L, g.agent(q.r.Agent).Value.(*agentValue), "identity")
+	}
+	if q.who == nil {
+		q.who = g.toLua(L, q.r.Agent.Identity)
+	}
+	return q.who
+}
+
+// answer takes a request on that scripts have something to do with.
+func (g *generation) answer(r *engine.Request) bool {
+	guards := g.before[r.Verb]
+	if r.To != engine.PlaceID {
+		guards = nil
+	}
+	h, c := g.responsible(r)
+	if h == nil && guards == nil {
+		return false
+	}
+	q := &requestValue{r: r}
+	g.handle(q, g.userdata(q, g.meta.request), guards, h, c)
+	return true
+}
+
+// responsible finds the handler of a verb, and the component that it is of, if it is
+// of one.
+func (g *generation) responsible(r *engine.Request) (*handler, *kind) {
+	if r.To == engine.PlaceID {
+		if h := g.verbs[r.Verb]; h != nil {
+			return h, nil
+		}
+	}
+	if e := g.turn().World().Entity(r.To); e != nil {
+		for _, k := range g.kinds {
+			if h := k.verbs[r.Verb]; h != nil && e.Has(k.name) {
+				return h, k
+			}
+		}
+	}
+	return nil, nil
+}
+
+// handle asks the guards, and then the handler, or the place if there is none.
+func (g *generation) handle(q *requestValue, ud *lua.LUserData, guards []*handler, h *handler, of *kind) {
+	for i, guard := range guards {
+		results, err := g.call(guard, q.r.From, ud)
+		switch {
+		case err != nil && !started(err):
+			g.postpone(q.r, func(g *generation) { g.handle(q, ud, guards[i:], h, of) })
+			return
+		case err != nil:
+			q.r.Refuse(errScript)
+			return
+		case len(results) > 0 && results[0] == lua.LFalse:
+			why := "not now"
+			if len(results) > 1 && results[1].Type() == lua.LTString {
+				why = results[1].String()
+			}
+			q.r.Refuse(why)
+			return
+		}
+	}
+	if h == nil {
+		q.r.Default()
+		return
+	}
+	args := []lua.LValue{ud}
+	if of != nil {
+		args = []lua.LValue{g.entity(q.r.To), ud}
+	}
+	results, err := g.call(h, q.r.From, args...)
+	switch {
+	case err != nil && !started(err):
+		g.postpone(q.r, func(g *generation) { g.handle(q, ud, nil, h, of) })
+	case err != nil:
+		q.r.Refuse(errScript)
+	default:
+		g.respond(q.r, h, results)
+	}
+}
+
+// errScript is what is answered where a script failed. What failed is in the log.
+const errScript = "script error"
+
+// postpone tries a request again with the next heartbeat, as scripts have used this one
+// up.
+func (g *generation) postpone(r *engine.Request, again func(g *generation)) {
+	if r.IsAnnounce() || len(g.r.deferred) >= g.r.config.Limits.Deferred {
+		r.Refuse("the place is too busy, please try again")
+		return
+	}
+	g.r.deferred = append(g.r.deferred, func() {
+		if g.r.gen != g {
+			r.Refuse("reloaded")
+			return
+		}
+		again(g)
+	})
+}
+
+// respond makes the answer of what a handler returned.
+func (g *generation) respond(r *engine.Request, h *handler, results []lua.LValue) {
+	if len(results) > 0 {
+		if ud, ok := results[0].(*lua.LUserData); ok {
+			switch v := ud.Value.(type) {
+			case *task:
+				g.respondWith(r, v)
+				return
+			case later:
+				return
+			}
+		}
+	}
+	items, err := g.items(results)
+	if err != nil {
+		g.report(h.what, r.From, fmt.Errorf("what it returned: %w", err))
+		r.Refuse(errScript)
+		return
+	}
+	r.Answer(items...)
+}
+
+// items makes an answer's items of what was returned: nothing is "ok", nil and a text
+// is "failed" and why.
+func (g *generation) items(results []lua.LValue) ([]any, error) {
+	if len(results) == 0 {
+		return []any{"ok"}, nil
+	}
+	if results[0] == lua.LNil || results[0] == lua.LFalse {
+		why := "no"
+		if len(results) > 1 && results[1].Type() == lua.LTString {
+			why = results[1].String()
+		}
+		return []any{"failed", why}, nil
+	}
+	items := make([]any, len(results))
+	for i, v := range results {
+		var err error
+		if items[i], err = g.convert(v, body); err != nil {
+			return nil, err
+		}
+	}
+	return items, nil
+}
+
+// respondWith answers when a task ends.
+func (g *generation) respondWith(r *engine.Request, t *task) {
+	switch {
+	case r.IsAnnounce():
+		g.report("verb announce", "", fmt.Errorf("an announce must be answered at once, not by a task"))
+		r.Refuse(errScript)
+	case t.results != nil || t.failed != "":
+		t.answer(r)
+	default:
+		t.owed = append(t.owed, r)
+	}
+}
+
+// later is what place.default gives where the place will answer by itself.
+type later struct{}
+
+func (later) String() string { return "an answer to come" }
+
+// placeDefault runs the built-in handling of a request, and gives its answer's items.
+func (g *generation) placeDefault(L *lua.LState) int {
+	g.needsPlace(L, "place.default")
+	q := argument[*requestValue](L, 1, "a request")
+	items, ok := q.r.DefaultAnswer()
+	if !ok {
+		L.Push(g.userdata(later{}, g.meta.later))
+		return 1
+	}
+	for _, item := range items {
+		L.Push(g.toLua(L, item))
+	}
+	return len(items)
+}

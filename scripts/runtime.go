@@ -1,0 +1,198 @@
+package scripts
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/engine/world"
+	"github.com/loci-place/loci/scripts/sandbox"
+	"github.com/loci-place/loci/scripts/watch"
+)
+
+// Runtime runs a place's scripts: the [engine.Behaviour] to open the place with.
+type Runtime struct {
+	config Config
+	log    *slog.Logger
+	turn   *engine.Turn
+
+	// All below is used on the place's turn only.
+	gen      *generation         // in force
+	next     *generation         // loaded by New, until the place opens
+	declared map[string]declared // the scene as last reconciled
+	base     engine.Rules        // the host's
+	pool     sandbox.Pool
+	events   events
+	deferred []func()
+	errors   int // of scripts so far
+	replaced float64
+	watched  float64 // when the heap was last looked at
+
+	loading  sync.Mutex // one reload at a time
+	watching sync.WaitGroup
+	stop     func() // ends watching
+}
+
+var (
+	_ engine.Behaviour  = (*Runtime)(nil)
+	_ engine.Doorkeeper = (*Runtime)(nil)
+	_ engine.Answerer   = (*Runtime)(nil)
+	_ engine.Checker    = (*Runtime)(nil)
+	_ engine.Watcher    = (*Runtime)(nil)
+	_ engine.Listener   = (*Runtime)(nil)
+)
+
+// New loads a place's scripts. The error says file and line of what is wrong. A place
+// that is opened with the runtime starts what they declare.
+func New(config Config) (*Runtime, error) {
+	config.Limits.setDefaults()
+	if config.Logger == nil {
+		config.Logger = slog.Default()
+	}
+	if config.Store == nil {
+		config.Store = &MemoryStore{}
+	}
+	r := &Runtime{config: config, log: config.Logger, stop: func() {}, declared: map[string]declared{}}
+	sources, err := r.sources()
+	if err != nil {
+		return nil, err
+	}
+	if r.next, err = r.load(1, sources, nil); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// sources reads what the configuration names.
+func (r *Runtime) sources() (Sources, error) {
+	switch {
+	case r.config.Dir != "":
+		snapshot, err := watch.Read(r.config.Dir, r.config.Watch.Patterns...)
+		if err == nil {
+			err = snapshot.Err()
+		}
+		if err != nil {
+			return nil, fmt.Errorf("scripts: %w", err)
+		}
+		return snapshot, nil
+	case r.config.Sources != nil:
+		return r.config.Sources, nil
+	}
+	return Bundled(), nil
+}
+
+// Open implements [engine.Behaviour].
+func (r *Runtime) Open(t *engine.Turn) error {
+	r.turn = t
+	r.base = t.Rules()
+	r.pool.Refill(r.config.Limits.Heartbeat)
+	g := r.next
+	r.next = nil
+	if err := r.preflight(g); err != nil {
+		return err
+	}
+	r.enter(g)
+	r.event("open")
+	r.log.Info("scripts run", "files", len(g.sources.Paths()), "components", len(g.kinds))
+	return r.watch()
+}
+
+// Close implements [engine.Behaviour].
+func (r *Runtime) Close(t *engine.Turn) {
+	r.stop()
+	r.pool.Refill(r.config.Limits.Heartbeat)
+	r.event("close")
+	r.drain()
+	r.gen.close()
+}
+
+// Wait waits until nothing of the runtime's is at work any more, after the place has
+// closed.
+func (r *Runtime) Wait() { r.watching.Wait() }
+
+// Beat implements [engine.Behaviour].
+func (r *Runtime) Beat(t *engine.Turn, dt float64) {
+	r.pool.Refill(r.config.Limits.Heartbeat)
+	r.watchHeap()
+	deferred := r.deferred
+	r.deferred = nil
+	for _, f := range deferred {
+		f()
+	}
+	r.gen.runTimers()
+	r.gen.runTicks(dt)
+}
+
+// Settle implements [engine.Behaviour].
+func (r *Runtime) Settle(*engine.Turn) { r.drain() }
+
+// Joined implements [engine.Doorkeeper].
+func (r *Runtime) Joined(_ *engine.Turn, a engine.Agent) { r.event("join", a) }
+
+// Left implements [engine.Doorkeeper].
+func (r *Runtime) Left(_ *engine.Turn, a engine.Agent, code uint32) {
+	r.event("leave", a, float64(code))
+}
+
+// Check implements [engine.Checker].
+func (r *Runtime) Check(e *world.Entity, owner string, set map[string]any) error {
+	return r.gen.checkComponents(e, owner, set)
+}
+
+// Watches implements [engine.Watcher].
+func (r *Runtime) Watches(name string) bool {
+	return r.gen.kinds[name] != nil || len(r.gen.on["change"]) > 0
+}
+
+// Spawned implements [engine.Watcher].
+func (r *Runtime) Spawned(e *world.Entity) { r.gen.spawned(e) }
+
+// Changed implements [engine.Watcher].
+func (r *Runtime) Changed(e *world.Entity, name string, old map[string]any) {
+	r.gen.changed(e, name, old)
+}
+
+// Removed implements [engine.Watcher].
+func (r *Runtime) Removed(e engine.Entity) { r.gen.removed(e) }
+
+// Published implements [engine.Listener].
+func (r *Runtime) Published(_ *engine.Turn, from string, body []any) {
+	r.event("publication", body, from)
+}
+
+// Answer implements [engine.Answerer].
+func (r *Runtime) Answer(q *engine.Request) bool { return r.gen.answer(q) }
+
+// watchHeap replaces the state when the process has grown too large: what scripts have
+// kept in it cannot be counted otherwise.
+func (r *Runtime) watchHeap() {
+	now := r.turn.Time()
+	if now-r.watched < 1 {
+		return
+	}
+	r.watched = now
+	if heap := sandbox.HeapBytes(); heap > r.config.Limits.Heap {
+		r.replace(r.gen, fmt.Errorf("the process takes %d MiB, more than the %d that scripts may let it grow to", heap>>20, r.config.Limits.Heap>>20))
+	}
+}
+
+// replaceEvery is how often at most a state is made anew, in seconds.
+const replaceEvery = 60
+
+// replace loads the scripts anew after their state broke or grew too large.
+func (r *Runtime) replace(g *generation, why error) {
+	now := r.turn.Time()
+	if g != r.gen || r.replaced != 0 && now-r.replaced < replaceEvery {
+		return
+	}
+	r.replaced = now
+	r.log.Error("the scripts' state is made anew", "because", why)
+	place := r.turn.Place()
+	r.watching.Go(func() {
+		if err := r.reload(place, g.sources, nil); err != nil && !errors.Is(err, engine.ErrClosed) {
+			r.log.Error("the scripts' state cannot be made anew", "error", err)
+		}
+	})
+}

@@ -1,0 +1,170 @@
+package scripts
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/engine/world"
+)
+
+// declared is an entity of the scene: its components, relationships among them.
+type declared struct {
+	components map[string]any
+	depth      int // children come after their parents
+}
+
+// placeScene declares entities. Children have their parent's id before theirs.
+func (g *generation) placeScene(L *lua.LState) int {
+	g.needsTopLevel(L, "place.scene")
+	entities, ok := g.toGo(L, L.CheckTable(1), component).(map[string]any)
+	if !ok {
+		L.ArgError(1, "a table of entities by their ids expected: { lamp = { … } }")
+	}
+	for _, id := range slices.Sorted(maps.Keys(entities)) {
+		if err := g.declare(id, "", entities[id], 1); err != nil {
+			L.RaiseError("place.scene: %v", err)
+		}
+	}
+	return 0
+}
+
+func (g *generation) declare(id, parent string, v any, depth int) error {
+	spec, ok := v.(map[string]any)
+	switch {
+	case !ok:
+		return fmt.Errorf("%s must be a table of components", id)
+	case id == "" || id == engine.PlaceID:
+		return fmt.Errorf("%q cannot be the id of an entity", id)
+	case g.scene[id].components != nil:
+		return fmt.Errorf("%s is declared twice", id)
+	case depth > maxSceneDepth:
+		return fmt.Errorf("%s: children nest deeper than %d", id, maxSceneDepth)
+	}
+	from := spec
+	if nested, ok := spec["components"].(map[string]any); ok {
+		from = nested
+	}
+	components := maps.Clone(from)
+	delete(components, "children")
+	for name, c := range components {
+		if _, ok := c.(map[string]any); !ok {
+			return fmt.Errorf("%s: component %s must be a table of keys and values", id, name)
+		}
+	}
+	if t, ok := components["transform"].(map[string]any); ok {
+		if err := shortTransform(t); err != nil {
+			return fmt.Errorf("%s: %w", id, err)
+		}
+	}
+	if parent != "" {
+		components["relationships"] = map[string]any{"parent": parent}
+	}
+	g.scene[id] = declared{components, depth}
+	children, ok := spec["children"].(map[string]any)
+	if !ok && spec["children"] != nil {
+		return fmt.Errorf("%s: children have names in a scene: children = { bulb = { … } }", id)
+	}
+	for _, name := range slices.Sorted(maps.Keys(children)) {
+		if err := g.declare(id+"."+name, id, children[name], depth+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// maxSceneDepth is how deep children may nest in a scene.
+const maxSceneDepth = 64
+
+// order gives the ids of a scene, parents first.
+func order(scene map[string]declared) []string {
+	return slices.SortedFunc(maps.Keys(scene), func(a, b string) int {
+		if d := scene[a].depth - scene[b].depth; d != 0 {
+			return d
+		}
+		if a < b {
+			return -1
+		}
+		return 1
+	})
+}
+
+// checkScene tells what is wrong with a scene, as far as that can be known before it
+// stands in the place.
+func (g *generation) checkScene() error {
+	for _, id := range order(g.scene) {
+		set := maps.Clone(g.scene[id].components)
+		if err := engine.CheckComponents(set); err != nil {
+			return fmt.Errorf("place.scene: %s: %w", id, err)
+		}
+		if err := g.checkComponents(nil, engine.PlaceID, set); err != nil {
+			return fmt.Errorf("place.scene: %s: %w", id, err)
+		}
+	}
+	return nil
+}
+
+// preflight tells what keeps a generation from coming into force in the place as it is.
+func (r *Runtime) preflight(g *generation) error {
+	for _, id := range order(g.scene) {
+		if _, was := r.declared[id]; was {
+			continue
+		}
+		if e := r.turn.World().Entity(id); e != nil && e.Owner() != engine.PlaceID {
+			return fmt.Errorf("place.scene: there is an entity %q already, of an agent's", id)
+		}
+	}
+	return nil
+}
+
+// reconcile makes the place hold what is declared now, by what was declared before: what
+// is new is spawned, what is gone removed, a component whose declaration changed is set
+// anew, and everything else keeps what happened to it since.
+func (r *Runtime) reconcile(g *generation) {
+	t := r.turn
+	for _, id := range order(g.scene) {
+		now := g.scene[id].components
+		before, was := r.declared[id]
+		var err error
+		switch {
+		case t.World().Entity(id) != nil:
+			set, unset := difference(before.components, now)
+			if len(set)+len(unset) > 0 {
+				err = t.Change(id, set, unset...)
+			}
+		case !was || !reflect.DeepEqual(before.components, now):
+			_, err = t.Spawn(id, now)
+		}
+		if err != nil {
+			g.log.Error("an entity of the scene is not as declared", "entity", id, "error", err)
+		}
+	}
+	for _, id := range slices.Backward(order(r.declared)) {
+		if _, still := g.scene[id]; !still {
+			t.Remove(id, world.Cascade)
+		}
+	}
+	r.declared = g.scene
+}
+
+// difference gives the components that are declared otherwise than before, and those
+// that are declared no more.
+func difference(before, now map[string]any) (set map[string]any, unset []string) {
+	set = map[string]any{}
+	for name, c := range now {
+		if old, was := before[name]; !was || !reflect.DeepEqual(old, c) {
+			set[name] = c
+		}
+	}
+	for name := range before {
+		if _, still := now[name]; !still {
+			unset = append(unset, name)
+		}
+	}
+	slices.Sort(unset)
+	return set, unset
+}

@@ -1,0 +1,93 @@
+package scripts
+
+import (
+	lua "github.com/yuin/gopher-lua"
+)
+
+// stateTable is place.state: a table that scripts do not write at the top level, and
+// that goes from one generation to the next.
+type stateTable struct {
+	g     *generation
+	table *lua.LTable
+	ud    *lua.LUserData
+}
+
+// String is what people are told it is.
+func (s *stateTable) String() string { return "place.state" }
+
+func (s *stateTable) list(*generation) *lua.LTable { return s.table }
+
+func (g *generation) newState() *stateTable {
+	s := &stateTable{g: g, table: g.L.NewTable()}
+	s.ud = g.userdata(s, g.metatable("place.state", map[string]lua.LGFunction{
+		"__index": func(L *lua.LState) int {
+			L.Push(s.table.RawGet(L.Get(2)))
+			return 1
+		},
+		"__newindex": func(L *lua.LState) int {
+			g.needsPlace(L, "writing place.state")
+			if key := L.Get(2); key == lua.LNil {
+				L.RaiseError("place.state: the key is nil")
+			}
+			// What cannot cross over is refused where it is written, not at a reload.
+			_ = g.toGo(L, L.Get(3), component)
+			s.table.RawSet(L.Get(2), L.Get(3))
+			return 0
+		},
+		"__len": func(L *lua.LState) int {
+			L.Push(lua.LNumber(s.table.Len()))
+			return 1
+		},
+	}))
+	return s
+}
+
+// take takes over what another generation kept, as plain data by key: each key for
+// itself, so that one that cannot cross over does not keep the others.
+func (s *stateTable) take(kept map[any]any) {
+	for key, v := range kept {
+		value, err := s.g.value(v)
+		if err != nil {
+			s.g.log.Error("a value of place.state does not cross over", "key", key, "error", err)
+			continue
+		}
+		switch key := key.(type) {
+		case string:
+			s.table.RawSetString(key, value)
+		case float64:
+			s.table.RawSet(lua.LNumber(key), value)
+		}
+	}
+}
+
+// replace takes over what was kept in the stead of all there is.
+func (s *stateTable) replace(kept map[any]any) {
+	s.table = s.g.L.NewTable()
+	s.take(kept)
+}
+
+// keep gives what crosses over.
+func (s *stateTable) keep() map[any]any {
+	kept := map[any]any{}
+	left := s.g.r.config.Limits.StateBytes
+	s.table.ForEach(func(k, v lua.LValue) {
+		var key any
+		switch k := k.(type) {
+		case lua.LString:
+			key = string(k)
+		case lua.LNumber:
+			key = float64(k)
+		default:
+			s.g.log.Error("a value of place.state does not cross over: its key is neither text nor a number", "key", k.String())
+			return
+		}
+		value, size, err := s.g.measured(v, left)
+		if err != nil {
+			s.g.log.Error("a value of place.state does not cross over", "key", key, "error", err)
+			return
+		}
+		left -= size
+		kept[key] = value
+	})
+	return kept
+}

@@ -1,0 +1,134 @@
+package scripts
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/loci-place/loci/netcode"
+)
+
+// Store keeps what scripts put into place.store: plain data by name. It may be used
+// from any goroutine, and does not block. Values are not changed once they are in it.
+type Store interface {
+	Get(key string) (value any, ok bool)
+	Set(key string, value any) error
+	Delete(key string) error
+	// Keys gives those that begin with a prefix, sorted.
+	Keys(prefix string) []string
+}
+
+const (
+	// MaxStoreKey is the longest key in a place's store, in bytes.
+	MaxStoreKey = 256
+	// MaxStoreBytes is how much a store in memory takes, in bytes of JSON.
+	MaxStoreBytes = 64 << 20
+)
+
+// MemoryStore is a [Store] that lasts as long as the process. The zero value is empty.
+type MemoryStore struct {
+	mu     sync.Mutex
+	values map[string]any
+	sizes  map[string]int
+	size   int
+}
+
+var _ Store = (*MemoryStore)(nil)
+
+// Get implements [Store].
+func (m *MemoryStore) Get(key string) (any, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	v, ok := m.values[key]
+	return v, ok
+}
+
+// Set implements [Store].
+func (m *MemoryStore) Set(key string, value any) error {
+	size := len(key) + len(netcode.AppendValue(nil, value))
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.size-m.sizes[key]+size > MaxStoreBytes {
+		return fmt.Errorf("the store holds at most %d bytes", MaxStoreBytes)
+	}
+	if m.values == nil {
+		m.values, m.sizes = map[string]any{}, map[string]int{}
+	}
+	m.size += size - m.sizes[key]
+	m.values[key], m.sizes[key] = value, size
+	return nil
+}
+
+// Delete implements [Store].
+func (m *MemoryStore) Delete(key string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.size -= m.sizes[key]
+	delete(m.values, key)
+	delete(m.sizes, key)
+	return nil
+}
+
+// Keys implements [Store].
+func (m *MemoryStore) Keys(prefix string) []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(m.values)), func(key string) bool {
+		return !strings.HasPrefix(key, prefix)
+	})
+}
+
+func storeClass() class {
+	return class{
+		name: "loci.Store", at: "place.store",
+		doc: "What survives a restart, as far as the place keeps its data on disk: plain data by name.",
+		functions: []function{
+			{"get", "(key: string): any", "What is stored under a key, a copy, or nil.", (*generation).storeGet},
+			{"set", "(key: string, value: any)", "Stores plain data under a key of at most 256 bytes. Nil deletes it.", (*generation).storeSet},
+			{"delete", "(key: string)", "Forgets what is stored under a key.", (*generation).storeDelete},
+			{"keys", "(prefix?: string): string[]", "All keys, or those that begin with a prefix, sorted.", (*generation).storeKeys},
+		},
+	}
+}
+
+func (g *generation) storeGet(L *lua.LState) int {
+	value, ok := g.r.config.Store.Get(L.CheckString(1))
+	if !ok {
+		L.Push(lua.LNil)
+		return 1
+	}
+	L.Push(g.toLua(L, value))
+	return 1
+}
+
+func (g *generation) storeSet(L *lua.LState) int {
+	g.needsPlace(L, "place.store.set")
+	key := L.CheckString(1)
+	if key == "" || len(key) > MaxStoreKey {
+		L.ArgError(1, fmt.Sprintf("a key has 1 to %d bytes", MaxStoreKey))
+	}
+	if L.Get(2) == lua.LNil {
+		return g.storeDelete(L)
+	}
+	g.check(L, g.r.config.Store.Set(key, g.toGo(L, L.Get(2), component)))
+	return 0
+}
+
+func (g *generation) storeDelete(L *lua.LState) int {
+	g.needsPlace(L, "place.store.delete")
+	g.check(L, g.r.config.Store.Delete(L.CheckString(1)))
+	return 0
+}
+
+func (g *generation) storeKeys(L *lua.LState) int {
+	keys := L.NewTable()
+	for i, key := range g.r.config.Store.Keys(L.OptString(1, "")) {
+		keys.RawSetInt(i+1, lua.LString(key))
+	}
+	L.Push(keys)
+	return 1
+}

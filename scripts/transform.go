@@ -1,0 +1,98 @@
+package scripts
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/go-gl/mathgl/mgl64"
+)
+
+// shortTransforms writes out the short transforms in a description of an entity and its
+// children.
+func shortTransforms(spec map[string]any) error {
+	from := spec
+	if nested, ok := spec["components"].(map[string]any); ok {
+		from = nested
+	}
+	if t, ok := from["transform"].(map[string]any); ok {
+		if err := shortTransform(t); err != nil {
+			return err
+		}
+	}
+	children, _ := spec["children"].([]any)
+	for _, child := range children {
+		if child, ok := child.(map[string]any); ok {
+			if err := shortTransforms(child); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// shortTransform makes a matrix of { at = {x, y, z}, turn = {rx, ry, rz}, scale = s }:
+// scaled, turned by rz about Z, rx about X and ry about Y, and then moved. Metres and
+// radians.
+func shortTransform(t map[string]any) error {
+	at, hasAt := t["at"]
+	turn, hasTurn := t["turn"]
+	scale, hasScale := t["scale"]
+	if !hasAt && !hasTurn && !hasScale {
+		return nil
+	}
+	if t["matrix"] != nil {
+		return errors.New("a transform has either a matrix, or at, turn and scale")
+	}
+	position, err := vector(at, 0)
+	if err != nil {
+		return fmt.Errorf("transform.at %w", err)
+	}
+	angles, err := vector(turn, 0)
+	if err != nil {
+		return fmt.Errorf("transform.turn %w", err)
+	}
+	size, err := vector(scale, 1)
+	if err != nil {
+		return fmt.Errorf("transform.scale %w", err)
+	}
+	m := mgl64.Translate3D(position[0], position[1], position[2]).
+		Mul4(mgl64.HomogRotate3DY(angles[1])).
+		Mul4(mgl64.HomogRotate3DX(angles[0])).
+		Mul4(mgl64.HomogRotate3DZ(angles[2])).
+		Mul4(mgl64.Scale3D(size[0], size[1], size[2]))
+	matrix := make([]any, len(m))
+	for i, v := range m {
+		matrix[i] = v
+	}
+	delete(t, "at")
+	delete(t, "turn")
+	delete(t, "scale")
+	t["matrix"] = matrix
+	return nil
+}
+
+// vector reads three numbers; where there is nothing, or one number, all are the same.
+func vector(v any, otherwise float64) (mgl64.Vec3, error) {
+	switch v := v.(type) {
+	case nil:
+		return mgl64.Vec3{otherwise, otherwise, otherwise}, nil
+	case float64:
+		if otherwise == 1 {
+			return mgl64.Vec3{v, v, v}, nil
+		}
+	case []any:
+		var out mgl64.Vec3
+		for i := range v {
+			f, ok := v[i].(float64)
+			if !ok || i >= len(out) || math.IsInf(f, 0) || math.IsNaN(f) {
+				return out, errors.New("must be three numbers")
+			}
+			out[i] = f
+		}
+		if len(v) == len(out) {
+			return out, nil
+		}
+	}
+	return mgl64.Vec3{}, errors.New("must be three numbers")
+}
