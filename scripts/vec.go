@@ -49,9 +49,9 @@ func (g *generation) vectors() lua.LValue {
 	return g.sealed("loci.vec", vecClass())
 }
 
-// methods makes methods of a module's functions: the first parameter is the value
+// asMethods makes methods of a module's functions: the first parameter is the value
 // before the colon.
-func methods(functions []function) []function {
+func asMethods(functions []function) []function {
 	out := make([]function, len(functions))
 	for i, f := range functions {
 		parameters, results, _ := strings.Cut(f.signature, ")")
@@ -72,7 +72,7 @@ func (g *generation) openNumbers(c class, operators map[string]lua.LGFunction) {
 			if !ok {
 				return 0 // beyond the list
 			}
-			if i := axis(string(name), len(c.fields)); i > 0 {
+			if i := axisIndex(string(name), len(c.fields)); i > 0 {
 				L.Push(L.CheckTable(1).RawGetInt(i))
 				return 1
 			}
@@ -84,37 +84,36 @@ func (g *generation) openNumbers(c class, operators map[string]lua.LGFunction) {
 			return 1
 		},
 		"__newindex": func(L *lua.LState) int {
-			i := axis(L.Get(2).String(), len(c.fields))
+			i := axisIndex(L.Get(2).String(), len(c.fields))
 			if i == 0 {
 				L.RaiseError("a %s has no place for %s", plainName(c.name), L.Get(2).String())
 			}
 			v, ok := L.Get(3).(lua.LNumber)
-			if !ok || !finite(float64(v)) {
+			if !ok || !isFinite(float64(v)) {
 				L.RaiseError("%s must be a finite number, not %s", L.Get(2).String(), describe(L.Get(3)))
 			}
 			L.CheckTable(1).RawSetInt(i, v)
 			return 0
 		},
 		"__eq": func(L *lua.LState) int {
-			a, b := read(L.Get(1)), read(L.Get(2))
+			a, b := numbersOf(L.Get(1)), numbersOf(L.Get(2))
 			L.Push(lua.LBool(a.n > 0 && a == b))
 			return 1
 		},
 		"__tostring": func(L *lua.LState) int {
-			a := read(L.Get(1))
-			L.Push(lua.LString(plainName(c.name) + text(a.at[:a.n])))
+			a := numbersOf(L.Get(1))
+			L.Push(lua.LString(plainName(c.name) + listText(a.at[:a.n])))
 			return 1
 		},
 	})
 	for name, f := range operators {
 		meta.RawSetString(name, g.L.NewFunction(f))
 	}
-	registered := g.L.NewTypeMetatable(c.name)
-	meta.ForEach(registered.RawSet)
+	g.L.SetField(g.L.Get(lua.RegistryIndex), c.name, meta)
 }
 
-// axis is the index of x, y, z or w in a list of n numbers, 0 if it is none of them.
-func axis(name string, n int) int {
+// axisIndex is the index of x, y, z or w in a list of n numbers, 0 if it is none of them.
+func axisIndex(name string, n int) int {
 	if i := strings.Index("xyzw", name); len(name) == 1 && i < n {
 		return i + 1
 	}
@@ -122,10 +121,10 @@ func axis(name string, n int) int {
 }
 
 // newMatrix makes a loci.Matrix.
-func (g *generation) newMatrix(m mgl64.Mat4) *lua.LTable { return list(g.L, matrixName, m[:]) }
+func (g *generation) newMatrix(m mgl64.Mat4) *lua.LTable { return numberList(g.L, matrixName, m[:]) }
 
 func (g *generation) vecAdd(L *lua.LState) int {
-	a, b := read(L.Get(1)), read(L.Get(2))
+	a, b := numbersOf(L.Get(1)), numbersOf(L.Get(2))
 	if a.n != 3 || b.n != 3 {
 		undefined(L, "+")
 	}
@@ -133,7 +132,7 @@ func (g *generation) vecAdd(L *lua.LState) int {
 }
 
 func (g *generation) vecSub(L *lua.LState) int {
-	a, b := read(L.Get(1)), read(L.Get(2))
+	a, b := numbersOf(L.Get(1)), numbersOf(L.Get(2))
 	if a.n != 3 || b.n != 3 {
 		undefined(L, "-")
 	}
@@ -141,7 +140,7 @@ func (g *generation) vecSub(L *lua.LState) int {
 }
 
 func (g *generation) vecDiv(L *lua.LState) int {
-	a, b := read(L.Get(1)), read(L.Get(2))
+	a, b := numbersOf(L.Get(1)), numbersOf(L.Get(2))
 	if a.n != 3 || b.n != 1 {
 		undefined(L, "/")
 	}
@@ -153,7 +152,7 @@ func (g *generation) vecDiv(L *lua.LState) int {
 }
 
 func (g *generation) vecUnm(L *lua.LState) int {
-	a := read(L.Get(1))
+	a := numbersOf(L.Get(1))
 	if a.n != 3 {
 		L.RaiseError("-%s is not defined", describe(L.Get(1)))
 	}
@@ -162,7 +161,7 @@ func (g *generation) vecUnm(L *lua.LState) int {
 
 // vecMul scales vectors, and applies rotations and matrices to what follows.
 func (g *generation) vecMul(L *lua.LState) int {
-	a, b := read(L.Get(1)), read(L.Get(2))
+	a, b := numbersOf(L.Get(1)), numbersOf(L.Get(2))
 	switch [2]int{a.n, b.n} {
 	case [2]int{1, 3}:
 		return pushVector(L, b.vector().Mul(a.at[0]))
@@ -182,7 +181,7 @@ func (g *generation) vecMul(L *lua.LState) int {
 }
 
 func (g *generation) vecInverse(L *lua.LState) int {
-	a := read(L.Get(1))
+	a := numbersOf(L.Get(1))
 	switch a.n {
 	case 4:
 		return pushRotation(L, a.rotation(L).Conjugate())

@@ -13,7 +13,7 @@ func matrixClass() class {
 		doc: "A transform as a matrix: a list of 16 numbers, column after column, as transform.matrix is; 13 to 15 are " +
 			"where it moves to. m * n applies n and then m, m * v moves a point; m == n compares the numbers, of two " +
 			"values made by loci.vec.",
-		functions: append(methods(matrixFunctions()),
+		functions: append(asMethods(matrixFunctions()),
 			function{"inverse", "(): loci.Matrix", "The matrix that undoes this one. One that scales something to nothing has none, which is an error.", (*generation).vecInverse},
 			function{"quat", "(): loci.Quaternion", "How it turns, without its scale.", (*generation).vecQuat}),
 	}
@@ -41,7 +41,7 @@ func matrixFunctions() []function {
 }
 
 func (g *generation) vecMatrix(L *lua.LState) int {
-	a := read(L.Get(1))
+	a := numbersOf(L.Get(1))
 	switch a.n {
 	case 4:
 		return pushMatrix(L, a.rotation(L).Mat4())
@@ -60,8 +60,8 @@ func (g *generation) vecTranslation(L *lua.LState) int {
 }
 
 func (g *generation) vecRotation(L *lua.LState) int {
-	if L.GetTop() == 1 {
-		return pushMatrix(L, rotationArg(L, 1, "axis").Mat4())
+	if a := numbersOf(L.Get(1)); a.n == 4 && L.GetTop() == 1 {
+		return pushMatrix(L, a.rotation(L).Mat4())
 	}
 	return pushMatrix(L, axisAngle(L).Mat4())
 }
@@ -105,11 +105,13 @@ func (g *generation) vecPosition(L *lua.LState) int {
 
 func (g *generation) vecDecompose(L *lua.LState) int {
 	p := poseOf(L, matrixArg(L, 1, "m"))
+	mustBeFinite(L, p.at[:])
+	mustBeFinite(L, p.scale[:])
 	angles := anglesOf(p.turned)
 	t := L.CreateTable(0, 3)
-	t.RawSetString("at", list(L, vectorName, p.at[:]))
-	t.RawSetString("turn", list(L, vectorName, angles[:]))
-	t.RawSetString("scale", list(L, vectorName, p.scale[:]))
+	t.RawSetString("at", numberList(L, vectorName, p.at[:]))
+	t.RawSetString("turn", numberList(L, vectorName, angles[:]))
+	t.RawSetString("scale", numberList(L, vectorName, p.scale[:]))
 	L.Push(t)
 	return 1
 }
@@ -120,8 +122,8 @@ type pose struct {
 	turned    mgl64.Mat3
 }
 
-// flat is how large a box of three edges 1 long is, at the most, that counts as flat.
-const flat = 1e-9
+// flatVolume is how large a box of three edges 1 long is, at the most, that counts as flat.
+const flatVolume = 1e-9
 
 // poseOf takes a matrix apart. What is skewed keeps its X, and its Y as far as it is at
 // right angles to that.
@@ -130,10 +132,10 @@ func poseOf(L *lua.LState, m mgl64.Mat4) pose {
 	var edges [3]mgl64.Vec3
 	for i := range edges {
 		edge := m.Col(i).Vec3()
-		p.scale[i], edges[i] = length(edge), normalized(edge)
+		p.scale[i], edges[i] = vectorLength(edge), normalized(edge)
 	}
 	volume := edges[0].Cross(edges[1]).Dot(edges[2])
-	if !(math.Abs(volume) > flat) {
+	if !(math.Abs(volume) > flatVolume) {
 		L.RaiseError("the matrix does not say how it turns: it scales something to nothing")
 	}
 	x := edges[0]

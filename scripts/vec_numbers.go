@@ -24,9 +24,9 @@ const (
 	matrixWanted     = "a matrix, 16 numbers,"
 )
 
-// read takes the numbers of any Lua value: of a list, with a metatable or without, or of
+// numbersOf takes the numbers of any Lua value: of a list, with a metatable or without, or of
 // a part of a component.
-func read(v lua.LValue) (out numbers) {
+func numbersOf(v lua.LValue) (out numbers) {
 	n := 0
 	switch v := v.(type) {
 	case lua.LNumber:
@@ -76,13 +76,13 @@ func (a *numbers) matrix() mgl64.Mat4 { return a.at }
 func (a *numbers) rotation(L *lua.LState) mgl64.Quat {
 	q := mgl64.Quat{V: a.vector(), W: a.at[3]}
 	if n := q.Len(); !(n > 0) || math.IsInf(n, 0) {
-		L.RaiseError("quaternion%s is no rotation", text(a.at[:4]))
+		L.RaiseError("quaternion%s is no rotation", listText(a.at[:4]))
 	}
 	return q.Normalize()
 }
 
 func vectorArg(L *lua.LState, n int, name string) mgl64.Vec3 {
-	a := read(L.Get(n))
+	a := numbersOf(L.Get(n))
 	if a.n != 3 {
 		unfit(L, n, name, vectorWanted)
 	}
@@ -90,7 +90,7 @@ func vectorArg(L *lua.LState, n int, name string) mgl64.Vec3 {
 }
 
 func rotationArg(L *lua.LState, n int, name string) mgl64.Quat {
-	a := read(L.Get(n))
+	a := numbersOf(L.Get(n))
 	if a.n != 4 {
 		unfit(L, n, name, quaternionWanted)
 	}
@@ -98,7 +98,7 @@ func rotationArg(L *lua.LState, n int, name string) mgl64.Quat {
 }
 
 func matrixArg(L *lua.LState, n int, name string) mgl64.Mat4 {
-	a := read(L.Get(n))
+	a := numbersOf(L.Get(n))
 	if a.n != 16 {
 		unfit(L, n, name, matrixWanted)
 	}
@@ -107,7 +107,7 @@ func matrixArg(L *lua.LState, n int, name string) mgl64.Mat4 {
 
 func numberArg(L *lua.LState, n int, name string) float64 {
 	f, ok := L.Get(n).(lua.LNumber)
-	if !ok || !finite(float64(f)) {
+	if !ok || !isFinite(float64(f)) {
 		unfit(L, n, name, "a finite number")
 	}
 	return float64(f)
@@ -130,7 +130,7 @@ func unfit(L *lua.LState, n int, name, want string) {
 // undefined raises the error about an operator that does not take what it is given.
 func undefined(L *lua.LState, operator string) {
 	hint := ""
-	if operator == "*" && read(L.Get(1)).n == 3 && read(L.Get(2)).n == 3 {
+	if operator == "*" && numbersOf(L.Get(1)).n == 3 && numbersOf(L.Get(2)).n == 3 {
 		hint = "; there are vec.dot and vec.cross"
 	}
 	L.RaiseError("%s %s %s is not defined%s", describe(L.Get(1)), operator, describe(L.Get(2)), hint)
@@ -138,10 +138,10 @@ func undefined(L *lua.LState, operator string) {
 
 // describe says what a value is, for people.
 func describe(v lua.LValue) string {
-	a := read(v)
+	a := numbersOf(v)
 	switch a.n {
 	case 1:
-		return strings.Trim(text(a.at[:1]), "()")
+		return strings.Trim(listText(a.at[:1]), "()")
 	case 3:
 		return "a vector"
 	case 4:
@@ -164,10 +164,10 @@ func describe(v lua.LValue) string {
 	return "a " + v.Type().String()
 }
 
-func finite(f float64) bool { return !math.IsInf(f, 0) && !math.IsNaN(f) }
+func isFinite(f float64) bool { return !math.IsInf(f, 0) && !math.IsNaN(f) }
 
-// text writes numbers for people: nine digits are a micrometre in a kilometre.
-func text(values []float64) string {
+// listText writes numbers for people: nine digits are a micrometre in a kilometre.
+func listText(values []float64) string {
 	b := []byte("(")
 	for i, v := range values {
 		if i > 0 {
@@ -181,8 +181,8 @@ func text(values []float64) string {
 // plainName is a class's name for people: "vector".
 func plainName(class string) string { return strings.ToLower(strings.TrimPrefix(class, "loci.")) }
 
-// list makes a value of a class.
-func list(L *lua.LState, class string, values []float64) *lua.LTable {
+// numberList makes a value of a class.
+func numberList(L *lua.LState, class string, values []float64) *lua.LTable {
 	t := L.CreateTable(len(values), 0)
 	for i, v := range values {
 		t.RawSetInt(i+1, lua.LNumber(v))
@@ -191,28 +191,28 @@ func list(L *lua.LState, class string, values []float64) *lua.LTable {
 	return t
 }
 
-// push gives a result, unless it is one that no component could hold.
-func push(L *lua.LState, class string, values []float64) int {
+// pushList gives a result, unless it is one that no component could hold.
+func pushList(L *lua.LState, class string, values []float64) int {
 	mustBeFinite(L, values)
-	L.Push(list(L, class, values))
+	L.Push(numberList(L, class, values))
 	return 1
 }
 
 func mustBeFinite(L *lua.LState, values []float64) {
 	for _, v := range values {
-		if !finite(v) {
-			L.RaiseError("the result is not finite: %s", text(values))
+		if !isFinite(v) {
+			L.RaiseError("the result is not finite: %s", listText(values))
 		}
 	}
 }
 
-func pushVector(L *lua.LState, v mgl64.Vec3) int { return push(L, vectorName, v[:]) }
+func pushVector(L *lua.LState, v mgl64.Vec3) int { return pushList(L, vectorName, v[:]) }
 
-func pushMatrix(L *lua.LState, m mgl64.Mat4) int { return push(L, matrixName, m[:]) }
+func pushMatrix(L *lua.LState, m mgl64.Mat4) int { return pushList(L, matrixName, m[:]) }
 
 func pushRotation(L *lua.LState, q mgl64.Quat) int {
 	q = q.Normalize()
-	return push(L, quaternionName, []float64{q.V[0], q.V[1], q.V[2], q.W})
+	return pushList(L, quaternionName, []float64{q.V[0], q.V[1], q.V[2], q.W})
 }
 
 func pushNumber(L *lua.LState, f float64) int {

@@ -19,7 +19,7 @@ func quaternionClass() class {
 			{name: "z", typ: "number", doc: "the same as [3]", writable: true},
 			{name: "w", typ: "number", doc: "the same as [4]; 1 if nothing is turned", writable: true},
 		},
-		functions: append(methods(quaternionFunctions()),
+		functions: append(asMethods(quaternionFunctions()),
 			function{"inverse", "(): loci.Quaternion", "The rotation that undoes this one.", (*generation).vecInverse},
 			function{"matrix", "(): loci.Matrix", "The matrix that turns alike.", (*generation).vecMatrix}),
 	}
@@ -42,7 +42,7 @@ func quaternionFunctions() []function {
 }
 
 func (g *generation) vecQuat(L *lua.LState) int {
-	a := read(L.Get(1))
+	a := numbersOf(L.Get(1))
 	if a.n == 3 {
 		return pushRotation(L, axisAngle(L))
 	}

@@ -3,6 +3,7 @@ package scripts
 import (
 	"fmt"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -72,7 +73,7 @@ func (c *calculator) numbers(expression string, args ...[]float64) []float64 {
 	if err != nil {
 		c.Fatalf("%s: %v", expression, err)
 	}
-	n := read(v)
+	n := numbersOf(v)
 	return n.at[:n.n]
 }
 
@@ -133,6 +134,7 @@ func TestVecCalculates(t *testing.T) {
 		`#vec.new(1, 2, 3)`:                                                "3",
 		`vec.new(1, 2, 3)[4]`:                                              "nil",
 		`vec.new(unpack(vec.new(1, 2, 3)))`:                                "vector(1, 2, 3)",
+		`place.json.encode{vec.new(1, 2, 3)}`:                              "[[1,2,3]]",
 		`getmetatable(vec.new())`:                                          "loci.Vector",
 		`(function() local v = vec.new() v.y = 2 v[3] = 3 return v end)()`: "vector(0, 2, 3)",
 		`(function() local v = vec.new() local w = vec.new(v) w.y = 2 return v end)()`:                  "vector(0, 0, 0)",
@@ -181,6 +183,8 @@ func TestVecSaysWhatIsWrongWithAnArgument(t *testing.T) {
 		`setmetatable(vec.new(), {})`:           "protected metatable",
 		`vec.quat({0, 0, 0}, 1)`:                "axis: it has no direction, it is 0 long",
 		`vec.quat({0, 1, 0})`:                   "(angle: a finite number expected, got nothing)",
+		`vec.rotation({0, 1, 0})`:               "(angle: a finite number expected, got nothing)",
+		`vec.rotation(vec.quat{0, 0, 0, 1}, 1)`: "(axis: a vector, {x, y, z}, expected, got a quaternion)",
 		`vec.quat({0, 1, 0}, 1/0)`:              "(angle: a finite number expected, got +Inf)",
 		`vec.quat(1)`:                           "(axis: a vector, a quaternion or a matrix expected, got 1)",
 		`vec.quat(vec.identity(), 1)`:           "(axis: a vector, {x, y, z}, expected, got a matrix)",
@@ -202,6 +206,47 @@ func TestVecSaysWhatIsWrongWithAnArgument(t *testing.T) {
 		if v, err := c.try(expression); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s gives %v, %v, want %s", expression, v, err, want)
 		}
+	}
+}
+
+func TestVecGivesFiniteNumbersOrAnError(t *testing.T) {
+	c := newCalculator(t)
+	extremes := []float64{0, 1, -1, 0.5, 1e-320, -1e-160, 1e160, math.MaxFloat64, -math.MaxFloat64, math.Inf(1), math.NaN()}
+	some := func(n int) []float64 {
+		out := make([]float64, n)
+		for i := range out {
+			out[i] = extremes[rand.IntN(len(extremes))]
+		}
+		return out
+	}
+	expressions := []string{
+		`vec.new(a)`, `vec.new(a) + b`, `vec.new(a) - b`, `-vec.new(a)`, `vec.new(a) * d[1]`, `vec.new(a) / d[1]`,
+		`vec.dot(a, b)`, `vec.cross(a, b)`, `vec.length(a)`, `vec.distance(a, b)`, `vec.normalize(a)`, `vec.lerp(a, b, d[1])`,
+		`vec.angle(a, b)`, `vec.quat(a, d[1])`, `vec.euler(a)`, `vec.quat(c)`, `vec.quat(d)`, `vec.slerp(c, {0, 1, 0, 1}, d[1])`,
+		`vec.rotate(c, a)`, `vec.angles(c)`, `vec.inverse(c)`, `vec.inverse(d)`, `vec.matrix(c)`, `vec.matrix(d)`,
+		`vec.matrix(d) * d`, `vec.matrix(d) * vec.new(a)`, `vec.rotation(a, d[1])`, `vec.translation(a)`, `vec.scaling(a)`,
+		`vec.scaling(d[1])`, `vec.compose{ at = a, turn = b, scale = c[1] }`, `vec.point(d, a)`, `vec.direction(d, a)`,
+		`vec.position(d)`, `vec.decompose(d).at`, `vec.decompose(d).turn`, `vec.decompose(d).scale`,
+	}
+	good := map[string]bool{}
+	for range 100 {
+		args := [][]float64{some(3), some(3), some(4), some(16)}
+		for _, expression := range expressions {
+			v, err := c.try(expression, args...)
+			if err != nil {
+				continue
+			}
+			n := numbersOf(v)
+			if good[expression] = true; n.n == 0 || slices.ContainsFunc(n.at[:n.n], func(f float64) bool { return !isFinite(f) }) {
+				t.Errorf("%s with %v gives %v", expression, args, n.at[:n.n])
+			}
+		}
+	}
+	if c.g.s.Broken() != nil {
+		t.Error(c.g.s.Broken())
+	}
+	if len(good) < len(expressions)/2 {
+		t.Errorf("only %d of %d ever gave a result", len(good), len(expressions))
 	}
 }
 
@@ -247,7 +292,7 @@ func TestVectorsCrossStateStoreAndComponentsAsPlainData(t *testing.T) {
 }
 
 func TestMethodsAreDescribedWithoutTheirFirstParameter(t *testing.T) {
-	got := fmt.Sprint(methods(vectorFunctions())[0].signature, methods(matrixFunctions())[3].signature)
+	got := fmt.Sprint(asMethods(vectorFunctions())[0].signature, asMethods(matrixFunctions())[3].signature)
 	want := "(b: loci.Vector|number[]): number(): {at: loci.Vector, turn: loci.Vector, scale: loci.Vector}"
 	if got != want {
 		t.Errorf("got %s, want %s", got, want)

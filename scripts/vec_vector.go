@@ -17,7 +17,7 @@ func vectorClass() class {
 			{name: "y", typ: "number", doc: "the same as [2]", writable: true},
 			{name: "z", typ: "number", doc: "the same as [3]", writable: true},
 		},
-		functions: methods(vectorFunctions()),
+		functions: asMethods(vectorFunctions()),
 	}
 }
 
@@ -56,11 +56,11 @@ func (g *generation) vecCross(L *lua.LState) int {
 }
 
 func (g *generation) vecLength(L *lua.LState) int {
-	return pushNumber(L, length(vectorArg(L, 1, "a")))
+	return pushNumber(L, vectorLength(vectorArg(L, 1, "a")))
 }
 
 func (g *generation) vecDistance(L *lua.LState) int {
-	return pushNumber(L, length(vectorArg(L, 1, "a").Sub(vectorArg(L, 2, "b"))))
+	return pushNumber(L, vectorLength(vectorArg(L, 1, "a").Sub(vectorArg(L, 2, "b"))))
 }
 
 func (g *generation) vecNormalize(L *lua.LState) int {
@@ -78,13 +78,13 @@ func (g *generation) vecAngle(L *lua.LState) int {
 	return pushNumber(L, math.Atan2(a.Cross(b).Len(), a.Dot(b)))
 }
 
-// length is that of any vector: mgl64's squares are 0 or infinite for very small and
+// vectorLength is that of any vector: mgl64's squares are 0 or infinite for very small and
 // very large ones.
-func length(v mgl64.Vec3) float64 { return math.Hypot(math.Hypot(v[0], v[1]), v[2]) }
+func vectorLength(v mgl64.Vec3) float64 { return math.Hypot(math.Hypot(v[0], v[1]), v[2]) }
 
 // normalized gives a vector 1 long, or as it is if it is 0 long.
 func normalized(v mgl64.Vec3) mgl64.Vec3 {
-	if n := length(v); n > 0 {
+	if n := vectorLength(v); n > 0 {
 		return mgl64.Vec3{v[0] / n, v[1] / n, v[2] / n}
 	}
 	return v
