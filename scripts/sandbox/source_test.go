@@ -2,6 +2,8 @@ package sandbox
 
 import (
 	"errors"
+	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -64,6 +66,63 @@ func TestLongExpressionsAreRefusedBeforeTheCompiler(t *testing.T) {
 				t.Errorf("%.200v", err)
 			}
 		})
+	}
+}
+
+func TestManyConstantsDoNotHoldUpTheCompiler(t *testing.T) {
+	numbered := func(text string, from, to int) string {
+		var b strings.Builder
+		for i := from; i < to; i++ {
+			b.WriteString(strings.ReplaceAll(text, "#", strconv.Itoa(i)))
+		}
+		return b.String()
+	}
+	for name, c := range map[string]struct {
+		source  string
+		refused bool
+	}{
+		"numbers":    {"x={" + numbered("#,", 0, 40_000) + "}", true},
+		"texts":      {"x={" + numbered("'#',", 0, 20_000) + "}", true},
+		"names":      {numbered("a#=1 ", 0, 20_000), true},
+		"fields":     {numbered("x.a#=1 ", 0, 20_000), true},
+		"methods":    {numbered("x:a#() ", 0, 20_000), true},
+		"one last":   {numbered("a#=1 ", 0, 5_000) + strings.Repeat("a4999=1 ", 10_000), true},
+		"functions":  {strings.Repeat("f=function() x={"+numbered("#,", 0, 2_000)+"} end ", 20), true},
+		"a long one": {"x={" + numbered("#,", 0, 5_000) + "}", false},
+		"same again": {"x={" + strings.Repeat("1,'a',", 40_000) + "}", false},
+		"many small": {strings.Repeat("f=function() return a.b+1 end ", 5_000), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			began := time.Now()
+			_, err := newState(t, Config{}).Load(c.source, "many.lua")
+			if took := time.Since(began); took > time.Second { // the race detector is slow
+				t.Errorf("took %v", took)
+			}
+			if errors.Is(err, ErrSource) != c.refused || err != nil && !c.refused {
+				t.Errorf("%.200v", err)
+			}
+		})
+	}
+}
+
+func TestFunctionOfTooManyUpvaluesIsRefused(t *testing.T) {
+	source := func(each int) string {
+		var outer, inner strings.Builder
+		for i := range each {
+			fmt.Fprintf(&outer, "local a%d = 1 ", i)
+			fmt.Fprintf(&inner, "local b%d = 1 ", i)
+		}
+		source := outer.String() + "return (function() " + inner.String() + "return (function() local sum = 0 "
+		for i := range each {
+			source += fmt.Sprintf("sum = sum + a%d + b%d ", i, i)
+		}
+		return source + "return sum end)() end)()"
+	}
+	if got := run(t, newState(t, Config{}), source(127)); got != "254" {
+		t.Errorf("with 254: %q", got)
+	}
+	if got := run(t, newState(t, Config{}), source(128)); !strings.Contains(got, "uses 256 locals from around it") {
+		t.Errorf("with 256: %q", got)
 	}
 }
 

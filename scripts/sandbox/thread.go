@@ -68,17 +68,21 @@ func (s *State) newThread(body *lua.LFunction) (*lua.LState, *thread) {
 // threadOf is the context that newThread gave a coroutine.
 func threadOf(L *lua.LState) *thread { return L.Context().(*thread) }
 
-// resume runs th until it yields, ends or fails.
+// resume runs th until it yields, ends or fails. What th gives may not fit onto
+// the stack of L, which is an error of L's that passes through here.
 func (s *State) resume(L, th *lua.LState, args []lua.LValue) (lua.ResumeState, []lua.LValue, error) {
 	from, t := threadOf(L), threadOf(th)
 	from.status, t.status = normal, running
 	s.resumes++
+	after := dead
+	defer func() {
+		s.resumes--
+		from.status, t.status = running, after
+		L.G.CurrentThread = L
+	}()
 	state, err, values := L.Resume(th, t.body, t.given(args)...)
-	s.resumes--
-	from.status = running
-	t.status = suspended
-	if state != lua.ResumeYield {
-		t.status = dead
+	if state == lua.ResumeYield {
+		after = suspended
 	}
 	return state, values, err
 }
