@@ -143,27 +143,3 @@ func TestOrdinaryDepthIsAccepted(t *testing.T) {
 		})
 	}
 }
-
-func FuzzSource(f *testing.F) {
-	for _, seed := range []string{
-		"", "x=1", "--[==[", "[=", "'\\", "x=[[a]]..\"b\\\n\"", "for i=1,2 do end", "local function f(...) return ... end",
-		"a.b['c'], d = (f(1)), x..y..z", "goto a ::a::", "t[99999999]=1", "function a.b:c() end", "x=-#not-1", "\x00\xff",
-		"repeat local x until x", "if a then elseif b then else end", "return {1,a=2,[3]=4;f()}",
-	} {
-		f.Add(seed)
-	}
-	s := newState(f, Config{})
-	f.Fuzz(func(t *testing.T, source string) {
-		fn, err := s.Load(source, "fuzz.lua")
-		if checked := CheckSource(source, "fuzz.lua"); checked != nil && err == nil {
-			t.Errorf("loaded what was refused: %v", checked)
-		}
-		var e *Error
-		if err != nil && (!errors.As(err, &e) || e.File == "") {
-			t.Errorf("%T: %v", err, err)
-		}
-		if (fn == nil) != (err != nil) {
-			t.Errorf("function %v with error %v", fn, err)
-		}
-	})
-}
