@@ -16,8 +16,7 @@ const (
 	dead      status = "dead"
 )
 
-// thread is the context of one coroutine: gopher-lua asks its Done before each
-// instruction, which makes it the place to count.
+// thread is the context of one coroutine, by which it is found again.
 type thread struct {
 	meter  *meter
 	body   *lua.LFunction
@@ -29,13 +28,13 @@ type thread struct {
 	results int
 }
 
-// Done counts one instruction. It gives nil, on which a select does not wait,
-// or a closed channel after the cut-off.
+// Done counts one instruction: gopher-lua's own loop asks it before each. It
+// gives nil, on which a select does not wait, or a closed channel after the
+// cut-off.
 func (t *thread) Done() <-chan struct{} {
 	m := t.meter
-	count := m.count + 1 // a variable, which the processor need not read back
-	m.count = count
-	if count < m.next.Load() {
+	m.count++
+	if m.count < m.next.Load() {
 		return nil
 	}
 	if m.spent() {
@@ -57,11 +56,12 @@ func (t *thread) Value(any) any { return nil }
 // a coroutine never gives control back in gopher-lua, so callers refuse it.
 func (s *State) newThread(body *lua.LFunction) (*lua.LState, *thread) {
 	// With a context NewThread would make a cancelable one of it, for nothing.
-	context := s.lua.RemoveContext()
+	main := threadOf(s.lua)
+	s.lua.RemoveContext()
 	th, _ := s.lua.NewThread()
-	s.lua.SetContext(context)
+	s.setThread(s.lua, main)
 	t := s.threadFor(body)
-	th.SetContext(t)
+	s.setThread(th, t)
 	return th, t
 }
 
