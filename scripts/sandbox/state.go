@@ -60,7 +60,10 @@ func New(config Config) *State {
 }
 
 // Lua is the interpreter underneath, to make tables, functions and globals
-// with. Scripts are run by [State.Call] and [Task.Resume] only.
+// with. Scripts are run by [State.Call] and [Task.Resume] only: outside of them
+// nothing is counted, and what looks at metatables, such as GetField, GetGlobal,
+// SetGlobal and ToStringMeta, runs what a script put there. Use RawGet and
+// RawSet once scripts have run.
 func (s *State) Lua() *lua.LState { return s.lua }
 
 // Broken is the error that broke the state, or nil.
