@@ -37,7 +37,8 @@ type shape struct {
 func classes() []class {
 	return []class{
 		placeClass(), entityClass(), agentClass(), requestClass(), timerClass(), taskClass(), subscriptionClass(),
-		storeClass(), logClass(), jsonClass(), vecClass(),
+		storeClass(), logClass(), jsonClass(),
+		vecClass(), vectorClass(), quaternionClass(), matrixClass(),
 	}
 }
 
