@@ -1,6 +1,7 @@
 package scripts
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -103,7 +104,7 @@ func (g *generation) sealed(name string, c class) *lua.LUserData {
 func (g *generation) placeIndex(L *lua.LState) int {
 	switch name := L.Get(2).String(); name {
 	case "name":
-		text := g.name
+		text := cmp.Or(g.r.config.Name, g.name)
 		if text == "" && g.live {
 			text = g.turn().Name()
 		}
