@@ -53,7 +53,7 @@ func newRootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &usageError{cmd, err}
 	})
-	root.AddCommand(serve, newACLCommand(), newVersionCommand())
+	root.AddCommand(serve, newTestCommand(), newACLCommand(), newVersionCommand())
 	return root
 }
 
@@ -81,4 +81,23 @@ func noArguments(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	return &usageError{cmd, fmt.Errorf("unexpected argument %q", args[0])}
+}
+
+// atMostOneDirectory accepts flags and DIR.
+func atMostOneDirectory(cmd *cobra.Command, args []string) error {
+	switch {
+	case len(args) > 1:
+		return &usageError{cmd, fmt.Errorf("unexpected argument %q", args[1])}
+	case len(args) == 1 && args[0] == "":
+		return &usageError{cmd, errors.New("the directory's name is empty")}
+	}
+	return nil
+}
+
+// oneDirectory accepts flags, and DIR, which must be there.
+func oneDirectory(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return &usageError{cmd, errors.New("which directory?")}
+	}
+	return atMostOneDirectory(cmd, args)
 }

@@ -39,6 +39,7 @@ func classes() []class {
 		placeClass(), entityClass(), agentClass(), requestClass(), timerClass(), taskClass(), subscriptionClass(),
 		storeClass(), logClass(), jsonClass(),
 		vecClass(), vectorClass(), quaternionClass(), matrixClass(),
+		aclClass(), trialClass(), trialPlaceClass(), trialAgentClass(),
 	}
 }
 
