@@ -319,7 +319,7 @@ func logger(level slog.Level) func(g *generation, L *lua.LState) int {
 				L.RaiseError("a line of the log has at most %d bytes", maxLine)
 			}
 		}
-		g.say(level, strings.Join(words, " "), "at", strings.TrimSuffix(L.Where(1), ":"))
+		g.say(level, strings.Join(words, " "), "at", where(L))
 		return 0
 	}
 }
