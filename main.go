@@ -82,3 +82,14 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	}
 	return &usageError{cmd, fmt.Errorf("unexpected argument %q", args[0])}
 }
+
+// atMostOneDirectory accepts flags and DIR.
+func atMostOneDirectory(cmd *cobra.Command, args []string) error {
+	switch {
+	case len(args) > 1:
+		return &usageError{cmd, fmt.Errorf("unexpected argument %q", args[1])}
+	case len(args) == 1 && args[0] == "":
+		return &usageError{cmd, errors.New("the directory's name is empty")}
+	}
+	return nil
+}

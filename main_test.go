@@ -110,7 +110,8 @@ func TestMisuseIsOneLineAndExitCode2(t *testing.T) {
 	}{
 		"unknown flag":             {args: []string{"serve", "--colour"}, says: "--colour"},
 		"unknown command":          {args: []string{"sreve"}, says: `"sreve"`},
-		"directory":                {args: []string{"serve", "attic"}, says: `"attic"`},
+		"two directories":          {args: []string{"serve", "attic", "cellar"}, says: `"cellar"`},
+		"directory without name":   {args: []string{"serve", ""}, says: "name is empty"},
 		"argument to version":      {args: []string{"version", "2"}, says: `"2"`},
 		"no address":               {args: []string{"serve", "--listen", ""}, says: "--listen is empty"},
 		"rate of words":            {args: []string{"serve", "--hz", "fast"}, says: "--hz"},

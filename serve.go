@@ -14,6 +14,7 @@ import (
 
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/scripts"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -21,8 +22,10 @@ import (
 // serveOptions is what `loci serve` can be told, after its environment and its
 // flags have been read.
 type serveOptions struct {
+	dir        string  // of the place's scripts; empty: the bundled ones
+	noReload   bool    // run what is in dir now, whatever becomes of it
 	listen     string  // HOST:PORT; port 0 asks for any free one
-	name       string  // what agents are told the place is called; empty: the engine's default
+	name       string  // what agents are told the place is called; empty: as the scripts say
 	publicHost string  // where agents find the place; empty: where it listens
 	hz         float64 // heartbeats a second
 	distance   float64 // how far agents see, in metres; 0: everything
@@ -37,17 +40,29 @@ func newServeCommand() *cobra.Command {
 		logFormat: choice{"text", []string{"text", "json"}},
 	}
 	cmd := &cobra.Command{
-		Use:   "serve",
+		Use:   "serve [DIR]",
 		Short: "Serve a place until SIGINT or SIGTERM",
 		Long: `Serve a place until SIGINT or SIGTERM.
+
+DIR is the directory of the place's scripts, as 'loci new' makes one; without it
+the bundled ones run: a plain open place. Save a file in it, and the place runs the
+new code within the next heartbeats, or says what is wrong with it and goes on
+running the old.
 
 Once agents can join, one line goes to stdout: ready alloplace://HOST:PORT.
 Logs go to stderr.
 
 Flags override the environment: ALLOPLACE_NAME is the default of --name,
-ALLOPLACE_HOST of --public-host, ALLOPLACE_PORT of the port of --listen.`,
-		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+ALLOPLACE_HOST of --public-host, ALLOPLACE_PORT of the port of --listen. Both
+override the name that the scripts give the place.
+
+Exit codes: 0 after a signal; 1 where something could not be done, such as scripts
+that do not load; 2 where it was asked wrongly.`,
+		Args: atMostOneDirectory,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				o.dir = args[0]
+			}
 			if err := o.complete(cmd.Flags(), os.Getenv); err != nil {
 				return &usageError{cmd, err}
 			}
@@ -56,7 +71,8 @@ ALLOPLACE_HOST of --public-host, ALLOPLACE_PORT of the port of --listen.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.listen, "listen", listenOnPort(netcode.DefaultPort), "UDP `HOST:PORT` to listen on, IPv4; port 0 takes a free one")
-	flags.StringVar(&o.name, "name", "", "`NAME` of the place as agents are told it (default \"Unnamed place\")")
+	flags.StringVar(&o.name, "name", "", "`NAME` of the place as agents are told it (default: the scripts' place.name, or \"Unnamed place\")")
+	flags.BoolVar(&o.noReload, "no-reload", false, "run the scripts as they are now, whatever is saved later")
 	flags.StringVar(&o.publicHost, "public-host", "", "`HOST` name or address under which agents reach the place (default: the one it listens on)")
 	flags.Float64Var(&o.hz, "hz", engine.DefaultRate, fmt.Sprintf("`N` heartbeats a second, 1 to %d; each sends every agent a state", engine.MaxRate))
 	flags.Float64Var(&o.distance, "view-distance", 0, "`METRES` that agents see; 0 is everything")
@@ -102,6 +118,11 @@ func listenOnPort(port uint16) string { return fmt.Sprintf("0.0.0.0:%d", port) }
 // serve opens the place and blocks until a signal or ctx ends it.
 func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	log := o.logger(stderr)
+	rt, err := scripts.New(scripts.Config{Dir: o.dir, NoReload: o.noReload, Name: o.name, Logger: log})
+	if err != nil {
+		return err
+	}
+	defer rt.Wait()
 	transport, err := netcode.NewENet(netcode.ENetConfig{Listen: o.listen, Logger: log})
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%w; --listen takes another address, with port 0 for any free one", err)
@@ -110,7 +131,7 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) erro
 		return err
 	}
 	place, err := engine.New(engine.Config{
-		Name: o.name, Transport: transport, Rate: o.hz, Logger: log,
+		Transport: transport, Rate: o.hz, Behaviour: rt, Logger: log,
 		ViewDistance: o.distance, Limits: engine.Limits{StateBudget: o.budget},
 	})
 	if err != nil {

@@ -37,7 +37,7 @@ type shape struct {
 func classes() []class {
 	return []class{
 		placeClass(), entityClass(), agentClass(), requestClass(), timerClass(), taskClass(), subscriptionClass(),
-		storeClass(), logClass(), jsonClass(), vecClass(),
+		storeClass(), logClass(), jsonClass(), vecClass(), aclClass(), trialClass(), trialPlaceClass(), trialAgentClass(),
 	}
 }
 

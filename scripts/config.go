@@ -17,6 +17,9 @@ type Config struct {
 	Dir string
 	// Sources are what to run where there is no Dir, such as FS of an embed.FS.
 	Sources Sources
+	// Name is what agents are told the place is called, whatever place.name says. ""
+	// leaves that to the scripts.
+	Name string
 	// NoReload runs what is in Dir when the runtime is made, whatever becomes of it.
 	NoReload bool
 	// Watch is how Dir is watched; its Since and Log are set by the runtime.

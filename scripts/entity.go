@@ -348,15 +348,21 @@ func (g *generation) entitySend(L *lua.LState) int {
 const defaultTimeout = 10
 
 func (g *generation) entityRequest(L *lua.LState) int {
-	ask := question{from: g.self(L).id, to: g.recipient(L, 2), body: g.body(L, 3), timeout: defaultTimeout}
-	if options := L.OptTable(4, nil); options != nil {
-		timeout, ok := options.RawGetString("timeout").(lua.LNumber)
-		if !ok || !(timeout > 0) {
-			L.ArgError(4, "{ timeout = seconds } expected")
-		}
-		ask.timeout = float64(timeout)
-	}
+	ask := question{from: g.self(L).id, to: g.recipient(L, 2), body: g.body(L, 3), timeout: timeoutOption(L, 4)}
 	return g.yield(L, "request", func(t *task) { t.ask(g, ask) })
+}
+
+// timeoutOption reads { timeout = seconds }, which may be missing, from argument n.
+func timeoutOption(L *lua.LState, n int) float64 {
+	options := L.OptTable(n, nil)
+	if options == nil {
+		return defaultTimeout
+	}
+	timeout, ok := options.RawGetString("timeout").(lua.LNumber)
+	if !ok || !(timeout > 0) {
+		L.ArgError(n, "{ timeout = seconds } expected")
+	}
+	return float64(timeout)
 }
 
 // seconds as a duration, for people.

@@ -49,11 +49,12 @@ type generation struct {
 	offences map[*lua.FunctionProto]*offender
 	spots    map[string]int // errors so far, by where they happened
 	tick     struct{ kind, member int }
+	trial    *Trial // where it is not a place's scripts but tests of them
 }
 
 // metatables are of the values that are handed out.
 type metatables struct {
-	entity, components, part, nested, agent, request, timer, task, subscription, later *lua.LTable
+	entity, components, part, nested, agent, request, timer, task, subscription, later, trialPlace, trialAgent *lua.LTable
 }
 
 // newGeneration makes a state with the API in it, and runs nothing.

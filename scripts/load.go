@@ -1,6 +1,7 @@
 package scripts
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -89,9 +90,7 @@ func (r *Runtime) enter(g *generation) {
 	}
 	r.gen, g.live = g, true
 	r.turn.SetRules(g.rulesWith(r.base))
-	if g.name != "" {
-		r.turn.SetName(g.name)
-	}
+	r.turn.SetName(cmp.Or(r.config.Name, g.name, r.name))
 	r.turn.SetHears(g.hearing())
 	g.timers.start(r.turn.Time())
 	for s := range g.subscriptions {

@@ -1,6 +1,7 @@
 package scripts
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -62,9 +63,7 @@ func (g *generation) openPlace() {
 	api := g.table(placeClass())
 	api.RawSetString("store", g.sealed("place.store", storeClass()))
 	api.RawSetString("log", g.sealed("place.log", logClass()))
-	json := g.sealed("place.json", jsonClass())
-	json.Metatable.(*lua.LTable).RawGetString("__index").(*lua.LTable).RawSetString("null", g.s.Null())
-	api.RawSetString("json", json)
+	api.RawSetString("json", g.json())
 	api.RawSetString("state", g.state.ud)
 	fallback := g.L.NewTable()
 	fallback.RawSetString("__index", g.L.NewFunction(g.placeIndex))
@@ -103,7 +102,7 @@ func (g *generation) sealed(name string, c class) *lua.LUserData {
 func (g *generation) placeIndex(L *lua.LState) int {
 	switch name := L.Get(2).String(); name {
 	case "name":
-		text := g.name
+		text := cmp.Or(g.r.config.Name, g.name)
 		if text == "" && g.live {
 			text = g.turn().Name()
 		}
@@ -178,15 +177,20 @@ func (g *generation) placeHandle(L *lua.LState) int {
 
 func (g *generation) placeSpawn(L *lua.LState) int {
 	g.needsPlace(L, "place.spawn")
-	spec, ok := g.toGo(L, L.CheckTable(1), component).(map[string]any)
-	if !ok {
-		L.ArgError(1, "a table of components expected: { transform = …, lamp = { … } }")
-	}
-	g.check(L, shortTransforms(spec))
-	id, err := g.turn().Spawn("", spec)
+	id, err := g.turn().Spawn("", g.spec(L, L.CheckTable(1)))
 	g.check(L, err)
 	L.Push(g.entity(id))
 	return 1
+}
+
+// spec makes plain data of the description of an entity.
+func (g *generation) spec(L *lua.LState, t *lua.LTable) map[string]any {
+	spec, ok := g.toGo(L, t, component).(map[string]any)
+	if !ok {
+		L.RaiseError("a table of components expected: { transform = …, lamp = { … } }")
+	}
+	g.check(L, shortTransforms(spec))
+	return spec
 }
 
 func (g *generation) placeEntity(L *lua.LState) int {
@@ -330,6 +334,13 @@ const maxLine = 16 << 10
 // say writes a line of a script's.
 func (g *generation) say(level slog.Level, line string, args ...any) {
 	g.r.log.Log(context.Background(), level, line, append(args, "from", "script")...)
+}
+
+// json is place.json.
+func (g *generation) json() *lua.LUserData {
+	json := g.sealed("place.json", jsonClass())
+	json.Metatable.(*lua.LTable).RawGetString("__index").(*lua.LTable).RawSetString("null", g.s.Null())
+	return json
 }
 
 func jsonClass() class {

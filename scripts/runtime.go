@@ -23,6 +23,7 @@ type Runtime struct {
 	next     *generation         // loaded by New, until the place opens
 	declared map[string]declared // the scene as last reconciled
 	base     engine.Rules        // the host's
+	name     string              // likewise
 	pool     sandbox.Pool
 	events   events
 	deferred []func()
@@ -86,7 +87,7 @@ func (r *Runtime) sources() (Sources, error) {
 // Open implements [engine.Behaviour].
 func (r *Runtime) Open(t *engine.Turn) error {
 	r.turn = t
-	r.base = t.Rules()
+	r.base, r.name = t.Rules(), t.Name()
 	r.pool.Refill(r.config.Limits.Heartbeat)
 	g := r.next
 	r.next = nil

@@ -1,0 +1,197 @@
+package scripts
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/scripts/sandbox"
+)
+
+// Trial is a file of a place's tests, loaded: each of its cases runs in a place of its
+// own with the same scripts, in which no time passes unless told. Package trial runs
+// whole directories of them. A Trial belongs to one goroutine.
+//
+// The tests have a Lua state of their own, so that they outlive a reload of the place
+// that they are about, and what they do is done between two of its turns: what an entity
+// that is poked, spawned or changed sets off has happened by the next line.
+type Trial struct {
+	file    string
+	sources Sources
+	config  TrialConfig
+	g       *generation
+	cases   []*trialCase
+	scope   []*trialScope // the blocks being declared, the outermost first
+	at      *trialPlace   // of the case that runs
+}
+
+// TrialConfig is how tests are run. The zero value is good.
+type TrialConfig struct {
+	// Modules are the host's, as in [Config].
+	Modules map[string]Module
+	// Time is how long a test may take before it is cut off, on the wall's clock.
+	// Default 10 s.
+	Time time.Duration
+	// Limits are those of the scripts that are tested. Machines that run tests are
+	// busy, so Call and Heartbeat are 250 ms and 1 s by default here: enough to cut
+	// off what never ends.
+	Limits Limits
+}
+
+// Case is one test.
+type Case struct {
+	Name string // with those of the blocks around it: "door: opens when poked"
+	Line int    // that it is declared on
+}
+
+// Outcome is what became of a test.
+type Outcome struct {
+	// Failures say what is wrong, "tests/door_test.lua:12: …" in one line or more
+	// each. There are none if the test passed.
+	Failures []string
+	// Log is what was logged meanwhile, a line each.
+	Log  []string
+	Took time.Duration
+}
+
+// trialCase is a test as it was declared.
+type trialCase struct {
+	Case
+	fn     *lua.LFunction
+	before []*lua.LFunction // of the blocks around it, the outermost first
+}
+
+// trialScope is a block of tests.
+type trialScope struct {
+	name   string
+	before []*lua.LFunction
+}
+
+// NewTrial loads a file of tests, which declares them. The error says file and line of
+// what is wrong with it.
+func NewTrial(sources Sources, file string, config TrialConfig) (*Trial, error) {
+	orDefault(&config.Time, 10*time.Second)
+	orDefault(&config.Limits.Call, 250*time.Millisecond)
+	orDefault(&config.Limits.Heartbeat, time.Second)
+	config.Limits.setDefaults()
+	source, ok := sources.Source(file)
+	if !ok {
+		return nil, fmt.Errorf("scripts: there is no %s", file)
+	}
+	t := &Trial{file: file, sources: sources, config: config, scope: []*trialScope{{}}}
+	nowhere := &Runtime{config: Config{Limits: config.Limits, Modules: config.Modules}, log: (&trialLog{}).logger()}
+	t.g = nowhere.newGeneration(0, sources)
+	t.g.trial = t
+	t.g.openTrial()
+	if _, err := t.g.run(source, file, nil); err != nil {
+		t.Close()
+		return nil, err
+	}
+	return t, nil
+}
+
+// Cases are the tests, in the order they were declared.
+func (t *Trial) Cases() []Case {
+	cases := make([]Case, len(t.cases))
+	for i, c := range t.cases {
+		cases[i] = c.Case
+	}
+	return cases
+}
+
+// Close frees what the tests take.
+func (t *Trial) Close() { t.g.s.Close() }
+
+// Run runs one of the Cases.
+func (t *Trial) Run(n int) Outcome {
+	began := time.Now()
+	c := t.cases[n]
+	p, err := t.open()
+	if err != nil {
+		return Outcome{Failures: []string{err.Error()}, Took: time.Since(began)}
+	}
+	ud := t.g.userdata(p, t.g.meta.trialPlace)
+	for _, fn := range append(c.before[:len(c.before):len(c.before)], c.fn) {
+		if err = t.call(fn, ud); err != nil {
+			break
+		}
+	}
+	out := Outcome{Log: p.log.lines}
+	if err != nil {
+		out.Failures = append(out.Failures, failureText(err))
+	}
+	out.Failures = append(out.Failures, p.log.surprises(fmt.Sprintf("%s:%d", t.file, c.Line))...)
+	if err := t.close(p); err != nil {
+		out.Failures = append(out.Failures, err.Error())
+	}
+	out.Took = time.Since(began)
+	return out
+}
+
+func (t *Trial) call(fn *lua.LFunction, args ...lua.LValue) error {
+	_, err := t.g.s.Call(sandbox.Budget{Time: t.config.Time, Instructions: 1 << 40}, fn, args...)
+	if errors.Is(err, sandbox.ErrCallBudget) {
+		err = fmt.Errorf("%w: the test takes longer than %v", err, t.config.Time)
+	}
+	return err
+}
+
+// failureText says what a test failed with, and how it came there unless that was from
+// the test itself.
+func failureText(err error) string {
+	text := err.Error()
+	if e, ok := errors.AsType[*sandbox.Error](err); ok && strings.Contains(e.Traceback, "\n") {
+		text += "\n" + e.Traceback
+	}
+	return text
+}
+
+// do does something on the turn of the place that is tested, and lets all that follows
+// from it happen.
+func (t *Trial) do(L *lua.LState, f lua.LGFunction) (n int) {
+	p := t.at
+	if p == nil {
+		L.RaiseError("there is no place yet: a test has one, t.it(\"…\", function(place) … end)")
+	}
+	p.rt.pool.Refill(t.config.Limits.Heartbeat)
+	if err := p.place.Do(func(*engine.Turn) error { n = f(L); return nil }); err != nil {
+		L.RaiseError("%v", err)
+	}
+	p.driver.Settle()
+	return n
+}
+
+// settles has each of a table's functions, or those that are named, be done so.
+func (t *Trial) settles(table *lua.LTable, names ...string) {
+	if len(names) == 0 {
+		table.ForEach(func(key, _ lua.LValue) { names = append(names, key.String()) })
+	}
+	for _, name := range names {
+		f := table.RawGetString(name).(*lua.LFunction).GFunction
+		table.RawSetString(name, t.g.L.NewFunction(func(L *lua.LState) int { return t.do(L, f) }))
+	}
+}
+
+// openTrial lays out what tests have beyond what scripts have, and takes from them what
+// they get through their place.
+func (g *generation) openTrial() {
+	t := g.trial
+	t.settles(g.methods.entity)
+	for _, meta := range []*lua.LTable{g.meta.entity, g.meta.components, g.meta.part, g.meta.nested} {
+		t.settles(meta, "__newindex")
+	}
+	g.openTrialPlace()
+	g.openTrialAgent()
+	g.s.Preload("loci.test", g.table(trialClass()))
+	none := func(L *lua.LState) int {
+		L.RaiseError("in a test the place is what the test is given: t.it(\"…\", function(place) … end)")
+		return 0
+	}
+	g.L.SetGlobal("place", g.userdata(named("place"), g.metatable("place", map[string]lua.LGFunction{
+		"__index": none, "__newindex": none,
+	})))
+}

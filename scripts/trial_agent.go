@@ -1,0 +1,316 @@
+package scripts
+
+import (
+	"fmt"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/netcode"
+)
+
+// player is the agent's side of an agent in a test.
+type player struct {
+	peer    *netcode.DirectPeer
+	avatar  string
+	asked   int
+	answers map[string]*netcode.Interaction // to its requests, by their ids
+	heard   []netcode.Interaction           // what else it was told
+	gone    bool
+	code    uint32
+}
+
+func trialAgentClass() class {
+	return class{
+		name: "loci.TestAgent", method: true,
+		doc:    "An agent that a test plays. It is a loci.Agent to whatever takes one.",
+		fields: agentClass().fields,
+		functions: append(agentClass().functions,
+			function{"request", "(to: loci.Entity|loci.Agent|string, body: any[], options?: {timeout?: number}): any[]?, string?", "Asks an entity, or \"place\", something: the whole body of the answer, or nil and why there is none. Where the answer takes time, that time passes; the timeout is 10 s unless said otherwise.", (*generation).playerRequest},
+			function{"send", "(to: loci.Entity|loci.Agent|string, body: any[])", "Tells an entity something, one-way.", (*generation).playerSend},
+			function{"publish", "(body: any[])", "Publishes something.", (*generation).playerPublish},
+			function{"subscribe", "(pattern: string): string?, string?", "Subscribes to publications: the subscription's id, or nil and why not.", (*generation).playerSubscribe},
+			function{"spawn", "(spec: loci.Spec): loci.Entity?, string?", "Spawns an entity of the agent's own, or gives nil and why not.", (*generation).playerSpawn},
+			function{"heard", "(verb?: string): loci.Heard[]", "What it was told since this was last asked: all of it, or what begins with a verb.", (*generation).playerHeard},
+			function{"respond", "(request: loci.Heard, body: any[])", "Answers a request that it has heard. The body begins with the request's verb.", (*generation).playerRespond},
+			function{"leave", "()", "Leaves the place.", (*generation).playerLeave},
+		),
+	}
+}
+
+// heardShape is what heard gives.
+var heardShape = shape{
+	name: "loci.Heard", doc: "Something that a test's agent was told.",
+	fields: []field{
+		{name: "type", typ: `"oneway"|"request"|"publication"`, doc: "how it was told"},
+		{name: "from", typ: "loci.Entity", doc: "the entity that told it"},
+		{name: "body", typ: "any[]", doc: "what it was told, from the verb on"},
+		{name: "id", typ: "string", doc: "a request's id"},
+	},
+}
+
+func (g *generation) openTrialAgent() {
+	g.trial.settles(g.methods.agent)
+	functions := g.table(trialAgentClass())
+	for _, f := range agentClass().functions {
+		functions.RawSetString(f.name, g.methods.agent.RawGetString(f.name))
+	}
+	g.meta.trialAgent = g.metatable("agent", map[string]lua.LGFunction{
+		"__index": func(L *lua.LState) int {
+			a, name := argument[*agentValue](L, 1, "an agent"), L.CheckString(2)
+			value := functions.RawGetString(name)
+			if value == lua.LNil {
+				value = g.agentField(L, a, name)
+			}
+			L.Push(value)
+			return 1
+		},
+		"__newindex": func(L *lua.LState) int {
+			L.RaiseError("an agent cannot be changed")
+			return 0
+		},
+	})
+}
+
+func (g *generation) trialJoin(L *lua.LState) int {
+	p := g.trialSelf(L)
+	identity := map[string]any{}
+	if t := L.OptTable(1, nil); t != nil {
+		identity, _ = g.toGo(L, t, component).(map[string]any)
+	}
+	avatar, version := any(map[string]any{"visor": map[string]any{}}), float64(netcode.MaxVersion)
+	if options := L.OptTable(2, nil); options != nil {
+		if v, ok := options.RawGetString("version").(lua.LNumber); ok {
+			version = float64(v)
+		}
+		if spec, ok := options.RawGetString("avatar").(*lua.LTable); ok {
+			avatar = g.spec(L, spec)
+		}
+	}
+	a := p.connect()
+	body := []any{"announce", "version", version, "identity", identity, "spawn_avatar", avatar}
+	answer := a.ask(p, engine.PlaceID, body)
+	if answer == nil {
+		L.RaiseError("the announce is not answered")
+	}
+	if why := refusal(answer); why != "" {
+		L.Push(lua.LNil)
+		L.Push(lua.LString(why))
+		return 2
+	}
+	a.avatar, _ = answer[1].(string)
+	L.Push(g.playerValue(p, a))
+	return 1
+}
+
+// connect makes a connection that nobody has announced itself on.
+func (p *trialPlace) connect() *player {
+	a := &player{answers: map[string]*netcode.Interaction{}}
+	a.peer = p.direct.Connect(netcode.DirectConfig{
+		Received: func(channel uint8, data []byte) {
+			if channel == netcode.CommandChannel {
+				a.receive(data)
+			}
+		},
+		Disconnected: func(code uint32) { a.gone, a.code = true, code },
+	})
+	return a
+}
+
+func (a *player) receive(data []byte) {
+	i, err := netcode.ParseInteraction(data)
+	switch {
+	case err != nil: // the place sends no such thing
+	case i.Type == netcode.TypeResponse:
+		a.answers[i.RequestID] = &i
+	default:
+		a.heard = append(a.heard, i)
+	}
+}
+
+// send sends an interaction, and lets the place handle it.
+func (a *player) send(p *trialPlace, i netcode.Interaction) {
+	i.From = a.avatar
+	a.peer.Send(netcode.CommandChannel, i.Append(nil))
+	p.driver.Settle()
+}
+
+// ask sends a request, and gives the body of the answer if that has come.
+func (a *player) ask(p *trialPlace, to string, body []any) []any {
+	a.asked++
+	id := fmt.Sprint("test", a.asked)
+	a.send(p, netcode.Interaction{Type: netcode.TypeRequest, To: to, RequestID: id, Body: netcode.AppendValue(nil, body)})
+	return a.answer(id)
+}
+
+// answer gives the body of the answer to a request, nil if it has not come.
+func (a *player) answer(id string) []any {
+	i := a.answers[id]
+	if i == nil {
+		return nil
+	}
+	v, _ := netcode.ParseValue(i.Body)
+	list, _ := v.([]any)
+	return list
+}
+
+// refusal is why an answer is none, "" if it is one.
+func refusal(answer []any) string {
+	if len(answer) < 2 {
+		return "an answer without items"
+	}
+	if answer[0] != "interaction_denied" && answer[1] != "error" && answer[1] != "failed" {
+		return ""
+	}
+	why, ok := answer[len(answer)-1].(string)
+	if !ok {
+		return "denied by a rule: " + string(netcode.AppendValue(nil, answer[len(answer)-1]))
+	}
+	if answer[0] == "interaction_denied" {
+		return "denied by the rule " + why
+	}
+	return why
+}
+
+// playerValue is the agent as tests have it, which is also what scripts' functions take
+// for one.
+func (g *generation) playerValue(p *trialPlace, a *player) *lua.LUserData {
+	owner := ""
+	if e := g.turn().World().Entity(a.avatar); e != nil {
+		owner = e.Owner()
+	}
+	agent, _ := g.turn().Agent(owner)
+	v := g.agent(agent).Value.(*agentValue)
+	v.ud.Metatable = g.meta.trialAgent
+	p.players[v] = a
+	return v.ud
+}
+
+// player is argument 1, which must be one that the test played in.
+func (g *generation) player(L *lua.LState) (*trialPlace, *player) {
+	v := argument[*agentValue](L, 1, "an agent (called with a colon)")
+	p := g.trial.at
+	if p == nil || p.players[v] == nil {
+		L.RaiseError("this agent did not join in this test")
+	}
+	a := p.players[v]
+	if a.gone {
+		L.RaiseError("this agent has left, with code %d", a.code)
+	}
+	return p, a
+}
+
+func (g *generation) playerRequest(L *lua.LState) int {
+	p, a := g.player(L)
+	to, body, timeout := g.recipient(L, 2), g.body(L, 3), timeoutOption(L, 4)
+	answer := a.ask(p, to, body)
+	id := fmt.Sprint("test", a.asked)
+	p.await(timeout, func() bool {
+		answer = a.answer(id)
+		return answer != nil || a.gone
+	})
+	switch {
+	case answer != nil:
+		L.Push(g.toLua(L, answer))
+		return 1
+	case a.gone:
+		L.Push(lua.LNil)
+		L.Push(lua.LString(fmt.Sprintf("disconnected with code %d", a.code)))
+	default:
+		L.Push(lua.LNil)
+		L.Push(lua.LString("no answer within " + seconds(timeout)))
+	}
+	return 2
+}
+
+func (g *generation) playerSend(L *lua.LState) int {
+	p, a := g.player(L)
+	a.send(p, netcode.Interaction{Type: netcode.TypeOneway, To: g.recipient(L, 2), Body: netcode.AppendValue(nil, g.body(L, 3))})
+	return 0
+}
+
+func (g *generation) playerPublish(L *lua.LState) int {
+	p, a := g.player(L)
+	a.send(p, netcode.Interaction{Type: netcode.TypePublication, Body: netcode.AppendValue(nil, g.body(L, 2))})
+	return 0
+}
+
+// obtain asks the place for something that has an id.
+func (g *generation) obtain(L *lua.LState, verb string, arg any) (id string, refused int) {
+	p, a := g.player(L)
+	answer := a.ask(p, engine.PlaceID, []any{verb, arg})
+	why := refusal(answer)
+	if why == "" {
+		id, _ = answer[1].(string)
+		return id, 0
+	}
+	L.Push(lua.LNil)
+	L.Push(lua.LString(why))
+	return "", 2
+}
+
+func (g *generation) playerSubscribe(L *lua.LState) int {
+	id, refused := g.obtain(L, "subscribe", L.CheckString(2))
+	if refused == 0 {
+		L.Push(lua.LString(id))
+		return 1
+	}
+	return refused
+}
+
+func (g *generation) playerSpawn(L *lua.LState) int {
+	id, refused := g.obtain(L, "spawn_entity", g.spec(L, L.CheckTable(2)))
+	if refused == 0 {
+		L.Push(g.entity(id))
+		return 1
+	}
+	return refused
+}
+
+func (g *generation) playerHeard(L *lua.LState) int {
+	_, a := g.player(L)
+	verb := L.OptString(2, "")
+	list, rest := L.NewTable(), []netcode.Interaction(nil)
+	for _, i := range a.heard {
+		if verb != "" && netcode.BodyVerb(i.Body) != verb {
+			rest = append(rest, i)
+			continue
+		}
+		v, err := netcode.ParseValue(i.Body)
+		g.check(L, err)
+		item := L.NewTable()
+		item.RawSetString("type", lua.LString(i.Type))
+		item.RawSetString("from", g.entity(i.From))
+		item.RawSetString("body", g.toLua(L, v))
+		if i.RequestID != "" {
+			item.RawSetString("id", lua.LString(i.RequestID))
+		}
+		list.Append(item)
+	}
+	a.heard = rest
+	L.Push(list)
+	return 1
+}
+
+func (g *generation) playerRespond(L *lua.LState) int {
+	p, a := g.player(L)
+	request := L.CheckTable(2)
+	id, isRequest := request.RawGetString("id").(lua.LString)
+	from, _ := request.RawGetString("from").(*lua.LUserData)
+	if !isRequest || from == nil {
+		L.ArgError(2, "a request that this agent has heard expected")
+	}
+	a.send(p, netcode.Interaction{
+		Type: netcode.TypeResponse, To: from.Value.(*entity).id, RequestID: string(id),
+		Body: netcode.AppendValue(nil, g.body(L, 3)),
+	})
+	return 0
+}
+
+func (g *generation) playerLeave(L *lua.LState) int {
+	p, a := g.player(L)
+	a.gone = true
+	a.peer.Close(0)
+	p.driver.Settle()
+	return 0
+}

@@ -1,0 +1,102 @@
+package scripts
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+)
+
+// trialLog keeps what is logged in the place of a test.
+type trialLog struct {
+	mu       sync.Mutex
+	lines    []string // all, from info on
+	said     []string // by scripts alone
+	errors   []string
+	expected []expectedError
+}
+
+type expectedError struct{ text, where string }
+
+func (l *trialLog) logger() *slog.Logger { return slog.New(trialHandler{log: l}) }
+
+// trialHandler writes to a trialLog.
+type trialHandler struct{ log *trialLog }
+
+func (trialHandler) Enabled(_ context.Context, level slog.Level) bool {
+	return level >= slog.LevelDebug
+}
+func (h trialHandler) WithAttrs([]slog.Attr) slog.Handler { return h }
+func (h trialHandler) WithGroup(string) slog.Handler      { return h }
+
+func (h trialHandler) Handle(_ context.Context, r slog.Record) error {
+	attrs := map[string]string{}
+	var all strings.Builder
+	r.Attrs(func(a slog.Attr) bool {
+		attrs[a.Key] = a.Value.String()
+		fmt.Fprintf(&all, " %s=%s", a.Key, a.Value)
+		return true
+	})
+	level := strings.ToLower(r.Level.String())
+	text := r.Message
+	switch {
+	case attrs["from"] == "script":
+		text = strings.TrimSpace(text)
+	case attrs["handler"] != "" && attrs["error"] != "":
+		text = fmt.Sprintf("%s (%s)", attrs["error"], attrs["handler"])
+		if trace := attrs["traceback"]; strings.Contains(trace, "\n") {
+			text += "\n" + trace
+		}
+	default:
+		text += all.String()
+	}
+	l := h.log
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if attrs["from"] == "script" {
+		l.said = append(l.said, level+" "+text)
+	}
+	if r.Level >= slog.LevelInfo {
+		l.lines = append(l.lines, level+" "+text)
+	}
+	if r.Level >= slog.LevelError {
+		if at := attrs["at"]; at != "" {
+			text = at + ": " + text
+		}
+		l.errors = append(l.errors, text)
+	}
+	return nil
+}
+
+func (l *trialLog) expect(text, where string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.expected = append(l.expected, expectedError{text, strings.TrimRight(where, ": ")})
+}
+
+// surprises are the errors that were not expected, and the expected ones that did not
+// come. Where is of the test.
+func (l *trialLog) surprises(where string) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var all []string
+	came := make([]bool, len(l.expected))
+	for _, text := range l.errors {
+		known := false
+		for i, e := range l.expected {
+			if strings.Contains(text, e.text) {
+				known, came[i] = true, true
+			}
+		}
+		if !known {
+			all = append(all, fmt.Sprintf("%s: an error was logged: %s", where, text))
+		}
+	}
+	for i, e := range l.expected {
+		if !came[i] {
+			all = append(all, fmt.Sprintf("%s: no error with %q was logged", e.where, e.text))
+		}
+	}
+	return all
+}

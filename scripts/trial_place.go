@@ -1,0 +1,241 @@
+package scripts
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/netcode"
+)
+
+// trialPlace is the place of one test.
+type trialPlace struct {
+	rt      *Runtime
+	place   *engine.Place
+	driver  *engine.Driver
+	direct  *netcode.Direct
+	log     *trialLog
+	players map[*agentValue]*player
+}
+
+// String is what people are told it is.
+func (p *trialPlace) String() string { return "place" }
+
+// open makes a place with the scripts, and has the tests' state be about it.
+func (t *Trial) open() (*trialPlace, error) {
+	p := &trialPlace{direct: netcode.NewDirect(), log: &trialLog{}, players: map[*agentValue]*player{}}
+	log := p.log.logger()
+	var err error
+	p.rt, err = New(Config{Sources: t.sources, Modules: t.config.Modules, Limits: t.config.Limits, Logger: log})
+	if err != nil {
+		return nil, err
+	}
+	p.place, err = engine.New(engine.Config{Transport: p.direct, Behaviour: p.rt, Logger: log})
+	if err != nil {
+		return nil, err
+	}
+	if p.driver, err = p.place.Drive(); err != nil {
+		return nil, err
+	}
+	g := t.g
+	g.r, g.log, g.live = p.rt, p.rt.log, true
+	g.entities, g.agents = map[string]*entity{}, map[string]*agentValue{}
+	t.at = p
+	return p, nil
+}
+
+func (t *Trial) close(p *trialPlace) error {
+	t.at, t.g.live = nil, false
+	err := p.driver.Close()
+	p.rt.Wait()
+	return err
+}
+
+func trialPlaceClass() class {
+	return class{
+		name: "loci.TestPlace", method: true,
+		doc: "A test's own place, with the scripts of the directory in it. What it is told to do has happened, with " +
+			"all that follows from it, when the call returns; but no time passes unless advance says so, or a " +
+			"request waits for its answer.",
+		fields: []field{
+			{name: "name", typ: "string", doc: "what agents are told the place is called"},
+			{name: "state", typ: "table", doc: "a copy of what place.state holds"},
+			{name: "store", typ: "loci.Store", doc: "the place's store, which is empty when the test begins"},
+			{name: "json", typ: "loci.JSON", doc: "as scripts have it"},
+		},
+		functions: []function{
+			{"join", "(identity?: table, options?: {avatar?: loci.Spec, version?: integer}): loci.TestAgent?, string?", "Lets an agent in, or gives nil and why it is refused.", (*generation).trialJoin},
+			{"advance", "(seconds: number)", "Lets time pass, heartbeat by heartbeat.", (*generation).trialAdvance},
+			{"spawn", "(spec: loci.Spec): loci.Entity", "Makes an entity of the place's own.", ofTrialPlace((*generation).placeSpawn)},
+			{"entity", "(id: string): loci.Entity?", "The entity of that id, or nil.", ofTrialPlace((*generation).placeEntity)},
+			{"entities", "(filter?: {with?: string, owner?: loci.Agent}): loci.Entity[]", "All entities, or those that have a component, or belong to an agent, sorted by id.", ofTrialPlace((*generation).placeEntities)},
+			{"agents", "(): loci.Agent[]", "All agents, in the order they came.", ofTrialPlace((*generation).placeAgents)},
+			{"publish", "(body: any[])", "Publishes something as the place.", ofTrialPlace((*generation).placePublish)},
+			{"request", "(to: loci.Entity|loci.Agent|string, body: any[], options?: {timeout?: number}): any[]?, string?", "Asks an entity something as the place: the answer's body, or nil and why there is none.", (*generation).trialRequest},
+			{"time", "(): number", "The place's clock, in seconds.", ofTrialPlace((*generation).placeTime)},
+			{"log", "(): string[]", "What the scripts have written to the log so far: \"info hello ann\".", (*generation).trialSaid},
+			{"expect_error", "(text: string)", "Says that an error with this text in it is logged in this test, before or after this line; without it, an error in the log fails the test, and with it, that there is none.", (*generation).trialExpectError},
+			{"reload", "(sources?: table<string, string|false>): boolean?, string?", "Loads the scripts anew, as when a file is saved: with other sources by their paths, false for none. Gives nil and why if the old ones run on.", (*generation).trialReload},
+		},
+	}
+}
+
+func (g *generation) openTrialPlace() {
+	functions := g.table(trialPlaceClass())
+	refuse := func(L *lua.LState) int {
+		L.RaiseError("a test's place cannot be changed, but by what stands in it and by what agents do")
+		return 0
+	}
+	g.meta.trialPlace = g.metatable("place", map[string]lua.LGFunction{
+		"__newindex": refuse,
+		"__index": func(L *lua.LState) int {
+			p, name := argument[*trialPlace](L, 1, "a test's place"), L.CheckString(2)
+			if f := functions.RawGetString(name); f != lua.LNil {
+				L.Push(f)
+				return 1
+			}
+			g.here(L, p)
+			L.Push(g.trialPlaceField(L, p, name))
+			return 1
+		},
+	})
+}
+
+func (g *generation) trialPlaceField(L *lua.LState, p *trialPlace, name string) lua.LValue {
+	switch name {
+	case "name":
+		return lua.LString(g.turn().Name())
+	case "store":
+		return g.sealed("place.store", storeClass())
+	case "json":
+		return g.json()
+	case "state":
+		state := g.newState()
+		state.take(p.rt.gen.state.keep())
+		return state.table
+	}
+	L.RaiseError("a test's place has no %q%s", name, suggest(name, trialPlaceClass().names()))
+	return nil
+}
+
+// here checks that a test uses its own place, and not one that it kept from another.
+func (g *generation) here(L *lua.LState, p *trialPlace) {
+	if g.trial.at != p {
+		L.RaiseError("the test that this place is of is over")
+	}
+}
+
+// trialSelf takes the place off the arguments, whether it was called with a colon, as
+// tests do, or a dot, as in scripts.
+func (g *generation) trialSelf(L *lua.LState) *trialPlace {
+	if ud, ok := L.Get(1).(*lua.LUserData); ok {
+		if p, ok := ud.Value.(*trialPlace); ok {
+			g.here(L, p)
+			L.Remove(1)
+			return p
+		}
+	}
+	if g.trial.at == nil {
+		L.RaiseError("there is no place yet: a test has one")
+	}
+	return g.trial.at
+}
+
+// ofTrialPlace makes a function of the scripts' place one of a test's.
+func ofTrialPlace(f func(g *generation, L *lua.LState) int) func(g *generation, L *lua.LState) int {
+	return func(g *generation, L *lua.LState) int {
+		g.trialSelf(L)
+		return g.trial.do(L, func(L *lua.LState) int { return f(g, L) })
+	}
+}
+
+// maxAdvance is how far a test may advance its place's clock at once, in seconds.
+const maxAdvance = 24 * 60 * 60
+
+func (g *generation) trialAdvance(L *lua.LState) int {
+	p := g.trialSelf(L)
+	seconds := float64(L.CheckNumber(1))
+	if !(seconds >= 0 && seconds <= maxAdvance) {
+		L.ArgError(1, fmt.Sprintf("0 to %d seconds expected", maxAdvance))
+	}
+	p.driver.Advance(time.Duration(seconds * float64(time.Second)))
+	return 0
+}
+
+// heartbeat is what the place's clock moves by while somebody waits.
+const heartbeat = time.Second / engine.DefaultRate
+
+// await lets time pass until something has happened, and tells whether it has.
+func (p *trialPlace) await(timeout float64, happened func() bool) bool {
+	for end := p.place.Time() + timeout; !happened() && p.place.Time() < end; {
+		p.driver.Advance(heartbeat)
+	}
+	return happened()
+}
+
+func (g *generation) trialRequest(L *lua.LState) int {
+	p := g.trialSelf(L)
+	q := question{from: engine.PlaceID, to: g.recipient(L, 1), body: g.body(L, 2), timeout: timeoutOption(L, 3)}
+	var answer []any
+	var failed error
+	over := false
+	g.trial.do(L, func(*lua.LState) int {
+		g.turn().Ask(q.from, q.to, q.body, func(a []any, err error) { answer, failed, over = a, err, true })
+		return 0
+	})
+	if !p.await(q.timeout, func() bool { return over }) {
+		failed = fmt.Errorf("no answer within %s", seconds(q.timeout))
+	}
+	values := g.reply(q, answer, failed)
+	for _, v := range values {
+		L.Push(v)
+	}
+	return len(values)
+}
+
+func (g *generation) trialSaid(L *lua.LState) int {
+	lines := L.NewTable()
+	for i, line := range g.trialSelf(L).log.said {
+		lines.RawSetInt(i+1, lua.LString(line))
+	}
+	L.Push(lines)
+	return 1
+}
+
+func (g *generation) trialExpectError(L *lua.LState) int {
+	p := g.trialSelf(L)
+	p.log.expect(L.CheckString(1), L.Where(1))
+	return 0
+}
+
+func (g *generation) trialReload(L *lua.LState) int {
+	p := g.trialSelf(L)
+	changed := files{}
+	for _, path := range g.trial.sources.Paths() {
+		changed[path], _ = g.trial.sources.Source(path)
+	}
+	var paths []string
+	if others := L.OptTable(1, nil); others != nil {
+		others.ForEach(func(path, source lua.LValue) {
+			paths = append(paths, path.String())
+			changed[path.String()] = source.String()
+			if source == lua.LFalse {
+				delete(changed, path.String())
+			}
+		})
+	}
+	slices.Sort(paths)
+	p.rt.pool.Refill(g.trial.config.Limits.Heartbeat)
+	if err := p.rt.reload(p.place, maps.Clone(changed), paths); err != nil {
+		L.Push(lua.LNil)
+		L.Push(lua.LString(err.Error()))
+		return 2
+	}
+	p.driver.Settle()
+	L.Push(lua.LTrue)
+	return 1
+}
