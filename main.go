@@ -53,7 +53,7 @@ func newRootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &usageError{cmd, err}
 	})
-	root.AddCommand(serve, newACLCommand(), newVersionCommand())
+	root.AddCommand(serve, newTestCommand(), newACLCommand(), newVersionCommand())
 	return root
 }
 
@@ -92,4 +92,12 @@ func atMostOneDirectory(cmd *cobra.Command, args []string) error {
 		return &usageError{cmd, errors.New("the directory's name is empty")}
 	}
 	return nil
+}
+
+// oneDirectory accepts flags, and DIR, which must be there.
+func oneDirectory(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return &usageError{cmd, errors.New("which directory?")}
+	}
+	return atMostOneDirectory(cmd, args)
 }
