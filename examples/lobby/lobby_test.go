@@ -14,6 +14,7 @@ import (
 
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/scripts/trial"
 )
 
 // turned is how far an entity is turned about Y, in radians.
@@ -333,4 +334,12 @@ func vectors(list any) (vs []mgl64.Vec3) {
 		vs = append(vs, v)
 	}
 	return vs
+}
+
+func TestItsOwnTestsPass(t *testing.T) {
+	var report strings.Builder
+	result, err := trial.Run(trial.Config{Dir: ".", Out: &report})
+	if err != nil || !result.OK() || result.Tests < 30 {
+		t.Errorf("%+v, %v\n%s", result, err, &report)
+	}
 }
