@@ -161,7 +161,7 @@ func (r *Runtime) Removed(e engine.Entity) { r.gen.removed(e) }
 
 // Published implements [engine.Listener].
 func (r *Runtime) Published(_ *engine.Turn, from string, body []any) {
-	r.event("publication", body, from)
+	r.event("publication", body, entityID(from))
 }
 
 // Answer implements [engine.Answerer].

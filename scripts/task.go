@@ -81,6 +81,9 @@ func (t *task) resume(g *generation, args ...lua.LValue) {
 		g.failed(t.h, "", err)
 		t.end(g, nil, errScript)
 	case t.t.Done():
+		if len(values) == 1 && values[0] == lua.LNil {
+			values = nil // a coroutine that returns nothing gives one nil
+		}
 		items, err := g.items(values)
 		if err != nil {
 			g.report(t.h.what, "", fmt.Errorf("what it returned: %w", err))

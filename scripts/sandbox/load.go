@@ -34,7 +34,9 @@ func (s *State) Load(source, chunk string) (fn *lua.LFunction, err error) {
 	if err != nil {
 		return nil, compileError(err, chunk)
 	}
-	s.link(proto)
+	if err := s.link(proto); err != nil {
+		return nil, err
+	}
 	return s.lua.NewFunctionFromProto(proto), nil
 }
 
@@ -74,7 +76,7 @@ func endsEarly(source string, line int) bool {
 func compileError(err error, chunk string) error {
 	var at *lua.CompileError
 	if errors.As(err, &at) {
-		return &Error{File: chunk, Line: at.Line, Message: at.Message}
+		return &Error{File: chunk, Line: max(at.Line, 1), Message: at.Message}
 	}
 	return &Error{File: chunk, Line: 1, Message: err.Error()}
 }
@@ -87,9 +89,17 @@ const (
 	argumentC      = 0x1ff << argumentCShift
 )
 
+// maxUpvalues is how many locals of the functions around it a function may use:
+// gopher-lua counts them in a byte, and does not check.
+const maxUpvalues = 255
+
 // link puts the concatenation function where rewriteSource left its mark, and
 // turns tail calls into calls: a return of all results follows each.
-func (s *State) link(proto *lua.FunctionProto) {
+func (s *State) link(proto *lua.FunctionProto) error {
+	if n := len(proto.DbgUpvalues); n > maxUpvalues {
+		return &Error{File: proto.SourceName, Line: proto.LineDefined,
+			Message: fmt.Sprintf("the function uses %d locals from around it, %d are possible", n, maxUpvalues)}
+	}
 	for i, constant := range proto.Constants {
 		if constant == lua.LString(concatMark) {
 			proto.Constants[i] = s.concat
@@ -106,8 +116,11 @@ func (s *State) link(proto *lua.FunctionProto) {
 		}
 	}
 	for _, inner := range proto.FunctionPrototypes {
-		s.link(inner)
+		if err := s.link(inner); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // rewriteSource is rewriter over a whole chunk.
@@ -122,6 +135,6 @@ func rewriteSource(statements []ast.Stmt, chunk string) (err error) {
 			err = refused
 		}
 	}()
-	(&rewriter{}).block(statements)
+	(&rewriter{}).function(statements)
 	return nil
 }
