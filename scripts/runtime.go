@@ -135,6 +135,7 @@ func (r *Runtime) Joined(_ *engine.Turn, a engine.Agent) { r.event("join", a) }
 // Left implements [engine.Doorkeeper].
 func (r *Runtime) Left(_ *engine.Turn, a engine.Agent, code uint32) {
 	r.event("leave", a, float64(code))
+	r.soon(func() { delete(r.gen.agents, a.ID) }) // its handlers know it still
 }
 
 // Check implements [engine.Checker].

@@ -43,7 +43,7 @@ func (g *generation) openTask() {
 
 // placeTask makes a task. It begins when the handler that made it has returned.
 func (g *generation) placeTask(L *lua.LState) int {
-	h := g.handler(L, 1, "task of "+L.Where(1))
+	h := g.handler(L, 1, "task of "+where(L))
 	if len(g.tasks) >= g.r.config.Limits.Tasks {
 		L.RaiseError("place.task: there are %d tasks already", len(g.tasks))
 	}

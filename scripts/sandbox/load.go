@@ -3,6 +3,7 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -52,7 +53,24 @@ func syntaxError(err error, source, chunk string) error {
 	if at.Pos.Line == parse.EOF {
 		e.Line, e.Message = 1+strings.Count(source, "\n"), at.Message+" at the end of the file"
 	}
+	if endsEarly(source, e.Line) {
+		e.Message += "; a ]] ends a text that began with [[, write [=[ … ]=] around what has one in it"
+	}
 	return e
+}
+
+// A pattern in long brackets, and what in one is no end of them.
+var (
+	patternText = regexp.MustCompile(`\[\[\s*[\["%]`)
+	innerEnd    = regexp.MustCompile(`[^\s\]]\]\]`)
+)
+
+// endsEarly guesses whether what is wrong at a line is a pattern of lists within lists
+// whose own brackets have ended the text.
+func endsEarly(source string, line int) bool {
+	lines := strings.Split(source, "\n")
+	lines = lines[max(0, line-2):min(line, len(lines))]
+	return patternText.MatchString(source) && innerEnd.MatchString(strings.Join(lines, "\n"))
 }
 
 func compileError(err error, chunk string) error {
