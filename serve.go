@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/netip"
 	"os"
 	"os/signal"
 	"strconv"
@@ -21,12 +20,13 @@ import (
 // serveOptions is what `loci serve` can be told, after its environment and its
 // flags have been read.
 type serveOptions struct {
-	listen     string  // HOST:PORT; port 0 asks for any free one
-	name       string  // what agents are told the place is called; empty: the engine's default
-	publicHost string  // where agents find the place; empty: where it listens
-	hz         float64 // heartbeats a second
-	distance   float64 // how far agents see, in metres; 0: everything
-	budget     int     // bytes of a state at most
+	listen     string   // HOST:PORT; port 0 asks for any free one
+	name       string   // what agents are told the place is called; empty: the engine's default
+	publicHost string   // where agents find the place; empty: where it listens
+	hz         float64  // heartbeats a second
+	distance   float64  // how far agents see, in metres; 0: everything
+	budget     int      // bytes of a state at most
+	apps       []string // hosts that apps may be launched from
 	logLevel   choice
 	logFormat  choice
 }
@@ -61,6 +61,8 @@ ALLOPLACE_HOST of --public-host, ALLOPLACE_PORT of the port of --listen.`,
 	flags.Float64Var(&o.hz, "hz", engine.DefaultRate, fmt.Sprintf("`N` heartbeats a second, 1 to %d; each sends every agent a state", engine.MaxRate))
 	flags.Float64Var(&o.distance, "view-distance", 0, "`METRES` that agents see; 0 is everything")
 	flags.IntVar(&o.budget, "state-budget", 0, "`BYTES` of a state to an agent on a good link; the rest comes later (default 65536)")
+	flags.StringSliceVar(&o.apps, "apps", []string{"*"}, "`HOST` that apps may be launched from: a name, *.NAME, ADDRESS, ADDRESS/BITS, each with :PORT or without;\n"+
+		"* is any with a public address, none is none; more are separated by commas")
 	flags.Var(&o.logLevel, "log-level", "log nothing below this level")
 	flags.Var(&o.logFormat, "log-format", "how log lines on stderr are written")
 	return cmd
@@ -110,7 +112,7 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) erro
 		return err
 	}
 	place, err := engine.New(engine.Config{
-		Name: o.name, Transport: transport, Rate: o.hz, Logger: log,
+		Name: o.name, Transport: transport, PublicHost: o.publicHost, Rate: o.hz, Logger: log,
 		ViewDistance: o.distance, Limits: engine.Limits{StateBudget: o.budget},
 	})
 	if err != nil {
@@ -121,7 +123,7 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) erro
 
 	ctx, stop := untilSignal(ctx, log)
 	defer stop()
-	url := placeURL(o.publicHost, transport.Addr())
+	url := place.URL()
 	log.Info("serving", "url", url, "hz", o.hz)
 	// The socket is bound: whoever connects from here on is heard.
 	if _, err := fmt.Fprintln(stdout, "ready", url); err != nil {
@@ -140,20 +142,6 @@ func (o *serveOptions) logger(w io.Writer) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(w, options))
 	}
 	return slog.New(slog.NewTextHandler(w, options))
-}
-
-// placeURL is where agents reach a place that listens on addr. A place that
-// listens on every address has none to show, so it shows localhost.
-func placeURL(publicHost string, addr netip.AddrPort) string {
-	host := publicHost
-	switch {
-	case host != "":
-	case addr.Addr().IsUnspecified():
-		host = "localhost"
-	default:
-		host = addr.Addr().String()
-	}
-	return fmt.Sprintf("alloplace://%s:%d", host, addr.Port())
 }
 
 // untilSignal returns a context that ends with the first SIGINT or SIGTERM. From

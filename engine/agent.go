@@ -38,7 +38,8 @@ type agent struct {
 	offered       map[string]bool // entities that others named to it
 	subscriptions map[string]bool // by id
 
-	pending atomic.Int64 // its unanswered requests to the place
+	pending  atomic.Int64 // its unanswered requests to the place
+	launches int          // of apps, under way
 }
 
 // join makes the session's agent, with its avatar.

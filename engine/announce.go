@@ -40,12 +40,14 @@ func (p *Place) announce(s *session, c *command) {
 			netcode.MinVersion, netcode.MaxVersion, a.Version))
 		return
 	}
+	token := takeToken(a.Avatar)
 	ag, err := p.join(s, a, d)
 	if err != nil {
 		p.refuse(s, i, netcode.CodeBadAnnounce, err.Error())
 		return
 	}
 	_ = p.answer(s, i, "announce", ag.avatar, p.cfg.Name)
+	p.appCame(token, ag)
 	if p.cfg.Joined != nil {
 		p.cfg.Joined(&p.host, ag.public())
 	}

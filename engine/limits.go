@@ -75,6 +75,18 @@ type Limits struct {
 	// NameBytes is the longest entity id, component name, verb or request id an agent
 	// may use. Longer ones are refused. Default 256.
 	NameBytes int
+	// Launches is how many apps an agent may be launching at once, and PlaceLaunches how
+	// many all agents together; a further one is answered with an error. Default 4 and 64.
+	Launches      int
+	PlaceLaunches int
+	// LaunchBytes is the most that an app may be told when it is launched, as JSON; more
+	// is answered with an error. Default 64 KiB.
+	LaunchBytes int
+	// LaunchTimeout is how long an app's gateway may take to answer, and LaunchPatience
+	// how long after that the app may take to announce itself; then its launch is
+	// answered with an error. Default 10 s and 20 s.
+	LaunchTimeout  time.Duration
+	LaunchPatience time.Duration
 	// StateBudget is how many bytes a state to an agent on a good link may have; on
 	// others it is less, down to one datagram. What does not fit comes later,
 	// nearest and longest owed first. Default 64 KiB.
@@ -109,6 +121,11 @@ func (l *Limits) setDefaults() {
 	orDefault(&l.EntityBytes, 512<<10)
 	orDefault(&l.IdentityBytes, 16<<10)
 	orDefault(&l.NameBytes, 256)
+	orDefault(&l.Launches, 4)
+	orDefault(&l.PlaceLaunches, 64)
+	orDefault(&l.LaunchBytes, 64<<10)
+	orDefault(&l.LaunchTimeout, 10*time.Second)
+	orDefault(&l.LaunchPatience, 20*time.Second)
 	orDefault(&l.StateBudget, 64<<10)
 	orDefault(&l.Window, 30*time.Second)
 }

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/loci-place/loci/engine/apps"
 	"github.com/loci-place/loci/engine/media"
 	"github.com/loci-place/loci/engine/view"
 	"github.com/loci-place/loci/engine/world"
@@ -40,6 +41,9 @@ type Place struct {
 	done      chan struct{} // closed when it is over
 	closeErr  error
 	readers   sync.WaitGroup
+	working   sync.WaitGroup // what works outside of the place's turn, as long as life lasts
+	life      context.Context
+	end       context.CancelFunc
 
 	host Turn
 
@@ -54,6 +58,7 @@ type Place struct {
 	access     access
 	news       publications
 	complained time.Time
+	launches   launches
 	beat       beat // what the heartbeats reuse
 }
 
@@ -62,6 +67,10 @@ type Place struct {
 func New(cfg Config) (*Place, error) {
 	if err := cfg.setDefaults(); err != nil {
 		return nil, err
+	}
+	launcher, err := apps.NewLauncher(cfg.Apps, cfg.Limits.LaunchTimeout)
+	if err != nil {
+		return nil, fmt.Errorf("engine: %w", err)
 	}
 	if cfg.Transport == nil {
 		t, err := netcode.NewENet(netcode.ENetConfig{Listen: cfg.Listen, Logger: cfg.Logger})
@@ -81,6 +90,8 @@ func New(cfg Config) (*Place, error) {
 		agents:  map[string]*agent{},
 		verbs:   map[string]map[string]Verb{},
 	}
+	p.life, p.end = context.WithCancel(context.Background())
+	p.launches = launches{launcher: launcher, open: map[string]*launch{}}
 	p.host.place = p
 	p.access.set(nil, *cfg.Rules)
 	p.views = view.NewViews(p.world, view.Config{
@@ -121,6 +132,7 @@ func (p *Place) Serve(ctx context.Context) error {
 	}
 	err = errors.Join(err, p.Close())
 	p.readers.Wait()
+	p.working.Wait()
 	p.safely("closing", p.everybodyLeft)
 	return err
 }
@@ -138,6 +150,19 @@ func (p *Place) Addr() netip.AddrPort {
 		return t.Addr()
 	}
 	return netip.AddrPort{}
+}
+
+// URL is where agents reach the place: alloplace://host:port.
+func (p *Place) URL() string {
+	addr, host := p.Addr(), p.cfg.PublicHost
+	switch {
+	case host != "":
+	case addr.Addr().IsUnspecified():
+		host = "localhost"
+	default:
+		host = addr.Addr().String()
+	}
+	return fmt.Sprintf("alloplace://%s:%d", host, addr.Port())
 }
 
 // step waits for the next thing to do and does it. A due heartbeat goes before
@@ -186,6 +211,7 @@ func (p *Place) catchUp(ctx context.Context) (done bool) {
 func (p *Place) Close() error {
 	if p.closed.CompareAndSwap(false, true) {
 		close(p.closing)
+		p.end()
 		p.closeErr = p.transport.Close(netcode.CodePlaceClosed)
 		close(p.done)
 	}
