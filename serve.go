@@ -8,10 +8,12 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"syscall"
 
 	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/engine/apps"
 	"github.com/loci-place/loci/netcode"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -26,16 +28,13 @@ type serveOptions struct {
 	hz         float64  // heartbeats a second
 	distance   float64  // how far agents see, in metres; 0: everything
 	budget     int      // bytes of a state at most
-	apps       []string // hosts that apps may be launched from
-	logLevel   choice
-	logFormat  choice
+	apps       []string // hosts that apps may be launched from, or "none"
+	policy     apps.Policy
+	log        logOptions
 }
 
 func newServeCommand() *cobra.Command {
-	o := &serveOptions{
-		logLevel:  choice{"info", []string{"debug", "info", "warn", "error"}},
-		logFormat: choice{"text", []string{"text", "json"}},
-	}
+	o := &serveOptions{}
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve a place until SIGINT or SIGTERM",
@@ -45,7 +44,9 @@ Once agents can join, one line goes to stdout: ready alloplace://HOST:PORT.
 Logs go to stderr.
 
 Flags override the environment: ALLOPLACE_NAME is the default of --name,
-ALLOPLACE_HOST of --public-host, ALLOPLACE_PORT of the port of --listen.`,
+ALLOPLACE_HOST of --public-host, ALLOPLACE_PORT of the port of --listen.
+LOCI_GATEWAY_TOKEN is sent to app gateways on hosts that --apps names, other than
+by *: it is the token of 'loci gateway'.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.complete(cmd.Flags(), os.Getenv); err != nil {
@@ -63,8 +64,7 @@ ALLOPLACE_HOST of --public-host, ALLOPLACE_PORT of the port of --listen.`,
 	flags.IntVar(&o.budget, "state-budget", 0, "`BYTES` of a state to an agent on a good link; the rest comes later (default 65536)")
 	flags.StringSliceVar(&o.apps, "apps", []string{"*"}, "`HOST` that apps may be launched from: a name, *.NAME, ADDRESS, ADDRESS/BITS, each with :PORT or without;\n"+
 		"* is any with a public address, none is none; more are separated by commas")
-	flags.Var(&o.logLevel, "log-level", "log nothing below this level")
-	flags.Var(&o.logFormat, "log-format", "how log lines on stderr are written")
+	o.log.flags(flags)
 	return cmd
 }
 
@@ -90,6 +90,13 @@ func (o *serveOptions) complete(flags *pflag.FlagSet, getenv func(string) string
 	if !(o.hz >= 1 && o.hz <= engine.MaxRate) { // NaN is neither
 		return fmt.Errorf("--hz is %g, want 1 to %d", o.hz, engine.MaxRate)
 	}
+	o.policy = apps.Policy{Hosts: o.apps, Token: getenv(gatewayToken)}
+	if slices.Equal(o.apps, []string{"none"}) {
+		o.policy.Hosts = []string{}
+	}
+	if err := o.policy.Check(); err != nil {
+		return fmt.Errorf("--apps: %w", err)
+	}
 	if o.publicHost != "" {
 		if host, _, err := netcode.ParsePlaceURL("alloplace://" + o.publicHost); err != nil || host != o.publicHost {
 			return fmt.Errorf("public host is %q, want a host name or an IPv4 address without a port", o.publicHost)
@@ -103,7 +110,7 @@ func listenOnPort(port uint16) string { return fmt.Sprintf("0.0.0.0:%d", port) }
 
 // serve opens the place and blocks until a signal or ctx ends it.
 func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) error {
-	log := o.logger(stderr)
+	log := o.log.logger(stderr)
 	transport, err := netcode.NewENet(netcode.ENetConfig{Listen: o.listen, Logger: log})
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%w; --listen takes another address, with port 0 for any free one", err)
@@ -112,7 +119,7 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) erro
 		return err
 	}
 	place, err := engine.New(engine.Config{
-		Name: o.name, Transport: transport, PublicHost: o.publicHost, Rate: o.hz, Logger: log,
+		Name: o.name, Transport: transport, PublicHost: o.publicHost, Apps: o.policy, Rate: o.hz, Logger: log,
 		ViewDistance: o.distance, Limits: engine.Limits{StateBudget: o.budget},
 	})
 	if err != nil {
@@ -130,18 +137,6 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) erro
 		return fmt.Errorf("cannot say that the place is ready: %w", err)
 	}
 	return place.Serve(ctx)
-}
-
-func (o *serveOptions) logger(w io.Writer) *slog.Logger {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(o.logLevel.value)); err != nil {
-		panic(err) // choice lets no other word through
-	}
-	options := &slog.HandlerOptions{Level: level}
-	if o.logFormat.value == "json" {
-		return slog.New(slog.NewJSONHandler(w, options))
-	}
-	return slog.New(slog.NewTextHandler(w, options))
 }
 
 // untilSignal returns a context that ends with the first SIGINT or SIGTERM. From

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// ErrForbidden: the policy does not let the place connect there.
+// ErrForbidden is what the policy says to where the place may not connect.
 var ErrForbidden = errors.New("this place does not launch apps from there")
 
 // Policy says to whom a place may connect to launch apps. It is any agent that says
@@ -36,6 +36,12 @@ type Policy struct {
 	RootCAs *x509.CertPool
 }
 
+// Check names the host in the policy that makes no sense, if there is one.
+func (p Policy) Check() error {
+	_, err := parseRules(p.Hosts)
+	return err
+}
+
 // rules are the Hosts of a [Policy].
 type rules []hostPattern
 
@@ -53,7 +59,7 @@ func parseRules(hosts []string) (rules, error) {
 	for _, s := range hosts {
 		p, err := parseHostPattern(s)
 		if err != nil {
-			return nil, fmt.Errorf("apps: Policy.Hosts has %q: %w", s, err)
+			return nil, fmt.Errorf("apps: host %q: %w", s, err)
 		}
 		r = append(r, p)
 	}
