@@ -85,7 +85,7 @@ func parseHostPattern(s string) (p hostPattern, err error) {
 	if p.prefix, err = parsePrefix(bare); err == nil {
 		return p, nil
 	}
-	p.name = strings.TrimSuffix(strings.ToLower(host), ".")
+	p.name = strings.ToLower(host)
 	rest := p.name
 	if strings.HasPrefix(rest, "*.") {
 		p.name, rest = rest[1:], rest[2:]
@@ -97,7 +97,7 @@ func parseHostPattern(s string) (p hostPattern, err error) {
 }
 
 func parsePrefix(s string) (netip.Prefix, error) {
-	if addr, err := netip.ParseAddr(s); err == nil {
+	if addr, err := netip.ParseAddr(s); err == nil && addr.Zone() == "" {
 		return addr.Unmap().Prefix(addr.Unmap().BitLen())
 	}
 	return netip.ParsePrefix(s)
