@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/loci-place/loci/netcode"
 )
@@ -53,10 +54,8 @@ func parseOrder(header http.Header, query url.Values, body []byte) (*order, erro
 			return nil, err
 		}
 	}
-	for name := range query {
-		if _, has := params[name]; !has {
-			params[name] = query.Get(name)
-		}
+	if err := addQuery(params, query); err != nil {
+		return nil, err
 	}
 	return newOrder(place, who, params)
 }
@@ -130,12 +129,22 @@ func queryIn(value any) (map[string]any, error) {
 		if err != nil {
 			break
 		}
-		for name := range values {
-			params[name] = values.Get(name)
-		}
-		return params, nil
+		return params, addQuery(params, values)
 	}
 	return nil, fmt.Errorf("%q is neither an object nor text as in a URL", fieldQuery)
+}
+
+// addQuery adds parameters of a URL, but to those that are there already.
+func addQuery(params map[string]any, values url.Values) error {
+	for name := range values {
+		if !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
+			return errors.New("a parameter in the URL has a name that is no text")
+		}
+		if _, has := params[name]; !has {
+			params[name] = values.Get(name)
+		}
+	}
+	return nil
 }
 
 // identityIn gives the header that says who asks, nil if there is none.

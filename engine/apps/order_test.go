@@ -102,6 +102,9 @@ func TestOrderThatMakesNoSenseIsRefusedInWords(t *testing.T) {
 			}
 		})
 	}
+	if _, err := parseOrder(orderOf(place, who, "%ff=1", "")); err == nil {
+		t.Error("a parameter whose name is not UTF-8 passes")
+	}
 	h, q, body := orderOf(place, who, "", "{}")
 	h.Add(headerPlace, "alloplace://elsewhere.example")
 	if _, err := parseOrder(h, q, body); err == nil {
