@@ -35,7 +35,9 @@ func TestAppIsLaunchedFromItsButtonToItsEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer ada.Close()
-	answer, err := ada.Request(ctx, "place", "launch_app", "alloapp:"+gateway.url+"/sign", map[string]any{})
+	answer, err := ada.Request(ctx, "place", "launch_app", "alloapp:"+gateway.url+"/sign", map[string]any{
+		"initialLocation": netcode.Matrix{1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 7, 8, 9, 1},
+	})
 	if err != nil {
 		t.Fatalf("%v; the gateway says\n%s", err, gateway.log.String())
 	}
@@ -45,6 +47,13 @@ func TestAppIsLaunchedFromItsButtonToItsEnd(t *testing.T) {
 	if got := text["string"]; got != "Launched by Ada\n🦉" {
 		t.Errorf("the label says %q", got)
 	}
+	ada.View(func(d *netcode.Document) {
+		for id, want := range map[string]string{avatar: "7 8 9 1]", button: "0 -0.12 0.03 1]"} {
+			if at, _ := d.Component(id, "transform"); !strings.HasSuffix(fmt.Sprint(at["matrix"]), want) {
+				t.Errorf("%s is at %v, want %s", id, at["matrix"], want)
+			}
+		}
+	})
 	if answer, err := ada.Request(ctx, button, "poke", true); err != nil || answer[1] != "ok" {
 		t.Errorf("the button answers %v, %v", answer, err)
 	}

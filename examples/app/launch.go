@@ -3,14 +3,16 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+
+	"github.com/loci-place/loci/netcode"
 )
 
 // launch is what a gateway tells an app in its environment (protocol section 9).
 type launch struct {
-	place string      // alloplace://host:port
-	by    string      // what whoever has launched it calls itself
-	token string      // what tells the place that this is the app it waits for; "" for none
-	at    [16]float64 // where to stand, a matrix
+	place string         // alloplace://host:port
+	by    string         // what whoever has launched it calls itself
+	token string         // what tells the place that this is the app it waits for; "" for none
+	at    netcode.Matrix // where to stand
 }
 
 // readLaunch reads the environment. Only the place must be there, so that the app can
@@ -38,7 +40,7 @@ func readLaunch(getenv func(string) string) (launch, error) {
 	}
 	l.token, l.at = params.Token, moved(0, 1.2, -2)
 	if len(params.At) == len(l.at) {
-		l.at = [16]float64(params.At)
+		l.at = netcode.Matrix(params.At)
 	}
 	return l, nil
 }

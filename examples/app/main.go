@@ -43,7 +43,7 @@ func run(ctx context.Context, getenv func(string) string) error {
 	for _, mesh := range s.meshes {
 		agent.PublishAsset(mesh)
 	}
-	fmt.Printf("joined %s, launched by %s\n", agent.PlaceName(), l.by)
+	fmt.Printf("joined %q, launched by %q\n", agent.PlaceName(), l.by)
 	select {
 	case <-ctx.Done():
 		return nil

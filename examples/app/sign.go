@@ -105,6 +105,6 @@ func collider(width, height, depth float64) map[string]any {
 }
 
 // moved is the matrix of a translation, in metres.
-func moved(x, y, z float64) [16]float64 {
-	return [16]float64{1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, x, y, z, 1}
+func moved(x, y, z float64) netcode.Matrix {
+	return netcode.Matrix{1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, x, y, z, 1}
 }
