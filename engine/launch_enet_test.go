@@ -31,7 +31,7 @@ func TestGatewaysOverHTTPCostTheHeartbeatNothing(t *testing.T) {
 	place, err := New(Config{
 		Listen: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler),
 		Apps:   apps.Policy{Hosts: []string{"127.0.0.1"}},
-		Limits: Limits{LaunchTimeout: 500 * time.Millisecond, LaunchPatience: 500 * time.Millisecond},
+		Limits: Limits{LaunchInterval: time.Millisecond, LaunchTimeout: 500 * time.Millisecond, LaunchPatience: 500 * time.Millisecond},
 	})
 	if err != nil {
 		t.Fatal(err)

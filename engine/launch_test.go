@@ -119,11 +119,18 @@ func TestGatewayThatDoesNotLaunchIsAnsweredAsAnError(t *testing.T) {
 	refuses := func(context.Context, apps.Launch) error { return errors.New("the app's gateway answered 500: no") }
 	inPlaceWithApps(t, Config{}, refuses, func(r *rig) {
 		ada := r.join(4, `{}`)
-		for i := range 20 { // more than may be under way at once
+		for i := range 12 { // more than may be under way at once
+			if i%4 == 0 {
+				time.Sleep(time.Second)
+			}
 			ada.launch(fmt.Sprint(i), "alloapp:http://apps.example/clock", `{}`)
 			if got, want := ada.raw(fmt.Sprint(i)), `["launch_app","error","the app's gateway answered 500: no"]`; got != want {
 				t.Fatalf("answered %s, want %s", got, want)
 			}
+		}
+		ada.launch("soon", "alloapp:http://apps.example/clock", `{}`)
+		if got, want := ada.raw("soon"), `["launch_app","error","4 launches of yours are under way, or were a moment ago; try again later"]`; got != want {
+			t.Errorf("the fifth in a second is answered %s, want %s", got, want)
 		}
 	})
 }
@@ -162,12 +169,12 @@ func TestLaunchesUnderWayAreLimited(t *testing.T) {
 			ada.launch(fmt.Sprint(i), "alloapp:http://apps.example/", `{}`)
 		}
 		ada.launch("2", "alloapp:http://apps.example/", `{}`)
-		if got, want := ada.raw("2"), `["launch_app","error","you are launching 2 apps already"]`; got != want {
+		if got, want := ada.raw("2"), `["launch_app","error","2 launches of yours are under way, or were a moment ago; try again later"]`; got != want {
 			t.Errorf("answered %s, want %s", got, want)
 		}
 		bob.launch("1", "alloapp:http://apps.example/", `{}`)
 		bob.launch("2", "alloapp:http://apps.example/", `{}`)
-		if got, want := bob.raw("2"), `["launch_app","error","3 apps are being launched already; try again later"]`; got != want {
+		if got, want := bob.raw("2"), `["launch_app","error","3 launches are under way here, or were a moment ago; try again later"]`; got != want {
 			t.Errorf("answered %s, want %s", got, want)
 		}
 	})

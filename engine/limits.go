@@ -79,6 +79,10 @@ type Limits struct {
 	// many all agents together; a further one is answered with an error. Default 4 and 64.
 	Launches      int
 	PlaceLaunches int
+	// LaunchInterval is how long a launch counts as one at least, however soon it is
+	// answered: an agent can have the place ask Launches gateways in that time. Default
+	// 1 s.
+	LaunchInterval time.Duration
 	// LaunchBytes is the most that an app may be told when it is launched, as JSON; more
 	// is answered with an error. Default 64 KiB.
 	LaunchBytes int
@@ -123,6 +127,7 @@ func (l *Limits) setDefaults() {
 	orDefault(&l.NameBytes, 256)
 	orDefault(&l.Launches, 4)
 	orDefault(&l.PlaceLaunches, 64)
+	orDefault(&l.LaunchInterval, time.Second)
 	orDefault(&l.LaunchBytes, 64<<10)
 	orDefault(&l.LaunchTimeout, 10*time.Second)
 	orDefault(&l.LaunchPatience, 20*time.Second)

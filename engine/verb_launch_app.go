@@ -28,6 +28,7 @@ type launch struct {
 	token   string
 	avatar  string        // of the app, once it has come
 	came    chan struct{} // closed then
+	failed  bool          // it was answered that it has not
 }
 
 // launchApp has a gateway launch an app into the place: ["launch_app",
@@ -40,9 +41,9 @@ func launchApp(r *Request) {
 	case err != nil:
 		r.Refuse(err.Error())
 	case a.launches >= limits.Launches:
-		r.Refuse(fmt.Sprintf("you are launching %d apps already", a.launches))
+		r.Refuse(fmt.Sprintf("%d launches of yours are under way, or were a moment ago; try again later", a.launches))
 	case len(a.place.launches.open) >= limits.PlaceLaunches:
-		r.Refuse(fmt.Sprintf("%d apps are being launched already; try again later", limits.PlaceLaunches))
+		r.Refuse(fmt.Sprintf("%d launches are under way here, or were a moment ago; try again later", limits.PlaceLaunches))
 	default:
 		a.launches++
 		a.place.launches.open[l.token] = l
@@ -78,20 +79,29 @@ func newLaunch(r *Request) (*launch, error) {
 
 // launch asks the gateway and waits for the app, on a goroutine of its own.
 func (p *Place) launch(l *launch) {
+	soonest := time.NewTimer(p.cfg.Limits.LaunchInterval)
+	defer soonest.Stop()
 	err := p.launches.launcher.Launch(p.life, l.what)
 	if err == nil {
 		err = l.wait(p.life, p.cfg.Limits.LaunchPatience)
 	}
-	p.post(func() {
-		a := l.request.agent
-		a.launches--
-		delete(p.launches.open, l.token)
-		if l.avatar != "" {
-			return // it was quicker than its gateway, whatever that says
-		}
-		a.log.Info("app not launched", "url", l.what.URL.Redacted(), "error", err)
-		l.request.Refuse(err.Error())
-	})
+	p.post(func() { p.settle(l, err) })
+	select {
+	case <-soonest.C:
+		p.post(func() { l.request.agent.launches--; delete(p.launches.open, l.token) })
+	case <-p.life.Done():
+	}
+}
+
+// settle answers for a launch that came to nothing. If the app has come, it was quicker
+// than its gateway, whatever that says.
+func (p *Place) settle(l *launch, err error) {
+	if l.avatar != "" {
+		return
+	}
+	l.failed = true
+	l.request.agent.log.Info("app not launched", "url", l.what.URL.String(), "error", err)
+	l.request.Refuse(err.Error())
 }
 
 // wait waits for the app to announce itself.
@@ -126,11 +136,11 @@ func takeToken(avatar map[string]any) string {
 // appCame answers whoever had the app with this token launched.
 func (p *Place) appCame(token string, a *agent) {
 	l := p.launches.open[token]
-	if l == nil || l.avatar != "" {
+	if l == nil || l.avatar != "" || l.failed {
 		return // it came too late, or again
 	}
 	l.avatar = a.avatar
 	close(l.came)
-	a.log.Info("app launched", "by", l.request.Agent.ID, "url", l.what.URL.Redacted())
+	a.log.Info("app launched", "by", l.request.Agent.ID, "url", l.what.URL.String())
 	l.request.OK(a.avatar)
 }

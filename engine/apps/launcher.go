@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -22,6 +23,7 @@ const (
 )
 
 const (
+	dialTimeout       = 3 * time.Second // for one address, so that others have their turn
 	maxRedirects      = 3
 	maxReason         = 500      // bytes of what a gateway says that agents are told
 	maxAnswer         = 4 << 10  // bytes of what it says that are read
@@ -51,7 +53,7 @@ func NewLauncher(policy Policy, timeout time.Duration) (*Launcher, error) {
 		return nil, err
 	}
 	l := &Launcher{rules: rules, token: policy.Token}
-	d := &dialer{rules: rules, lookUp: lookUp}
+	d := &dialer{rules: rules, lookUp: lookUp, net: net.Dialer{Timeout: dialTimeout}}
 	l.client = &http.Client{
 		Timeout:       timeout,
 		CheckRedirect: l.redirect,

@@ -2,6 +2,7 @@ package apps
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 )
 
@@ -101,4 +102,47 @@ func TestURLIsCheckedBeforeAnythingIsLookedUp(t *testing.T) {
 	if _, err := ParseURL("alloapp:http://a/" + string(make([]byte, maxURL))); err == nil {
 		t.Error("a URL without end passes")
 	}
+}
+
+func FuzzURL(f *testing.F) {
+	for _, s := range []string{
+		"alloapp:http://localhost:8000/clock?a=b#c", "alloapp:https://[::1]:1/%0d%0a", "alloapp:http://a@b", "alloapp:http://é.example/é",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		u, err := ParseURL(s)
+		if err != nil {
+			if strings.ContainsAny(err.Error(), "\n\r\x00") {
+				t.Errorf("the error has more than a line: %q", err)
+			}
+			return
+		}
+		if strings.ContainsAny(u.String(), "\n\r\x00 ") || u.User != nil || u.Hostname() == "" {
+			t.Errorf("%q is read as %q", s, u)
+		}
+		again, err := ParseURL("alloapp:" + u.String())
+		if len(u.String())+len("alloapp:") <= maxURL && (err != nil || again.String() != u.String()) {
+			t.Errorf("%q is read as %q, and that as %v, %v", s, u, again, err)
+		}
+	})
+}
+
+func FuzzHostPattern(f *testing.F) {
+	for _, s := range []string{"*", "*:443", "*.example.org", "a:1", "10.0.0.0/8", "[fd00::/8]:80", "fe80::1%eth0", "*."} {
+		f.Add(s, "a.example.org", uint16(80))
+	}
+	link := netip.MustParseAddr("169.254.169.254")
+	f.Fuzz(func(t *testing.T, pattern, host string, port uint16) {
+		r, err := parseRules([]string{pattern})
+		if err != nil {
+			return
+		}
+		if r.permits(host, port, link) && !r[0].prefix.Contains(link) {
+			t.Errorf("%q permits %s for %q", pattern, link, host)
+		}
+		if addr, err := netip.ParseAddr(host); err == nil && r.permits(host, port, addr) && !r.considers(host, port) {
+			t.Errorf("%q permits %q, but does not consider it", pattern, host)
+		}
+	})
 }
