@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/loci-place/loci/engine/assets"
 	"github.com/loci-place/loci/engine/media"
 	"github.com/loci-place/loci/engine/view"
 	"github.com/loci-place/loci/engine/world"
@@ -40,6 +41,7 @@ type Place struct {
 	done      chan struct{} // closed when it is over
 	closeErr  error
 	readers   sync.WaitGroup
+	assets    *assets.Centre
 
 	host Turn
 
@@ -63,7 +65,8 @@ func New(cfg Config) (*Place, error) {
 	if err := cfg.setDefaults(); err != nil {
 		return nil, err
 	}
-	if cfg.Transport == nil {
+	ours := cfg.Transport == nil
+	if ours {
 		t, err := netcode.NewENet(netcode.ENetConfig{Listen: cfg.Listen, Logger: cfg.Logger})
 		if err != nil {
 			return nil, fmt.Errorf("engine: %w", err)
@@ -80,6 +83,12 @@ func New(cfg Config) (*Place, error) {
 		world:   world.New(1),
 		agents:  map[string]*agent{},
 		verbs:   map[string]map[string]Verb{},
+	}
+	if err := p.openAssets(); err != nil {
+		if ours {
+			err = errors.Join(err, cfg.Transport.Close(netcode.CodePlaceClosed))
+		}
+		return nil, err
 	}
 	p.host.place = p
 	p.access.set(nil, *cfg.Rules)
@@ -113,6 +122,7 @@ func (p *Place) Serve(ctx context.Context) error {
 	go func() {
 		failed <- p.transport.Serve(&gate{place: p, sessions: map[netcode.Conn]*session{}})
 	}()
+	p.assets.Start()
 	p.beat.next, p.beat.last = time.Now(), time.Now()
 	var err error
 	done := false
@@ -186,7 +196,7 @@ func (p *Place) catchUp(ctx context.Context) (done bool) {
 func (p *Place) Close() error {
 	if p.closed.CompareAndSwap(false, true) {
 		close(p.closing)
-		p.closeErr = p.transport.Close(netcode.CodePlaceClosed)
+		p.closeErr = errors.Join(p.transport.Close(netcode.CodePlaceClosed), p.assets.Close())
 		close(p.done)
 	}
 	<-p.done
