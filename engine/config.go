@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/loci-place/loci/engine/apps"
+	"github.com/loci-place/loci/engine/assets"
 	"github.com/loci-place/loci/netcode"
 )
 
@@ -59,6 +60,9 @@ type Config struct {
 	// entities are gone by then.
 	Joined func(t *Turn, a Agent)
 	Left   func(t *Turn, a Agent, code uint32)
+	// Assets says where the files are kept that agents get from the place and from each
+	// other, and which are the host's own. The zero value is a small cache in memory.
+	Assets assets.Options
 	// Limits bound what agents may cost.
 	Limits Limits
 	// Logger hears of agents that come and go and of what goes wrong. Nil means

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/engine/apps"
+	"github.com/loci-place/loci/engine/assets"
 	"github.com/loci-place/loci/engine/media"
 	"github.com/loci-place/loci/engine/view"
 	"github.com/loci-place/loci/engine/world"
@@ -44,6 +45,7 @@ type Place struct {
 	working   sync.WaitGroup // what works outside of the place's turn, as long as life lasts
 	life      context.Context
 	end       context.CancelFunc
+	assets    *assets.Centre
 
 	host Turn
 
@@ -72,7 +74,8 @@ func New(cfg Config) (*Place, error) {
 	if err != nil {
 		return nil, fmt.Errorf("engine: %w", err)
 	}
-	if cfg.Transport == nil {
+	ours := cfg.Transport == nil
+	if ours {
 		t, err := netcode.NewENet(netcode.ENetConfig{Listen: cfg.Listen, Logger: cfg.Logger})
 		if err != nil {
 			return nil, fmt.Errorf("engine: %w", err)
@@ -89,6 +92,12 @@ func New(cfg Config) (*Place, error) {
 		world:   world.New(1),
 		agents:  map[string]*agent{},
 		verbs:   map[string]map[string]Verb{},
+	}
+	if err := p.openAssets(); err != nil {
+		if ours {
+			err = errors.Join(err, cfg.Transport.Close(netcode.CodePlaceClosed))
+		}
+		return nil, err
 	}
 	p.life, p.end = context.WithCancel(context.Background())
 	p.launches = launches{launcher: launcher, open: map[string]*launch{}}
@@ -124,6 +133,7 @@ func (p *Place) Serve(ctx context.Context) error {
 	go func() {
 		failed <- p.transport.Serve(&gate{place: p, sessions: map[netcode.Conn]*session{}})
 	}()
+	p.assets.Start()
 	p.beat.next, p.beat.last = time.Now(), time.Now()
 	var err error
 	done := false
@@ -212,7 +222,7 @@ func (p *Place) Close() error {
 	if p.closed.CompareAndSwap(false, true) {
 		close(p.closing)
 		p.end()
-		p.closeErr = p.transport.Close(netcode.CodePlaceClosed)
+		p.closeErr = errors.Join(p.transport.Close(netcode.CodePlaceClosed), p.assets.Close())
 		close(p.done)
 	}
 	<-p.done
