@@ -54,6 +54,9 @@ func TestAppIsLaunchedFromItsButtonToItsEnd(t *testing.T) {
 			}
 		}
 	})
+	if mesh, err := ada.FetchAsset(ctx, meshOf(ada, button), button); err != nil || !strings.HasPrefix(string(mesh), "glTF") {
+		t.Errorf("its mesh is %.20q, %v", mesh, err)
+	}
 	if answer, err := ada.Request(ctx, button, "poke", true); err != nil || answer[1] != "ok" {
 		t.Errorf("the button answers %v, %v", answer, err)
 	}
@@ -101,6 +104,15 @@ func await(ctx context.Context, t *testing.T, c *netcode.Client, parent, compone
 		t.Fatalf("%s has no child with a %s: %v", parent, component, err)
 	}
 	return id, found
+}
+
+// meshOf is the asset that an entity is to be drawn as.
+func meshOf(c *netcode.Client, entity string) (id string) {
+	c.View(func(d *netcode.Document) {
+		geometry, _ := d.Component(entity, "geometry")
+		id, _ = geometry["name"].(string)
+	})
+	return id
 }
 
 func TestGatewayListsAndEndsInstances(t *testing.T) {
