@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -122,7 +123,8 @@ func (o *gatewayOptions) serve(ctx context.Context, stdout, stderr io.Writer) er
 		return fmt.Errorf("cannot say that the gateway is ready: %w", err)
 	}
 	server := &http.Server{
-		Handler: gateway,
+		Handler:  gateway,
+		ErrorLog: slog.NewLogLogger(o.config.Logger.Handler(), slog.LevelDebug),
 		// As quick as what a place sends is short. A DELETE may take the grace.
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
