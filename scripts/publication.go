@@ -49,9 +49,8 @@ func (g *generation) placeSubscribe(L *lua.LState) int {
 		L.RaiseError("place.subscribe: there are %d subscriptions already", len(g.subscriptions))
 	}
 	file, line, _ := strings.Cut(L.Where(1), ":")
-	if _, err := acl.Compile(s.pattern, acl.At(file, g.lineOf(file, atoi(line), s.pattern))); err != nil {
-		L.Error(lua.LString(err.Error()), 0)
-	}
+	_, err := acl.Compile(s.pattern, acl.At(file, g.lineOf(file, atoi(line), s.pattern)))
+	g.checkPattern(L, err)
 	g.subscriptions[s] = true
 	if g.live {
 		g.check(L, s.begin(g))
@@ -93,6 +92,15 @@ func (s *subscription) cancel(g *generation) bool {
 func (g *generation) subscriptionCancel(L *lua.LState) int {
 	L.Push(lua.LBool(argument[*subscription](L, 1, "a subscription (called with a colon)").cancel(g)))
 	return 1
+}
+
+// checkPattern raises what is wrong with a pattern. At the top level it is kept as it
+// is: it has line, column and a caret.
+func (g *generation) checkPattern(L *lua.LState, err error) {
+	if err != nil {
+		g.cause = err
+		L.Error(lua.LString(err.Error()), 0)
+	}
 }
 
 // patternError is what is wrong with a pattern, nil if it is something else.

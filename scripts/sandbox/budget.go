@@ -82,11 +82,8 @@ func (m *meter) start(b Budget) error {
 		d = DefaultCallTime
 	}
 	m.overTime = ErrCallBudget
-	if b.Pool != nil && b.Pool.left < d {
-		if b.Pool.left <= 0 {
-			return ErrHeartbeatBudget
-		}
-		d, m.overTime = b.Pool.left, ErrHeartbeatBudget
+	if b.Pool != nil && b.Pool.left <= 0 {
+		return ErrHeartbeatBudget
 	}
 	m.limit = b.Instructions
 	if m.limit == 0 {
