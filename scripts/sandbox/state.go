@@ -141,7 +141,7 @@ func (s *State) checkPanic(err *lua.ApiError) {
 // the call off if they were too many.
 func (s *State) charge(L *lua.LState, work int) {
 	m := &s.meter
-	m.count += int64(work)
+	m.count += max(int64(work), 0)
 	if m.count >= m.next.Load() && m.spent() {
 		L.RaiseError("%s", m.cut)
 	}
