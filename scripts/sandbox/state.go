@@ -39,11 +39,12 @@ func New(config Config) *State {
 		CallStackSize:    MaxCalls,
 		RegistrySize:     1024,
 		RegistryMaxSize:  64 << 10, // a MiB of values
-		RegistryGrowStep: 1024,
+		RegistryGrowStep: 8 << 10,  // each step copies all
 	})
 	// Of each coroutine: making one takes as long as clearing these.
 	s.lua.Options.CallStackSize = MaxCoroutineCalls
 	s.lua.Options.RegistrySize = 128
+	s.lua.Options.RegistryGrowStep = 1024
 	if knowsLoop {
 		s.loop = newLoop(&s.meter, *loopOf(s.lua))
 	}
