@@ -9,7 +9,7 @@ import (
 type Budget struct {
 	// Time is how long the call may take. Zero means [DefaultCallTime]. A call
 	// that has run hardly anything by then was kept waiting by a busy machine,
-	// or by slow instructions, and gets as much time again, once.
+	// or by slow instructions, and gets a quarter of it more, once.
 	Time time.Duration
 	// Instructions is how many instructions it may run, library functions
 	// counted by their work. Zero means [DefaultInstructions].
@@ -93,7 +93,7 @@ func (m *meter) start(b Budget) error {
 	m.depth, m.pool, m.cut = 1, b.Pool, nil
 	m.count = 0
 	m.next.Store(min(clockEvery, m.limit))
-	m.began, m.time, m.again = time.Now(), d, d
+	m.began, m.time, m.again = time.Now(), d, d/4
 	if m.timer == nil {
 		m.timer = time.AfterFunc(d, func() { m.next.Store(0) })
 	} else {

@@ -59,7 +59,7 @@ func TestEndlessScriptsAreCutOff(t *testing.T) {
 	}
 }
 
-func TestCallThatWasKeptWaitingGetsItsTimeOnceMore(t *testing.T) {
+func TestCallThatWasKeptWaitingGetsMoreTimeOnce(t *testing.T) {
 	for name, c := range map[string]struct {
 		source string
 		want   error
