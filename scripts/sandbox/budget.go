@@ -20,8 +20,9 @@ type Budget struct {
 	// [DefaultCallTime] of Time, but no more than [DefaultMemoryMost]; less
 	// than zero means no bound.
 	Memory int64
-	// Pool is shared by the calls of one heartbeat. A call gets no more time
-	// than is left in it, and takes from it what it took. Nil means no pool.
+	// Pool is shared by the calls of one heartbeat. A call that begins while time
+	// is left in it gets all of its own, and takes from it what it took: cut off
+	// is who takes long, not who comes late. Nil means no pool.
 	Pool *Pool
 }
 
@@ -67,7 +68,6 @@ type meter struct {
 	depth        int
 	pool         *Pool
 	heap         heapWatch
-	overTime     error // what to say when the time is over
 	cut          error // why every further instruction fails, or nil
 }
 
@@ -81,7 +81,6 @@ func (m *meter) start(b Budget) error {
 	if d == 0 {
 		d = DefaultCallTime
 	}
-	m.overTime = ErrCallBudget
 	if b.Pool != nil && b.Pool.left <= 0 {
 		return ErrHeartbeatBudget
 	}
@@ -128,13 +127,11 @@ func (m *meter) spent() bool {
 	m.next.Store(min(m.count+clockEvery, m.limit))
 	took := time.Since(m.began)
 	switch {
-	case m.count >= m.limit:
-		m.stopAt(ErrCallBudget)
 	case took >= m.time && m.count <= clockEvery && m.again > 0:
 		m.timer.Reset(m.again)
 		m.time, m.again = took+m.again, 0
-	case took >= m.time:
-		m.stopAt(m.overTime)
+	case took >= m.time || m.count >= m.limit:
+		m.stopAt(ErrCallBudget)
 	case m.heap.over():
 		m.stopAt(ErrMemory)
 	}

@@ -99,7 +99,7 @@ func TestPoolIsSharedByTheCallsOfAHeartbeat(t *testing.T) {
 	if _, err := s.Call(Budget{Pool: pool}, endless); !errors.Is(err, ErrCallBudget) {
 		t.Errorf("first call: %v", err)
 	}
-	if _, err := s.Call(Budget{Pool: pool}, endless); !errors.Is(err, ErrHeartbeatBudget) {
+	if _, err := s.Call(Budget{Pool: pool}, endless); !errors.Is(err, ErrCallBudget) {
 		t.Errorf("second call: %v", err)
 	}
 	if pool.Left() > 0 {
