@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -15,6 +16,7 @@ type Driver struct {
 	place  *Place
 	now    atomic.Int64 // nanoseconds since the place was made
 	failed chan error
+	ended  sync.Once
 }
 
 // Drive opens the place and gives what drives it, or the error of its behaviour.
@@ -52,11 +54,13 @@ func (d *Driver) Advance(by time.Duration) {
 	d.Settle()
 }
 
-// Close ends the place as Serve does.
+// Close ends the place as Serve does. Closing twice is fine.
 func (d *Driver) Close() error {
 	err := d.place.Close()
-	<-d.failed
-	d.place.readers.Wait()
-	d.place.safely("closing", d.place.end)
+	d.ended.Do(func() {
+		<-d.failed
+		d.place.readers.Wait()
+		d.place.safely("closing", d.place.end)
+	})
 	return err
 }

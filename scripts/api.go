@@ -37,7 +37,9 @@ type shape struct {
 func classes() []class {
 	return []class{
 		placeClass(), entityClass(), agentClass(), requestClass(), timerClass(), taskClass(), subscriptionClass(),
-		storeClass(), logClass(), jsonClass(), vecClass(), aclClass(), trialClass(), trialPlaceClass(), trialAgentClass(),
+		storeClass(), logClass(), jsonClass(),
+		vecClass(), vectorClass(), quaternionClass(), matrixClass(),
+		aclClass(), trialClass(), trialPlaceClass(), trialAgentClass(),
 	}
 }
 

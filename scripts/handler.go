@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -33,6 +34,9 @@ func (g *generation) handler(L *lua.LState, n int, what string) *handler {
 	}
 	return &handler{fn, what}
 }
+
+// where is the place in a script that calls: "lib/doors.lua:3".
+func where(L *lua.LState) string { return strings.TrimSuffix(L.Where(1), ":") }
 
 // call runs a handler within its budget. About is the entity, agent or verb at hand, for
 // the log. An error has been logged when it returns, but for

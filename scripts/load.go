@@ -67,7 +67,7 @@ func isComponent(file string) bool {
 func (g *generation) run(source, file string, env *lua.LTable) ([]lua.LValue, error) {
 	fn, err := g.s.Load(source, file)
 	if err != nil {
-		return nil, err
+		return nil, hinted(err)
 	}
 	if env != nil {
 		fn.Env = env
@@ -80,6 +80,15 @@ func (g *generation) run(source, file string, env *lua.LTable) ([]lua.LValue, er
 		return nil, fmt.Errorf("%s:%d: the top level takes longer than %v", e.File, e.Line, g.r.config.Limits.Load)
 	}
 	return nil, err
+}
+
+// hinted adds what is most likely wrong with a source that ends a long text too early:
+// patterns often have ]] in them.
+func hinted(err error) error {
+	if e, ok := errors.AsType[*sandbox.Error](err); ok && strings.HasSuffix(e.Message, `near "]"`) {
+		e.Message += "; a text in [[ ]] ends at the first ]], so for a pattern write [=[ … ]=]"
+	}
+	return err
 }
 
 // enter puts a generation in force in the place of another, all in one turn.

@@ -19,11 +19,12 @@ type part struct {
 	ud     *lua.LUserData
 	fast   bool // not called like a method or a field of entities
 
-	value map[string]any // decoded, as of
-	table *lua.LTable    // the same for Lua, with what nests in it as nested
-	stamp world.Stamp    // of the component
-	at    world.Stamp    // when that was looked up
-	edits uint64         // of the entity, by then
+	value  map[string]any // decoded, as of
+	table  *lua.LTable    // the same for Lua, with what nests in it as nested
+	stamp  world.Stamp    // of the component
+	at     world.Stamp    // when that was looked up
+	edits  uint64         // of the entity, by then
+	loaded int            // how often it was decoded
 }
 
 // String is what people are told it is.
@@ -55,24 +56,27 @@ func (ent *entity) part(g *generation, name string) *part {
 
 func (g *generation) part(id, name string) *lua.LUserData { return g.entityOf(id).part(g, name).ud }
 
-// load brings the part up to date, and tells whether the entity has the component. The
-// state of the component's last change tells changes apart, but for those of the state
-// that is being made: the number of the entity's edits does.
+// load brings the part up to date, and tells whether the entity has the component.
 func (p *part) load(g *generation) bool {
 	e := p.entity.live(g)
 	if e == nil {
 		return false
+	}
+	if p.table != nil && e.Edits() == p.edits {
+		return true
 	}
 	stamp, ok := e.ComponentChanged(p.name)
 	if !ok {
 		p.table = nil
 		return false
 	}
-	if p.table != nil && stamp == p.stamp && (stamp < p.at || e.Edits() == p.edits) {
+	if p.table != nil && stamp == p.stamp && stamp < p.at { // something else of the entity has changed
+		p.edits, p.at = e.Edits(), g.turn().World().Now()
 		return true
 	}
 	p.value, _ = e.Component(p.name)
 	p.stamp, p.at, p.edits = stamp, g.turn().World().Now(), e.Edits()
+	p.loaded++
 	p.table = g.L.CreateTable(0, len(p.value))
 	for key, v := range p.value {
 		p.table.RawSetString(key, g.inside(p, nil, key, v))
@@ -100,6 +104,9 @@ func (g *generation) inside(p *part, path []any, key, v any) lua.LValue {
 type nested struct {
 	part *part
 	path []any // keys and indexes from 0
+
+	value  any // as of
+	loaded int // that of the part
 }
 
 // String is what people are told it is.
@@ -121,6 +128,14 @@ func (n *nested) plain() any {
 	if !n.part.load(n.part.g) {
 		return nil
 	}
+	if n.loaded != n.part.loaded {
+		n.value, n.loaded = n.find(), n.part.loaded
+	}
+	return n.value
+}
+
+// find looks it up in the component.
+func (n *nested) find() any {
 	var v any = n.part.value
 	for _, step := range n.path {
 		switch step := step.(type) {

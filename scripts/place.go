@@ -152,7 +152,11 @@ func (g *generation) placeOn(L *lua.LState) int {
 		names = append(names, e.name)
 	}
 	if !slices.Contains(names, event) {
-		L.RaiseError("there is no event %q%s; there are %s", event, suggest(event, names), strings.Join(names, ", "))
+		hint := suggest(event, names)
+		if hint == "" {
+			hint = "; there are " + strings.Join(names, ", ")
+		}
+		L.RaiseError("there is no event %q%s", event, hint)
 	}
 	g.on[event] = append(g.on[event], g.handler(L, 2, fmt.Sprintf("event %q", event)))
 	return 0
@@ -323,7 +327,7 @@ func logger(level slog.Level) func(g *generation, L *lua.LState) int {
 				L.RaiseError("a line of the log has at most %d bytes", maxLine)
 			}
 		}
-		g.say(level, strings.Join(words, " "), "at", strings.TrimSuffix(L.Where(1), ":"))
+		g.say(level, strings.Join(words, " "), "at", where(L))
 		return 0
 	}
 }

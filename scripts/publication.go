@@ -44,7 +44,7 @@ func (g *generation) placePublish(L *lua.LState) int {
 
 func (g *generation) placeSubscribe(L *lua.LState) int {
 	s := &subscription{pattern: L.CheckString(1)}
-	s.h = g.handler(L, 2, "subscription of "+L.Where(1))
+	s.h = g.handler(L, 2, "subscription of "+where(L))
 	if len(g.subscriptions) >= g.r.config.Limits.Subscriptions {
 		L.RaiseError("place.subscribe: there are %d subscriptions already", len(g.subscriptions))
 	}

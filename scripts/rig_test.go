@@ -112,11 +112,19 @@ func (r *rig) want(lines ...string) {
 			continue
 		}
 		text, _, _ = strings.Cut(text, " at=")
-		got = append(got, strings.Trim(text, `"`))
+		got = append(got, unquoted(text))
 	}
 	if strings.Join(got, "\n") != strings.Join(lines, "\n") {
 		r.Errorf("scripts said\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(lines, "\n  "))
 	}
+}
+
+// unquoted takes the quotes of a logged text away.
+func unquoted(text string) string {
+	if strings.HasPrefix(text, `"`) {
+		return strings.TrimSuffix(text[1:], `"`)
+	}
+	return text
 }
 
 // do runs f on the place's turn.

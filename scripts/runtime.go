@@ -135,6 +135,7 @@ func (r *Runtime) Joined(_ *engine.Turn, a engine.Agent) { r.event("join", a) }
 // Left implements [engine.Doorkeeper].
 func (r *Runtime) Left(_ *engine.Turn, a engine.Agent, code uint32) {
 	r.event("leave", a, float64(code))
+	r.soon(func() { delete(r.gen.agents, a.ID) }) // its handlers know it still
 }
 
 // Check implements [engine.Checker].
@@ -160,7 +161,7 @@ func (r *Runtime) Removed(e engine.Entity) { r.gen.removed(e) }
 
 // Published implements [engine.Listener].
 func (r *Runtime) Published(_ *engine.Turn, from string, body []any) {
-	r.event("publication", body, from)
+	r.event("publication", body, entityID(from))
 }
 
 // Answer implements [engine.Answerer].

@@ -43,7 +43,7 @@ func (g *generation) openTask() {
 
 // placeTask makes a task. It begins when the handler that made it has returned.
 func (g *generation) placeTask(L *lua.LState) int {
-	h := g.handler(L, 1, "task of "+L.Where(1))
+	h := g.handler(L, 1, "task of "+where(L))
 	if len(g.tasks) >= g.r.config.Limits.Tasks {
 		L.RaiseError("place.task: there are %d tasks already", len(g.tasks))
 	}
@@ -81,6 +81,9 @@ func (t *task) resume(g *generation, args ...lua.LValue) {
 		g.failed(t.h, "", err)
 		t.end(g, nil, errScript)
 	case t.t.Done():
+		if len(values) == 1 && values[0] == lua.LNil {
+			values = nil // a coroutine that returns nothing gives one nil
+		}
 		items, err := g.items(values)
 		if err != nil {
 			g.report(t.h.what, "", fmt.Errorf("what it returned: %w", err))

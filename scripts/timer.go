@@ -136,7 +136,7 @@ func (g *generation) newTimer(L *lua.LState, what string, again bool) int {
 	if !(period >= 0) || again && period == 0 || period > 1e9 {
 		L.ArgError(1, "a number of seconds expected")
 	}
-	h := g.handler(L, 2, "timer of "+L.Where(1))
+	h := g.handler(L, 2, "timer of "+where(L))
 	if len(g.timers.heap) >= g.r.config.Limits.Timers {
 		L.RaiseError("%s: there are %d timers already", what, len(g.timers.heap))
 	}

@@ -31,36 +31,21 @@ func shortTransforms(spec map[string]any) error {
 	return nil
 }
 
-// shortTransform makes a matrix of { at = {x, y, z}, turn = {rx, ry, rz}, scale = s }:
-// scaled, turned by rz about Z, rx about X and ry about Y, and then moved. Metres and
-// radians.
+// shortTransform makes a matrix of { at = {x, y, z}, turn = {rx, ry, rz}, scale = s }.
 func shortTransform(t map[string]any) error {
-	at, hasAt := t["at"]
-	turn, hasTurn := t["turn"]
-	scale, hasScale := t["scale"]
+	_, hasAt := t["at"]
+	_, hasTurn := t["turn"]
+	_, hasScale := t["scale"]
 	if !hasAt && !hasTurn && !hasScale {
 		return nil
 	}
 	if t["matrix"] != nil {
 		return errors.New("a transform has either a matrix, or at, turn and scale")
 	}
-	position, err := vector(at, 0)
+	m, err := composed(t)
 	if err != nil {
-		return fmt.Errorf("transform.at %w", err)
+		return err
 	}
-	angles, err := vector(turn, 0)
-	if err != nil {
-		return fmt.Errorf("transform.turn %w", err)
-	}
-	size, err := vector(scale, 1)
-	if err != nil {
-		return fmt.Errorf("transform.scale %w", err)
-	}
-	m := mgl64.Translate3D(position[0], position[1], position[2]).
-		Mul4(mgl64.HomogRotate3DY(angles[1])).
-		Mul4(mgl64.HomogRotate3DX(angles[0])).
-		Mul4(mgl64.HomogRotate3DZ(angles[2])).
-		Mul4(mgl64.Scale3D(size[0], size[1], size[2]))
 	matrix := make([]any, len(m))
 	for i, v := range m {
 		matrix[i] = v
@@ -70,6 +55,33 @@ func shortTransform(t map[string]any) error {
 	delete(t, "scale")
 	t["matrix"] = matrix
 	return nil
+}
+
+// composed is the matrix of a short transform: scaled, turned and then moved. Metres and
+// radians.
+func composed(t map[string]any) (mgl64.Mat4, error) {
+	position, err := vector(t["at"], 0)
+	if err != nil {
+		return mgl64.Mat4{}, fmt.Errorf("transform.at %w", err)
+	}
+	angles, err := vector(t["turn"], 0)
+	if err != nil {
+		return mgl64.Mat4{}, fmt.Errorf("transform.turn %w", err)
+	}
+	size, err := vector(t["scale"], 1)
+	if err != nil {
+		return mgl64.Mat4{}, fmt.Errorf("transform.scale %w", err)
+	}
+	return mgl64.Translate3D(position[0], position[1], position[2]).
+		Mul4(turned(angles)).
+		Mul4(mgl64.Scale3D(size[0], size[1], size[2])), nil
+}
+
+// turned turns about Z, then X, then Y, counter-clockwise.
+func turned(angles mgl64.Vec3) mgl64.Mat4 {
+	return mgl64.HomogRotate3DY(angles[1]).
+		Mul4(mgl64.HomogRotate3DX(angles[0])).
+		Mul4(mgl64.HomogRotate3DZ(angles[2]))
 }
 
 // vector reads three numbers; where there is nothing, or one number, all are the same.

@@ -7,7 +7,9 @@ import (
 
 // Budget is what one call may spend. The zero value means the defaults.
 type Budget struct {
-	// Time is how long the call may take. Zero means [DefaultCallTime].
+	// Time is how long the call may take. Zero means [DefaultCallTime]. A call
+	// that has run hardly anything by then was kept waiting by a busy machine,
+	// or by slow instructions, and gets as much time again, once.
 	Time time.Duration
 	// Instructions is how many instructions it may run, library functions
 	// counted by their work. Zero means [DefaultInstructions].
@@ -61,6 +63,7 @@ type meter struct {
 	timer        *time.Timer
 	began        time.Time
 	time         time.Duration
+	again        time.Duration // what it may take more, once
 	depth        int
 	pool         *Pool
 	heap         heapWatch
@@ -93,7 +96,7 @@ func (m *meter) start(b Budget) error {
 	m.depth, m.pool, m.cut = 1, b.Pool, nil
 	m.count = 0
 	m.next.Store(min(clockEvery, m.limit))
-	m.began, m.time = time.Now(), d
+	m.began, m.time, m.again = time.Now(), d, d
 	if m.timer == nil {
 		m.timer = time.AfterFunc(d, func() { m.next.Store(0) })
 	} else {
@@ -126,10 +129,14 @@ func (m *meter) spent() bool {
 	// Before the clock is read, so that a timer that fires now is not lost. One
 	// that fired late, for the call before, is done with.
 	m.next.Store(min(m.count+clockEvery, m.limit))
+	took := time.Since(m.began)
 	switch {
 	case m.count >= m.limit:
 		m.stopAt(ErrCallBudget)
-	case time.Since(m.began) >= m.time:
+	case took >= m.time && m.count <= clockEvery && m.again > 0:
+		m.timer.Reset(m.again)
+		m.time, m.again = took+m.again, 0
+	case took >= m.time:
 		m.stopAt(m.overTime)
 	case m.heap.over():
 		m.stopAt(ErrMemory)

@@ -44,8 +44,8 @@ const DefaultInstructions = 20_000_000
 
 // DefaultMemory is by how much the heap may grow in [DefaultCallTime] where a
 // [Budget] says nothing, and DefaultMemoryMost by how much in a call that has
-// more time, in bytes. A script fills some 10 MB in 5 ms with tables, 30 MB
-// with strings; the rest is for what the process does meanwhile.
+// more time, in bytes. A script fills 2 to 20 MB in 5 ms; the rest is for what
+// the process does meanwhile.
 const (
 	DefaultMemory     = 64 << 20
 	DefaultMemoryMost = 1 << 30

@@ -26,13 +26,14 @@
 //
 // # Differences from Lua 5.1
 //
-// No call is a tail call, so that endless tail recursion ends in a stack
-// overflow after [MaxCalls] calls. xpcall's handler runs after the stack is
-// unwound. An error inside pcall separates closures from locals of functions
-// that still run, which is gopher-lua's way. The body of a coroutine is
-// written in Lua. coroutine.yield works neither inside pcall, a metamethod or
-// an iterator, which is an error there, nor in a task, which waits by the
-// host's functions and [State.Yield].
+// A function uses 255 locals of the functions around it at most, and some 5,000
+// different names, numbers and texts. No call is a tail call, so that endless
+// tail recursion ends in a stack overflow after [MaxCalls] calls. xpcall's
+// handler runs after the stack is unwound. An error inside pcall separates
+// closures from locals of functions that still run, which is gopher-lua's way.
+// The body of a coroutine is written in Lua. coroutine.yield works neither
+// inside pcall, a metamethod or an iterator, which is an error there, nor in a
+// task, which waits by the host's functions and [State.Yield].
 //
 // # What it cannot stop
 //

@@ -26,12 +26,16 @@ var (
 	ErrPlain = errors.New("not plain data")
 )
 
+// maxMessage is how much of an error's message is kept, in bytes. Scripts may
+// throw a string of any length.
+const maxMessage = 4096
+
 // Error is what a script failed with.
 type Error struct {
 	File      string // the chunk's name, "" where unknown
 	Line      int    // from 1, 0 where unknown
 	Function  string // as the caller names it: "function 'open'", "main chunk"
-	Message   string // without file and line
+	Message   string // without file and line, 4 KB of it at most
 	Traceback string // one frame per line, innermost first; may be ""
 	Cause     error  // one of this package's errors, or nil for the script's own
 }
@@ -50,6 +54,9 @@ func (e *Error) Unwrap() error { return e.Cause }
 // newError makes an Error of the value and the traceback that Lua threw.
 func newError(value lua.LValue, trace string, cause error) *Error {
 	e := &Error{Message: thrown(value), Cause: cause}
+	if len(e.Message) > maxMessage {
+		e.Message = strings.ToValidUTF8(e.Message[:maxMessage], "") + "…"
+	}
 	e.File, e.Line, e.Message = splitPosition(e.Message)
 	for line := range strings.Lines(trace) {
 		where, function, ok := strings.Cut(strings.TrimSpace(line), ": in ")
@@ -84,7 +91,7 @@ func thrown(value lua.LValue) string {
 func splitPosition(text string) (file string, line int, message string) {
 	for from := 0; ; {
 		colon := strings.IndexByte(text[from:], ':')
-		if colon < 0 || strings.IndexByte(text[:from+colon], '\n') >= 0 {
+		if colon < 0 || strings.IndexByte(text[from:from+colon], '\n') >= 0 {
 			return "", 0, text
 		}
 		colon += from

@@ -29,17 +29,17 @@ func readHeap(name string) int64 {
 	return int64(sample[0].Value.Uint64())
 }
 
-// heapWatch compares the heap with what it was when a call began.
+// heapWatch compares the heap with the least that it was since a call began.
 type heapWatch struct {
-	limit  int64 // negative: none
-	before int64 // -1: not looked yet
-	looks  int
+	limit int64 // negative: none
+	least int64 // -1: not looked yet
+	looks int
 }
 
 // begin starts the watch. The first look is at the second opportunity: most
 // calls are over by then.
 func (w *heapWatch) begin(limit int64) {
-	*w = heapWatch{limit: limit, before: -1, looks: heapEvery - 2}
+	*w = heapWatch{limit: limit, least: -1, looks: heapEvery - 2}
 }
 
 // over reports whether the heap has grown too much. Only every few times it
@@ -54,8 +54,10 @@ func (w *heapWatch) over() bool {
 	}
 	w.looks = 0
 	now := HeapBytes()
-	if w.before < 0 {
-		w.before = now
+	// A collection takes garbage that was there before, and what the script
+	// keeps must not hide in its place.
+	if w.least < 0 || now < w.least {
+		w.least = now
 	}
-	return now-w.before > w.limit
+	return now-w.least > w.limit
 }

@@ -20,7 +20,7 @@ func TestCallOverItsMemoryIsCutOff(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newState(t, Config{})
-			_, err := s.Call(Budget{Time: 20 * time.Second, Instructions: 1 << 40, Memory: 16 << 20}, load(t, s, source))
+			_, err := s.Call(Budget{Time: 20 * time.Second, Instructions: 1 << 40, Memory: 8 << 20}, load(t, s, source))
 			var e *Error
 			if !errors.Is(err, ErrMemory) || !errors.As(err, &e) || e.File != "test.lua" || e.Line != 1 {
 				t.Errorf("%v", err)
@@ -33,12 +33,12 @@ func TestCallOverItsMemoryIsCutOff(t *testing.T) {
 }
 
 func TestMemoryWithinTheBoundIsNoMatter(t *testing.T) {
-	const source = `local t = {} for i = 1, 1e5 do t[i] = {i, i} end` // 60 MB
+	const source = `local t = {} for i = 1, 1e5 do t[i] = {i, i} end` // 20 MB
 	for name, c := range map[string]struct {
 		memory int64
 		want   error
 	}{
-		"default": {0, nil}, "plenty": {256 << 20, nil}, "no bound": {-1, nil}, "little": {8 << 20, ErrMemory},
+		"default": {0, nil}, "plenty": {256 << 20, nil}, "no bound": {-1, nil}, "little": {4 << 20, ErrMemory},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newState(t, Config{})

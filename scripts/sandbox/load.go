@@ -3,6 +3,7 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -33,7 +34,9 @@ func (s *State) Load(source, chunk string) (fn *lua.LFunction, err error) {
 	if err != nil {
 		return nil, compileError(err, chunk)
 	}
-	s.link(proto)
+	if err := s.link(proto); err != nil {
+		return nil, err
+	}
 	return s.lua.NewFunctionFromProto(proto), nil
 }
 
@@ -50,13 +53,30 @@ func syntaxError(err error, source, chunk string) error {
 	if at.Pos.Line == parse.EOF {
 		e.Line, e.Message = 1+strings.Count(source, "\n"), at.Message+" at the end of the file"
 	}
+	if endsEarly(source, e.Line) {
+		e.Message += "; a ]] ends a text that began with [[, write [=[ … ]=] around what has one in it"
+	}
 	return e
+}
+
+// A pattern in long brackets, and what in one is no end of them.
+var (
+	patternText = regexp.MustCompile(`\[\[\s*[\["%]`)
+	innerEnd    = regexp.MustCompile(`[^\s\]]\]\]`)
+)
+
+// endsEarly guesses whether what is wrong at a line is a pattern of lists within lists
+// whose own brackets have ended the text.
+func endsEarly(source string, line int) bool {
+	lines := strings.Split(source, "\n")
+	lines = lines[max(0, line-2):min(line, len(lines))]
+	return patternText.MatchString(source) && innerEnd.MatchString(strings.Join(lines, "\n"))
 }
 
 func compileError(err error, chunk string) error {
 	var at *lua.CompileError
 	if errors.As(err, &at) {
-		return &Error{File: chunk, Line: at.Line, Message: at.Message}
+		return &Error{File: chunk, Line: max(at.Line, 1), Message: at.Message}
 	}
 	return &Error{File: chunk, Line: 1, Message: err.Error()}
 }
@@ -69,9 +89,17 @@ const (
 	argumentC      = 0x1ff << argumentCShift
 )
 
+// maxUpvalues is how many locals of the functions around it a function may use:
+// gopher-lua counts them in a byte, and does not check.
+const maxUpvalues = 255
+
 // link puts the concatenation function where rewriteSource left its mark, and
 // turns tail calls into calls: a return of all results follows each.
-func (s *State) link(proto *lua.FunctionProto) {
+func (s *State) link(proto *lua.FunctionProto) error {
+	if n := len(proto.DbgUpvalues); n > maxUpvalues {
+		return &Error{File: proto.SourceName, Line: proto.LineDefined,
+			Message: fmt.Sprintf("the function uses %d locals from around it, %d are possible", n, maxUpvalues)}
+	}
 	for i, constant := range proto.Constants {
 		if constant == lua.LString(concatMark) {
 			proto.Constants[i] = s.concat
@@ -88,8 +116,11 @@ func (s *State) link(proto *lua.FunctionProto) {
 		}
 	}
 	for _, inner := range proto.FunctionPrototypes {
-		s.link(inner)
+		if err := s.link(inner); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // rewriteSource is rewriter over a whole chunk.
@@ -104,6 +135,6 @@ func rewriteSource(statements []ast.Stmt, chunk string) (err error) {
 			err = refused
 		}
 	}()
-	(&rewriter{}).block(statements)
+	(&rewriter{}).function(statements)
 	return nil
 }

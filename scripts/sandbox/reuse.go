@@ -44,7 +44,7 @@ func (s *State) taskThread(body *lua.LFunction) (*lua.LState, *thread) {
 	s.spare = s.spare[:n-1]
 	t := s.threadFor(body)
 	t.task = true
-	th.SetContext(t)
+	s.setThread(th, t)
 	th.Dead = false
 	return th, t
 }

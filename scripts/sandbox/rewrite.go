@@ -13,8 +13,40 @@ import (
 var concatMark = "\x00concatenate " + rand.Text()
 
 // rewriter walks a tree: it refuses one that is too deep for the compiler,
-// which is recursive and takes quadratic time, and makes a..b a call.
-type rewriter struct{ depth int }
+// which is recursive, or has too many constants for it, and makes a..b a call.
+type rewriter struct {
+	depth     int
+	constants map[constant]bool // of the present function
+	lookups   int               // of constants, in all functions
+}
+
+// constant is a number, as written, a text or a name.
+type constant struct {
+	number bool
+	text   string
+}
+
+// maxLookups bounds the time of compiling: for each use of a constant the
+// compiler compares it with those that the function has so far, which takes
+// 100 ms for so many. A function with 5,000 different constants needs fewer.
+const maxLookups = 16_000_000
+
+func (r *rewriter) constant(line int, c constant) {
+	r.constants[c] = true
+	r.lookups += len(r.constants)
+	if r.lookups > maxLookups {
+		panic(&Error{Line: line, Cause: ErrSource, Message: fmt.Sprintf(
+			"too many different names, numbers and texts in one function (%d here); split it", len(r.constants))})
+	}
+}
+
+// function walks a function's body, or a chunk.
+func (r *rewriter) function(body []ast.Stmt) {
+	outer := r.constants
+	r.constants = map[constant]bool{}
+	r.block(body)
+	r.constants = outer
+}
 
 func (r *rewriter) enter(line int) {
 	r.depth++
@@ -97,7 +129,7 @@ func (r *rewriter) statement(statement ast.Stmt) {
 		r.block(st.Stmts)
 	case *ast.FuncDefStmt:
 		r.functionName(st.Name)
-		r.block(st.Func.Stmts)
+		r.function(st.Func.Stmts)
 	case *ast.ReturnStmt:
 		r.list(st.Exprs)
 	case *ast.BreakStmt, *ast.LabelStmt, *ast.GotoStmt:
@@ -112,6 +144,7 @@ func (r *rewriter) functionName(name *ast.FuncName) {
 	}
 	if name.Receiver != nil {
 		r.expr(&name.Receiver)
+		r.constant(name.Receiver.Line(), constant{text: name.Method})
 	}
 }
 
@@ -144,6 +177,7 @@ func (r *rewriter) expr(at *ast.Expr) {
 	case *ast.FuncCallExpr:
 		r.expr(&e.Func)
 		r.expr(&e.Receiver)
+		r.constant(e.Line(), constant{text: e.Method})
 		r.list(e.Args)
 	case *ast.LogicalOpExpr:
 		r.expr(&e.Lhs)
@@ -161,9 +195,14 @@ func (r *rewriter) expr(at *ast.Expr) {
 	case *ast.UnaryLenOpExpr:
 		r.expr(&e.Expr)
 	case *ast.FunctionExpr:
-		r.block(e.Stmts)
-	case *ast.TrueExpr, *ast.FalseExpr, *ast.NilExpr, *ast.NumberExpr, *ast.StringExpr,
-		*ast.Comma3Expr, *ast.IdentExpr:
+		r.function(e.Stmts)
+	case *ast.NumberExpr:
+		r.constant(e.Line(), constant{number: true, text: e.Value})
+	case *ast.StringExpr:
+		r.constant(e.Line(), constant{text: e.Value})
+	case *ast.IdentExpr:
+		r.constant(e.Line(), constant{text: e.Value})
+	case *ast.TrueExpr, *ast.FalseExpr, *ast.NilExpr, *ast.Comma3Expr:
 	default:
 		panic(fmt.Sprintf("unknown expression %T", e))
 	}

@@ -2,6 +2,8 @@ package sandbox
 
 import (
 	"errors"
+	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -67,6 +69,63 @@ func TestLongExpressionsAreRefusedBeforeTheCompiler(t *testing.T) {
 	}
 }
 
+func TestManyConstantsDoNotHoldUpTheCompiler(t *testing.T) {
+	numbered := func(text string, from, to int) string {
+		var b strings.Builder
+		for i := from; i < to; i++ {
+			b.WriteString(strings.ReplaceAll(text, "#", strconv.Itoa(i)))
+		}
+		return b.String()
+	}
+	for name, c := range map[string]struct {
+		source  string
+		refused bool
+	}{
+		"numbers":    {"x={" + numbered("#,", 0, 40_000) + "}", true},
+		"texts":      {"x={" + numbered("'#',", 0, 20_000) + "}", true},
+		"names":      {numbered("a#=1 ", 0, 20_000), true},
+		"fields":     {numbered("x.a#=1 ", 0, 20_000), true},
+		"methods":    {numbered("x:a#() ", 0, 20_000), true},
+		"one last":   {numbered("a#=1 ", 0, 5_000) + strings.Repeat("a4999=1 ", 10_000), true},
+		"functions":  {strings.Repeat("f=function() x={"+numbered("#,", 0, 2_000)+"} end ", 20), true},
+		"a long one": {"x={" + numbered("#,", 0, 4_000) + "}", false},
+		"same again": {"x={" + strings.Repeat("1,'a',", 40_000) + "}", false},
+		"many small": {strings.Repeat("f=function() return a.b+1 end ", 5_000), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			began := time.Now()
+			_, err := newState(t, Config{}).Load(c.source, "many.lua")
+			if took := time.Since(began); took > 10*time.Second { // 0.1 s, but for the race detector
+				t.Errorf("took %v", took)
+			}
+			if errors.Is(err, ErrSource) != c.refused || err != nil && !c.refused {
+				t.Errorf("%.200v", err)
+			}
+		})
+	}
+}
+
+func TestFunctionOfTooManyUpvaluesIsRefused(t *testing.T) {
+	source := func(each int) string {
+		var outer, inner strings.Builder
+		for i := range each {
+			fmt.Fprintf(&outer, "local a%d = 1 ", i)
+			fmt.Fprintf(&inner, "local b%d = 1 ", i)
+		}
+		source := outer.String() + "return (function() " + inner.String() + "return (function() local sum = 0 "
+		for i := range each {
+			source += fmt.Sprintf("sum = sum + a%d + b%d ", i, i)
+		}
+		return source + "return sum end)() end)()"
+	}
+	if got := run(t, newState(t, Config{}), source(127)); got != "254" {
+		t.Errorf("with 254: %q", got)
+	}
+	if got := run(t, newState(t, Config{}), source(128)); !strings.Contains(got, "uses 256 locals from around it") {
+		t.Errorf("with 256: %q", got)
+	}
+}
+
 func TestOrdinaryDepthIsAccepted(t *testing.T) {
 	for name, source := range map[string]string{
 		"tables":     "x=" + strings.Repeat("{", 90) + strings.Repeat("}", 90),
@@ -83,28 +142,4 @@ func TestOrdinaryDepthIsAccepted(t *testing.T) {
 			}
 		})
 	}
-}
-
-func FuzzSource(f *testing.F) {
-	for _, seed := range []string{
-		"", "x=1", "--[==[", "[=", "'\\", "x=[[a]]..\"b\\\n\"", "for i=1,2 do end", "local function f(...) return ... end",
-		"a.b['c'], d = (f(1)), x..y..z", "goto a ::a::", "t[99999999]=1", "function a.b:c() end", "x=-#not-1", "\x00\xff",
-		"repeat local x until x", "if a then elseif b then else end", "return {1,a=2,[3]=4;f()}",
-	} {
-		f.Add(seed)
-	}
-	s := newState(f, Config{})
-	f.Fuzz(func(t *testing.T, source string) {
-		fn, err := s.Load(source, "fuzz.lua")
-		if checked := CheckSource(source, "fuzz.lua"); checked != nil && err == nil {
-			t.Errorf("loaded what was refused: %v", checked)
-		}
-		var e *Error
-		if err != nil && (!errors.As(err, &e) || e.File == "") {
-			t.Errorf("%T: %v", err, err)
-		}
-		if (fn == nil) != (err != nil) {
-			t.Errorf("function %v with error %v", fn, err)
-		}
-	})
 }

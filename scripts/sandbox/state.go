@@ -13,7 +13,8 @@ type State struct {
 	lua     *lua.LState
 	config  Config
 	meter   meter
-	resumes int // coroutines inside one another
+	loop    mainLoop // nil where contexts count
+	resumes int      // coroutines inside one another
 	broken  error
 	random  *rand.Rand
 	concat  *lua.LFunction
@@ -43,7 +44,10 @@ func New(config Config) *State {
 	// Of each coroutine: making one takes as long as clearing these.
 	s.lua.Options.CallStackSize = MaxCoroutineCalls
 	s.lua.Options.RegistrySize = 128
-	s.lua.SetContext(&thread{meter: &s.meter, status: running})
+	if knowsLoop {
+		s.loop = newLoop(&s.meter, *loopOf(s.lua))
+	}
+	s.setThread(s.lua, &thread{meter: &s.meter, status: running})
 	s.concat = s.lua.NewFunction(s.concatenate)
 	s.openBase()
 	s.openString()
@@ -56,7 +60,10 @@ func New(config Config) *State {
 }
 
 // Lua is the interpreter underneath, to make tables, functions and globals
-// with. Scripts are run by [State.Call] and [Task.Resume] only.
+// with. Scripts are run by [State.Call] and [Task.Resume] only: outside of them
+// nothing is counted, and what looks at metatables, such as GetField, GetGlobal,
+// SetGlobal and ToStringMeta, runs what a script put there. Use RawGet and
+// RawSet once scripts have run.
 func (s *State) Lua() *lua.LState { return s.lua }
 
 // Broken is the error that broke the state, or nil.

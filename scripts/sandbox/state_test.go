@@ -101,6 +101,7 @@ func TestScriptsGiveWhatLuaGives(t *testing.T) {
 		"byte all":                 {`return ("abc"):byte(1, -1)`, "97 98 99"},
 		"sub":                      {`return ("hello"):sub(2, -2), ("hello"):sub(-3), ("x"):sub(5)`, "ell llo "},
 		"case":                     {`return ("aB"):upper(), ("aB"):lower(), ("abc"):reverse(), ("ab"):len()`, "AB ab cba 2"},
+		"case of bytes":            {`return ("aB\255"):upper() == "AB\255", ("aB\255Zz["):lower() == "ab\255zz["`, "true true"},
 		"rep":                      {`return ("ab"):rep(3), ("ab"):rep(-1), (""):rep(1e9)`, "ababab  "},
 		"sort":                     {`local t = {3, 1, 2} table.sort(t) return unpack(t)`, "1 2 3"},
 		"sort by":                  {`local t = {3, 1, 2} table.sort(t, function(a, b) return a > b end) return unpack(t)`, "3 2 1"},
@@ -193,6 +194,22 @@ func TestYieldWhereItWouldBreakTheMachineIsAnError(t *testing.T) {
 	}
 }
 
+func TestYieldThatDoesNotFitLeavesCoroutinesUsable(t *testing.T) {
+	s := newState(t, Config{})
+	got := run(t, s, `failed = 0 -- a local would not be the same one after an error
+		local e = {}
+		local function give() coroutine.yield(unpack(e, 1, 8000)) end
+		local function deep(n, ...)
+			if n > 0 then return (deep(n - 1, ...)) end
+			for i = 1, 40 do if not pcall(coroutine.wrap(give)) then failed = failed + 1 end end
+		end
+		pcall(deep, 7, unpack(e, 1, 7500))
+		return failed > 32, coroutine.wrap(function() return 1 end)()`)
+	if got != "true 1" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestErrorsSayWhere(t *testing.T) {
 	s := newState(t, Config{})
 	fn := load(t, s, "local function open()\n  local x = nil\n  x.y = 1\nend\nlocal function poke()\n  open()\nend\npoke()")
@@ -203,6 +220,20 @@ func TestErrorsSayWhere(t *testing.T) {
 	}
 	if e.File != "test.lua" || e.Line != 3 || !strings.Contains(e.Function, "open") || !strings.Contains(e.Traceback, "poke") {
 		t.Errorf("%+v", *e)
+	}
+}
+
+func TestThrownTextsOfAnyLengthAreReadAtOnce(t *testing.T) {
+	s := newState(t, Config{})
+	for _, text := range []string{":", "1:", "a:\\n", "x"} {
+		fn := load(t, s, `error(("`+text+`"):rep(2^19), 0)`)
+		began := time.Now()
+		_, err := s.Call(relaxed, fn)
+		took := time.Since(began)
+		var e *Error
+		if !errors.As(err, &e) || len(e.Message) > maxMessage+len("…") || took > 500*time.Millisecond {
+			t.Errorf("%q: %.100v after %v", text, err, took)
+		}
 	}
 }
 

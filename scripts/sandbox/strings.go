@@ -3,6 +3,7 @@ package sandbox
 import (
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -16,12 +17,12 @@ func (s *State) openString() {
 		"gmatch":  s.stringGmatch,
 		"gsub":    s.stringGsub,
 		"len":     func(L *lua.LState) int { L.Push(lua.LNumber(len(L.CheckString(1)))); return 1 },
-		"lower":   s.mapped(strings.ToLower),
+		"lower":   s.mapped(cased(strings.ToLower, 'A')),
 		"match":   s.stringMatch,
 		"rep":     s.stringRep,
 		"reverse": s.mapped(reversed),
 		"sub":     stringSub,
-		"upper":   s.mapped(strings.ToUpper),
+		"upper":   s.mapped(cased(strings.ToUpper, 'a')),
 	})
 	methods := s.lua.NewTable()
 	methods.RawSetString("__index", functions)
@@ -174,6 +175,23 @@ func (s *State) mapped(change func(string) string) lua.LGFunction {
 		bounded(L, len(changed))
 		L.Push(lua.LString(changed))
 		return 1
+	}
+}
+
+// cased makes a change of case one that leaves what is not UTF-8 alone, but for
+// the letters from first on: Go would put a longer mark for each wrong byte.
+func cased(change func(string) string, first byte) func(string) string {
+	return func(text string) string {
+		if utf8.ValidString(text) {
+			return change(text)
+		}
+		b := []byte(text)
+		for i, c := range b {
+			if c >= first && c < first+26 {
+				b[i] = c ^ 0x20
+			}
+		}
+		return string(b)
 	}
 }
 

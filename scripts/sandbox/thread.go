@@ -16,8 +16,7 @@ const (
 	dead      status = "dead"
 )
 
-// thread is the context of one coroutine: gopher-lua asks its Done before each
-// instruction, which makes it the place to count.
+// thread is the context of one coroutine, by which it is found again.
 type thread struct {
 	meter  *meter
 	body   *lua.LFunction
@@ -29,13 +28,13 @@ type thread struct {
 	results int
 }
 
-// Done counts one instruction. It gives nil, on which a select does not wait,
-// or a closed channel after the cut-off.
+// Done counts one instruction: gopher-lua's own loop asks it before each. It
+// gives nil, on which a select does not wait, or a closed channel after the
+// cut-off.
 func (t *thread) Done() <-chan struct{} {
 	m := t.meter
-	count := m.count + 1 // a variable, which the processor need not read back
-	m.count = count
-	if count < m.next.Load() {
+	m.count++
+	if m.count < m.next.Load() {
 		return nil
 	}
 	if m.spent() {
@@ -57,28 +56,33 @@ func (t *thread) Value(any) any { return nil }
 // a coroutine never gives control back in gopher-lua, so callers refuse it.
 func (s *State) newThread(body *lua.LFunction) (*lua.LState, *thread) {
 	// With a context NewThread would make a cancelable one of it, for nothing.
-	context := s.lua.RemoveContext()
+	main := threadOf(s.lua)
+	s.lua.RemoveContext()
 	th, _ := s.lua.NewThread()
-	s.lua.SetContext(context)
+	s.setThread(s.lua, main)
 	t := s.threadFor(body)
-	th.SetContext(t)
+	s.setThread(th, t)
 	return th, t
 }
 
 // threadOf is the context that newThread gave a coroutine.
 func threadOf(L *lua.LState) *thread { return L.Context().(*thread) }
 
-// resume runs th until it yields, ends or fails.
+// resume runs th until it yields, ends or fails. What th gives may not fit onto
+// the stack of L, which is an error of L's that passes through here.
 func (s *State) resume(L, th *lua.LState, args []lua.LValue) (lua.ResumeState, []lua.LValue, error) {
 	from, t := threadOf(L), threadOf(th)
 	from.status, t.status = normal, running
 	s.resumes++
+	after := dead
+	defer func() {
+		s.resumes--
+		from.status, t.status = running, after
+		L.G.CurrentThread = L
+	}()
 	state, err, values := L.Resume(th, t.body, t.given(args)...)
-	s.resumes--
-	from.status = running
-	t.status = suspended
-	if state != lua.ResumeYield {
-		t.status = dead
+	if state == lua.ResumeYield {
+		after = suspended
 	}
 	return state, values, err
 }

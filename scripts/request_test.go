@@ -1,0 +1,173 @@
+package scripts
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/loci-place/loci/netcode"
+)
+
+func TestVerbsAreAnsweredByWhatTheirHandlersReturn(t *testing.T) {
+	r := opened(t, lua1(`
+		place.handle("none", function() end)
+		place.handle("ok", function() return "ok", 3, { a = {} }, {} end)
+		place.handle("fail", function() return nil, "why" end)
+		place.handle("false", function() return false end)
+		place.handle("error", function() error("oops") end)
+		place.handle("odd", function() return print end)
+		place.handle("nulls", function() return "ok", place.json.null, place.json.object{}, place.json.array{} end)
+		place.handle("entity", function(request) return request.from, request.agent end)
+		place.handle("tell", function(request)
+			return request.verb, request.args, request.from.id == request.agent.avatar.id, request.identity.display_name,
+				request.type, request.id, request.to.id
+		end)
+	`))
+	ann := r.join("ann")
+	for body, want := range map[string]string{
+		`["none"]`:                 `["none","ok"]`,
+		`["ok"]`:                   `["ok","ok",3,{"a":[]},[]]`,
+		`["fail"]`:                 `["fail","failed","why"]`,
+		`["false"]`:                `["false","failed","no"]`,
+		`["error"]`:                `["error","error","script error"]`,
+		`["odd"]`:                  `["odd","error","script error"]`,
+		`["nulls"]`:                `["nulls","ok",null,{},[]]`,
+		`["unknown"]`:              `["unknown","error","the place does not know \"unknown\""]`,
+		`["tell",1,[],{"x":null}]`: `["tell","tell",[1,[],{"x":null}],true,"ann","request","REQUEST","place"]`,
+	} {
+		got := ann.request("place", body)
+		if body == `["tell",1,[],{"x":null}]` {
+			got = strings.Replace(got, `"r`+strings.TrimRight(strings.SplitN(got, `"request","r`, 2)[1], `","place]`)+`"`, `"REQUEST"`, 1)
+		}
+		r.equal(got, want)
+	}
+	who := ann.request("place", `["entity"]`)
+	if !strings.HasPrefix(who, `["entity","`+ann.avatar+`","`) {
+		t.Error(who)
+	}
+	ann.send("oneway", "place", "", `["tell"]`)
+	r.equal(ann.take(), "")
+}
+
+func TestGuardsComeBeforeEverything(t *testing.T) {
+	r := opened(t, lua1(`
+		place.before("announce", function(request)
+			if request.identity.display_name == "" then return false, "please pick a name" end
+			print("announce", request.agent, request.from, request.args[2])
+		end)
+		place.before("list_agents", function(request) if request.identity.display_name ~= "ann" then return false end end)
+		place.before("knock", function() return false, "quiet" end)
+		place.before("broken", function() error("oops") end)
+		place.handle("knock", function() print("never") end)
+		place.handle("broken", function() print("never") end)
+	`))
+	nobody := r.connect()
+	got := nobody.request("place", `["announce","version",4,"identity",{"display_name":""},"spawn_avatar",{}]`)
+	r.equal(got, `["announce","error",1103,"please pick a name"]`)
+	if nobody.code != netcode.CodeDenied {
+		t.Errorf("code %d", nobody.code)
+	}
+	ann, bob := r.join("ann"), r.join("bob")
+	r.want("announce\\tnil\\tnil\\t4", "announce\\tnil\\tnil\\t4")
+	if got := ann.request("place", `["list_agents"]`); !strings.HasPrefix(got, `["list_agents","ok"`) {
+		t.Error(got)
+	}
+	r.equal(bob.request("place", `["list_agents"]`), `["list_agents","error","not now"]`)
+	r.equal(bob.request("place", `["knock"]`), `["knock","error","quiet"]`)
+	r.equal(bob.request("place", `["broken"]`), `["broken","error","script error"]`)
+}
+
+func TestDefaultAnswersAsThePlaceDoes(t *testing.T) {
+	r := opened(t, lua1(`
+		place.handle("announce", function(request)
+			local avatar, name = place.default(request)
+			print("in", #avatar, name)
+			if request.identity.display_name == "eve" then return nil, "on second thought, no" end
+			return avatar, name .. "!"
+		end)
+		place.handle("spawn_entity", function(request)
+			local id = place.default(request)
+			place.entity(id).stamp = { by = request.identity.display_name }
+			return id
+		end)
+		place.handle("remove_entity", function(request) return place.default(request) end)
+		place.handle("mine", function(request) return place.default(request) end)
+	`))
+	ann := r.join("ann")
+	r.want("in\\t6\\tUnnamed place")
+	id := strings.Split(ann.request("place", `["spawn_entity",{}]`), `"`)[3]
+	r.equal(r.component(id, "stamp"), `{"by":"ann"}`)
+	r.equal(ann.request("place", `["remove_entity","`+id+`"]`), `["remove_entity","ok"]`)
+	r.equal(ann.request("place", `["remove_entity","`+id+`"]`), `["remove_entity","failed","there is no entity \"`+id+`\""]`)
+	r.equal(ann.request("place", `["mine"]`), `["mine","error","the place does not know \"mine\""]`)
+	eve := r.connect()
+	r.equal(eve.request("place", `["announce","version",4,"identity",{"display_name":"eve"},"spawn_avatar",{}]`),
+		`["announce","error",1103,"on second thought, no"]`)
+	r.Advance(time.Second)
+	if got := ann.request("place", `["list_agents"]`); strings.Contains(got, "eve") {
+		t.Error(got)
+	}
+}
+
+func TestTasksAnswerWhenTheyEnd(t *testing.T) {
+	r := opened(t, lua1(`
+		place.handle("slow", function(request)
+			return place.task(function() place.wait(0.5) return "ok", request.args[1] end)
+		end)
+		place.handle("broken", function() return place.task(function() place.wait(0.1) error("oops") end) end)
+		place.handle("ends", function() return place.task(function() end) end)
+		place.handle("announce", function() return place.task(function() end) end)
+	`))
+	eve := r.connect()
+	r.equal(eve.request("place", `["announce","version",4,"identity",{},"spawn_avatar",{}]`), `["announce","error",1103,"script error"]`)
+	r.logs.take()
+	if err := r.reload(lua1(strings.Replace(string(r.rt.gen.sources.(files)["place.lua"]), `"announce"`, `"x"`, 1))); err != nil {
+		t.Fatal(err)
+	}
+	ann := r.join("ann")
+	r.equal(ann.request("place", `["slow",7]`), ``)
+	r.Advance(400 * time.Millisecond)
+	r.equal(ann.response("r2"), ``)
+	r.Advance(200 * time.Millisecond)
+	r.equal(ann.response("r2"), `["slow","ok",7]`)
+	r.equal(ann.request("place", `["ends"]`), `["ends","ok"]`)
+	r.equal(ann.request("place", `["broken"]`), ``)
+	r.Advance(time.Second)
+	r.equal(ann.response("r4"), `["broken","error","script error"]`)
+
+	ann.request("place", `["slow",8]`)
+	if err := r.reload(lua1("")); err != nil {
+		t.Fatal(err)
+	}
+	r.equal(ann.response("r5"), `["slow","error","reloaded"]`)
+}
+
+func TestComponentVerbsAnswerForThePlacesEntitiesOnly(t *testing.T) {
+	r := opened(t, files{
+		"place.lua":           `place.scene{ bell = { bell = {} } } place.on("open", function() place.entity("place").bell = {} end)`,
+		"components/bell.lua": `return { ring = function(entity, request) return "ok", entity.id, request.args[1] end }`,
+	})
+	ann, bob := r.join("ann"), r.join("bob")
+	r.equal(ann.request("bell", `["ring",1]`), `["ring","ok","bell",1]`)
+	r.equal(ann.request("place", `["ring",1]`), `["ring","ok","place",1]`)
+	r.equal(ann.request("bell", `["knock",true]`), `["knock","error","the entity does not know \"knock\""]`)
+	id := strings.Split(ann.request("place", `["spawn_entity",{"bell":{}}]`), `"`)[3]
+	r.equal(bob.request(id, `["ring",1]`), ``)
+	r.equal(ann.take(), `request ["ring",1]`)
+}
+
+func TestTheSameVerbInTwoComponentsOfAnEntityIsRefused(t *testing.T) {
+	sources := files{
+		"place.lua":           `place.scene{ a = { bell = {}, door = {} } }`,
+		"components/bell.lua": `return { ring = function() end }`,
+		"components/door.lua": `return { ring = function() end }`,
+	}
+	_, err := open(t, sources)
+	if err == nil || !strings.Contains(err.Error(), `the components bell and door of one entity both answer "ring"`) {
+		t.Errorf("%v", err)
+	}
+	sources["place.lua"] = `place.scene{ a = { bell = {} } } place.handle("both", function() place.entity("a").door = {} end)`
+	r := opened(t, sources)
+	ann := r.join("ann")
+	r.equal(ann.request("place", `["both"]`), `["both","error","script error"]`)
+}

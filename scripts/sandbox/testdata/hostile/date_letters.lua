@@ -1,0 +1,1 @@
+while true do for c = 0, 255 do local s = "%" .. string.char(c) pcall(os.date, s) pcall(os.date, "!" .. s, 0) pcall(os.date, s, -2^62) pcall(os.date, s, 2^62) pcall(os.date, "*t" .. s) end pcall(os.date, "%E") pcall(os.date, "*t", 1/0) end

@@ -1,0 +1,1 @@
+local e = setmetatable({}, {__tostring = function() while true do end end, __index = function() while true do end end}) while true do pcall(coroutine.wrap(function() error(e) end)) local ok, x = coroutine.resume(coroutine.create(function() error(e, 2) end)) assert(not ok and x == e) xpcall(function() error(e) end, function(e) error(e) end) end

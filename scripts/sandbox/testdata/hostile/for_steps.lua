@@ -1,0 +1,1 @@
+for i = 1, 10, 0/0 do end for i = 0/0, 1 do end for i = 1, 0/0 do end for i = 1, 2, 0 do end for i = 1/0, -1/0, -1/0 do end pcall(function() for i = {}, 1 do end end) pcall(function() for i = "x", 1 do end end) for i = 2^53, 2^54 do local x = i end

@@ -1,0 +1,1 @@
+assert(load == nil and loadstring == nil and dofile == nil and loadfile == nil and package == nil and channel == nil and module == nil and debug == nil and io == nil and os.exit == nil) assert(not pcall(require, "os")) assert(not pcall(require, "io")) assert(not pcall(require, "")) while true do end

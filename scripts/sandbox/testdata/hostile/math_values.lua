@@ -1,0 +1,1 @@
+while true do for k, f in pairs(math) do if type(f) == "function" then pcall(f) pcall(f, 0/0) pcall(f, 1/0, -1/0) pcall(f, "x") pcall(f, {}, {}) pcall(f, -2^1000, 2^62) pcall(f, 2^53, 2^53) end end end

@@ -1,0 +1,1 @@
+local m = {} m.__eq = function(a, b) return a == b end m.__le = function(a, b) return a <= b end m.__mod = function(a, b) return a % b end local a, b = setmetatable({}, m), setmetatable({}, m) while true do pcall(function() return a == b end) pcall(function() return a <= b end) pcall(function() return a % b end) end

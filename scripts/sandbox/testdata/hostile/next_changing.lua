@@ -1,0 +1,1 @@
+while true do local t = {1, 2, 3, x = 1, y = 2} local n = 0 for k in pairs(t) do n = n + 1 if n > 100 then break end t[k] = nil t[n .. "k"] = n t[#t + 1] = n end pcall(next, t, "gone") pcall(next, t, {}) end

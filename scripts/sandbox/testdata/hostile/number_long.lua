@@ -1,0 +1,1 @@
+local a, b = ("1"):rep(2^20), "0x" .. ("f"):rep(2^20 - 2) while true do pcall(function() return -a end) pcall(tonumber, a) pcall(tonumber, b) pcall(tonumber, b, 16) pcall(string.format, "%d", a) pcall(function() for i = a, b do end end) end

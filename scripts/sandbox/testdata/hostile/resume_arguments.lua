@@ -1,0 +1,1 @@
+local e = {} while true do local c = coroutine.create(function(...) local a, b = coroutine.yield(...) local x = {coroutine.yield()} return a .. b end) coroutine.resume(c, unpack(e, 1, 8000)) coroutine.resume(c) coroutine.resume(c, unpack(e, 1, 8000)) pcall(coroutine.resume, c) end

@@ -1,0 +1,1 @@
+coroutine.wrap(function() me = coroutine.running() coroutine.yield() end)() while true do coroutine.status(me) pcall(coroutine.resume, me, me) pcall(coroutine.resume, me) pcall(coroutine.wrap, me) end

@@ -1,0 +1,1 @@
+local m = {} m.__lt = function(a, b) error(a) end local t = {} for i = 1, 50 do t[i] = setmetatable({}, m) end while true do pcall(table.sort, t) pcall(table.sort, {1, "x"}) pcall(table.sort, {0/0, 1, 0/0, 2}) end

@@ -1,0 +1,1 @@
+local s = ("x"):rep(100) while true do for _, a in pairs({0, -1, 1, 2^53, -2^53, 1/0, -1/0, 2^31, -2^63}) do for _, b in pairs({0, -1, 1, 2^53, -2^53, 1/0, -1/0, 2^31, -2^63}) do s:sub(a, b) pcall(s.byte, s, a, b) pcall(s.find, s, "x", a) pcall(s.find, s, "x", b, true) pcall(s.rep, s, a) pcall(s.gsub, s, "x", "", b) end end pcall(s.sub, s, 0/0) end

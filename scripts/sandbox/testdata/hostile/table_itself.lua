@@ -1,0 +1,1 @@
+local t = {} t[t] = t setmetatable(t, t) t.__index = t t.__newindex = t while true do pcall(function() return t.x end) pcall(function() t.y = 1 end) pcall(table.concat, t) pcall(table.sort, t) pcall(tostring, t) end

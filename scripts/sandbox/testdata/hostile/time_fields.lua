@@ -1,0 +1,1 @@
+while true do for _, x in pairs({2^31, -2^31, 2^53, 2^63, -2^63, 0/0, 1/0, "x", "5", {}, true}) do pcall(os.time, {year = x, month = x, day = x, hour = x, min = x, sec = x, isdst = x}) pcall(os.time, {year = 2000, month = x, day = 1}) pcall(os.time, x) end end

@@ -1,0 +1,1 @@
+local e = {} while true do for _, a in pairs({0, 1, -2^53, 2^53, -8000, 1 - 2^53, 2^53 - 1, 1/0, -1/0, 2^63}) do for _, b in pairs({0, 1, -2^53, 2^53, 8000, -2^53 + 10, 2^53 + 10, 1/0, -1/0, -2^63}) do pcall(unpack, e, a, b) pcall(table.concat, e, "", a, b) end end end

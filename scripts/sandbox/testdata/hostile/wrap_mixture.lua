@@ -1,0 +1,1 @@
+local function f(n) local c = coroutine.wrap(function() local ok = pcall(function() if n > 0 then f(n - 1) end error("x") end) coroutine.yield(ok) pcall(pcall, coroutine.yield) error("y") end) pcall(c) pcall(c) pcall(c) return xpcall(c, c) end while true do pcall(f, 5) end
