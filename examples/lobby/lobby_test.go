@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/scripts"
 	"github.com/loci-place/loci/scripts/trial"
 )
 
@@ -341,5 +343,15 @@ func TestItsOwnTestsPass(t *testing.T) {
 	result, err := trial.Run(trial.Config{Dir: ".", Out: &report})
 	if err != nil || !result.OK() || result.Tests < 30 {
 		t.Errorf("%+v, %v\n%s", result, err, &report)
+	}
+}
+
+func TestNothingIsWrongWithItsScripts(t *testing.T) {
+	sources, err := scripts.FS(os.DirFS("."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, finding := range scripts.Check(sources, scripts.Config{}).Findings {
+		t.Error(finding)
 	}
 }
