@@ -2,6 +2,7 @@ package scripts
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -50,7 +51,7 @@ func (g *generation) placeSubscribe(L *lua.LState) int {
 	}
 	file, line, _ := strings.Cut(L.Where(1), ":")
 	if _, err := acl.Compile(s.pattern, acl.At(file, g.lineOf(file, atoi(line), s.pattern))); err != nil {
-		L.Error(lua.LString(err.Error()), 0)
+		raisePattern(L, err)
 	}
 	g.subscriptions[s] = true
 	if g.live {
@@ -99,4 +100,14 @@ func (g *generation) subscriptionCancel(L *lua.LState) int {
 func patternError(err error) *acl.Error {
 	e, _ := errors.AsType[*acl.Error](err)
 	return e
+}
+
+// raisePattern raises what is wrong with a pattern, as other errors in scripts are told:
+// its column shows below the line.
+func raisePattern(L *lua.LState, err error) {
+	text := err.Error()
+	if e := patternError(err); e != nil {
+		text = strings.Replace(text, fmt.Sprintf(":%d:%d: ", e.Line, e.Column), fmt.Sprintf(":%d: ", e.Line), 1)
+	}
+	L.Error(lua.LString(text), 0)
 }

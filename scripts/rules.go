@@ -59,7 +59,7 @@ func (g *generation) addRule(L *lua.LState, v acl.Verdict) int {
 	_, line, _ := strings.Cut(L.Where(1), ":")
 	p, err := acl.Compile(pattern, acl.At(aclFile, g.lineOf(aclFile, atoi(line), pattern)))
 	if err != nil {
-		L.Error(lua.LString(err.Error()), 0)
+		raisePattern(L, err)
 	}
 	n := len(g.rules) + 1
 	g.rules = append(g.rules, &acl.Rule{
