@@ -51,3 +51,26 @@ func TestDefinitionsHaveAllOfTheAPI(t *testing.T) {
 		has(line)
 	}
 }
+
+func TestSignaturesNameAndTypeTheirParameters(t *testing.T) {
+	signatures := map[string]string{"a verb": verbHandler}
+	for _, c := range classes() {
+		for _, f := range c.functions {
+			signatures[c.name+"."+f.name] = f.signature
+		}
+	}
+	for _, e := range append(eventNames, kindHandlers[1:]...) {
+		signatures[e.name] = e.typ
+	}
+	for name, signature := range signatures {
+		parameters, _ := signatureOf(signature)
+		for _, p := range parameters {
+			if known := p.name == "..." || isIdentifier(strings.TrimSuffix(p.name, "?")); !known || p.typ == "" {
+				t.Errorf("%s%s: the parameter %q is of type %q", name, signature, p.name, p.typ)
+			}
+			if p.name == "string" || p.name == "boolean" {
+				t.Errorf("%s%s: %q is a type, no name", name, signature, p.name)
+			}
+		}
+	}
+}
