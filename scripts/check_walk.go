@@ -233,13 +233,13 @@ func (w *walker) returned(st *ast.ReturnStmt) {
 			w.expr(f.Value)
 			continue
 		}
-		given := "fun(entity: loci.Entity, request: loci.Request)"
+		given := verbHandler
 		for _, h := range kindHandlers {
 			if h.name == key.Value {
 				given = h.typ
 			}
 		}
-		params, _ := parameters(given)
+		params, _ := signatureOf(given)
 		w.function(fn, params)
 	}
 }
@@ -405,7 +405,7 @@ func (w *walker) call(e *ast.FuncCallExpr) {
 	f, known := w.called(e)
 	var params []parameter
 	if known {
-		params, _ = parameters(f.signature)
+		params, _ = signatureOf(f.signature)
 	}
 	for i, arg := range e.Args {
 		if i < len(params) {
@@ -416,7 +416,7 @@ func (w *walker) call(e *ast.FuncCallExpr) {
 			w.expr(arg)
 			continue
 		}
-		given, _ := parameters(params[i].typ)
+		given, _ := signatureOf(params[i].typ)
 		w.function(fn, given)
 	}
 }
@@ -581,8 +581,9 @@ func (w *walker) typeOf(expression ast.Expr) typ {
 		quiet := *w
 		quiet.checker = &checker{sources: w.sources, known: k}
 		if f, ok := quiet.called(e); ok {
-			_, result := parameters(f.signature)
-			return k.typeNamed(result)
+			if _, results := signatureOf(f.signature); len(results) > 0 {
+				return k.typeNamed(results[0])
+			}
 		}
 	}
 	return ""

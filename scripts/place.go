@@ -29,7 +29,7 @@ func placeClass() class {
 		functions: []function{
 			{"scene", "(entities: table<string, loci.Spec>)", "Declares what stands in the place, by id; children by their name in it: \"lamp.bulb\". Top level only.", (*generation).placeScene},
 			{"on", "(event: loci.Event, handler: function)", "Hears of an event. Top level only; several handlers of one event run in order.", (*generation).placeOn},
-			{"before", "(verb: string, guard: fun(request: loci.Request): boolean?, string?)", "Is asked before anybody answers a verb sent to the place. False and a reason refuse it. Top level only.", (*generation).placeBefore},
+			{"before", "(verb: string, guard: fun(request: loci.Request): (boolean?, string?))", "Is asked before anybody answers a verb sent to the place. False and a reason refuse it. Top level only.", (*generation).placeBefore},
 			{"handle", "(verb: string, handler: fun(request: loci.Request): ...)", "Answers a verb sent to the place, an official one too. What it returns is the answer after the verb; nil and a reason are a failure, a task answers when it ends. Top level only.", (*generation).placeHandle},
 			{"default", "(request: loci.Request): ...", "Has the place answer as it does without scripts, and gives that answer.", (*generation).placeDefault},
 			{"spawn", "(spec: loci.Spec): loci.Entity", "Makes an entity of the place's own, with children if there are any: a list, or by names, which end their ids as in a scene. It survives a reload.", (*generation).placeSpawn},

@@ -22,7 +22,7 @@ type player struct {
 
 func trialAgentClass() class {
 	return class{
-		name: "loci.TestAgent", method: true,
+		name: "loci.TestAgent", is: agentClass().name, method: true,
 		doc:    "An agent that a test plays. It is a loci.Agent to whatever takes one.",
 		fields: agentClass().fields,
 		functions: append(agentClass().functions,
