@@ -36,8 +36,17 @@ something is or DIR cannot be read, 2 if it was asked wrongly.`,
 			if len(checked.Findings) > 0 {
 				return exitStatus(exitFailure)
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "ok: %d files, %d components, %d rules\n", checked.Files, checked.Components, checked.Rules)
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "ok: %s, %s, %s\n",
+				count(checked.Files, "file"), count(checked.Components, "component"), count(checked.Rules, "rule"))
 			return err
 		},
 	}
+}
+
+// count is a number of things.
+func count(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
 }
