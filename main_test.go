@@ -127,6 +127,11 @@ func TestMisuseIsOneLineAndExitCode2(t *testing.T) {
 		"public host with port":    {args: []string{"serve", "--public-host", "example.org:1"}, says: `"example.org:1"`},
 		"public host of two lines": {env: []string{"ALLOPLACE_HOST=a\nb"}, says: `"a\nb"`},
 		"port of words":            {env: []string{"ALLOPLACE_PORT=http"}, says: `ALLOPLACE_PORT is "http"`},
+		"apps from nowhere":        {args: []string{"serve", "--apps", "http://a"}, says: `"http://a"`},
+		"gateway without apps":     {args: []string{"gateway"}, says: "--app NAME"},
+		"app with half a quote":    {args: []string{"gateway", "--app", "a='b"}, says: "--app a"},
+		"one app twice":            {args: []string{"gateway", "--app", "a=b", "--app", "a=c"}, says: "twice"},
+		"no launches at all":       {args: []string{"gateway", "--app", "a=b", "--rate", "0"}, says: "--rate"},
 		"port that does not exist": {env: []string{"ALLOPLACE_PORT=65536"}, says: `ALLOPLACE_PORT is "65536"`},
 	} {
 		t.Run(name, func(t *testing.T) {

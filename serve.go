@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/netip"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"syscall"
 
 	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/engine/apps"
 	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/scripts"
 	"github.com/spf13/cobra"
@@ -22,23 +23,21 @@ import (
 // serveOptions is what `loci serve` can be told, after its environment and its
 // flags have been read.
 type serveOptions struct {
-	dir        string  // of the place's scripts; empty: the bundled ones
-	noReload   bool    // run what is in dir now, whatever becomes of it
-	listen     string  // HOST:PORT; port 0 asks for any free one
-	name       string  // what agents are told the place is called; empty: as the scripts say
-	publicHost string  // where agents find the place; empty: where it listens
-	hz         float64 // heartbeats a second
-	distance   float64 // how far agents see, in metres; 0: everything
-	budget     int     // bytes of a state at most
-	logLevel   choice
-	logFormat  choice
+	dir        string   // of the place's scripts; empty: the bundled ones
+	noReload   bool     // run what is in dir now, whatever becomes of it
+	listen     string   // HOST:PORT; port 0 asks for any free one
+	name       string   // what agents are told the place is called; empty: as the scripts say
+	publicHost string   // where agents find the place; empty: where it listens
+	hz         float64  // heartbeats a second
+	distance   float64  // how far agents see, in metres; 0: everything
+	budget     int      // bytes of a state at most
+	apps       []string // hosts that apps may be launched from, or "none"
+	policy     apps.Policy
+	log        logOptions
 }
 
 func newServeCommand() *cobra.Command {
-	o := &serveOptions{
-		logLevel:  choice{"info", []string{"debug", "info", "warn", "error"}},
-		logFormat: choice{"text", []string{"text", "json"}},
-	}
+	o := &serveOptions{}
 	cmd := &cobra.Command{
 		Use:   "serve [DIR]",
 		Short: "Serve a place until SIGINT or SIGTERM",
@@ -54,7 +53,9 @@ Logs go to stderr.
 
 Flags override the environment: ALLOPLACE_NAME is the default of --name,
 ALLOPLACE_HOST of --public-host, ALLOPLACE_PORT of the port of --listen. Both
-override the name that the scripts give the place.
+override the name that the scripts give the place. LOCI_GATEWAY_TOKEN is sent to
+app gateways on hosts that --apps names, other than by *: it is the token of
+'loci gateway'.
 
 Exit codes: 0 after a signal; 1 where something could not be done, such as scripts
 that do not load; 2 where it was asked wrongly.`,
@@ -77,8 +78,9 @@ that do not load; 2 where it was asked wrongly.`,
 	flags.Float64Var(&o.hz, "hz", engine.DefaultRate, fmt.Sprintf("`N` heartbeats a second, 1 to %d; each sends every agent a state", engine.MaxRate))
 	flags.Float64Var(&o.distance, "view-distance", 0, "`METRES` that agents see; 0 is everything")
 	flags.IntVar(&o.budget, "state-budget", 0, "`BYTES` of a state to an agent on a good link; the rest comes later (default 65536)")
-	flags.Var(&o.logLevel, "log-level", "log nothing below this level")
-	flags.Var(&o.logFormat, "log-format", "how log lines on stderr are written")
+	flags.StringSliceVar(&o.apps, "apps", []string{"*"}, "`HOST` that apps may be launched from: a name, *.NAME, ADDRESS, ADDRESS/BITS, each with :PORT or without;\n"+
+		"* is any with a public address, none is none; more are separated by commas")
+	o.log.flags(flags)
 	return cmd
 }
 
@@ -104,6 +106,13 @@ func (o *serveOptions) complete(flags *pflag.FlagSet, getenv func(string) string
 	if !(o.hz >= 1 && o.hz <= engine.MaxRate) { // NaN is neither
 		return fmt.Errorf("--hz is %g, want 1 to %d", o.hz, engine.MaxRate)
 	}
+	o.policy = apps.Policy{Hosts: o.apps, Token: getenv(gatewayToken)}
+	if slices.Equal(o.apps, []string{"none"}) {
+		o.policy.Hosts = []string{}
+	}
+	if err := o.policy.Check(); err != nil {
+		return fmt.Errorf("--apps: %w", err)
+	}
 	if o.publicHost != "" {
 		if host, _, err := netcode.ParsePlaceURL("alloplace://" + o.publicHost); err != nil || host != o.publicHost {
 			return fmt.Errorf("public host is %q, want a host name or an IPv4 address without a port", o.publicHost)
@@ -117,7 +126,7 @@ func listenOnPort(port uint16) string { return fmt.Sprintf("0.0.0.0:%d", port) }
 
 // serve opens the place and blocks until a signal or ctx ends it.
 func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) error {
-	log := o.logger(stderr)
+	log := o.log.logger(stderr)
 	rt, err := scripts.New(scripts.Config{Dir: o.dir, NoReload: o.noReload, Name: o.name, Logger: log})
 	if err != nil {
 		return err
@@ -131,7 +140,7 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) erro
 		return err
 	}
 	place, err := engine.New(engine.Config{
-		Transport: transport, Rate: o.hz, Behaviour: rt, Logger: log,
+		Transport: transport, PublicHost: o.publicHost, Apps: o.policy, Rate: o.hz, Behaviour: rt, Logger: log,
 		ViewDistance: o.distance, Limits: engine.Limits{StateBudget: o.budget},
 	})
 	if err != nil {
@@ -142,39 +151,13 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) erro
 
 	ctx, stop := untilSignal(ctx, log)
 	defer stop()
-	url := placeURL(o.publicHost, transport.Addr())
+	url := place.URL()
 	log.Info("serving", "url", url, "hz", o.hz)
 	// The socket is bound: whoever connects from here on is heard.
 	if _, err := fmt.Fprintln(stdout, "ready", url); err != nil {
 		return fmt.Errorf("cannot say that the place is ready: %w", err)
 	}
 	return place.Serve(ctx)
-}
-
-func (o *serveOptions) logger(w io.Writer) *slog.Logger {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(o.logLevel.value)); err != nil {
-		panic(err) // choice lets no other word through
-	}
-	options := &slog.HandlerOptions{Level: level}
-	if o.logFormat.value == "json" {
-		return slog.New(slog.NewJSONHandler(w, options))
-	}
-	return slog.New(slog.NewTextHandler(w, options))
-}
-
-// placeURL is where agents reach a place that listens on addr. A place that
-// listens on every address has none to show, so it shows localhost.
-func placeURL(publicHost string, addr netip.AddrPort) string {
-	host := publicHost
-	switch {
-	case host != "":
-	case addr.Addr().IsUnspecified():
-		host = "localhost"
-	default:
-		host = addr.Addr().String()
-	}
-	return fmt.Sprintf("alloplace://%s:%d", host, addr.Port())
 }
 
 // untilSignal returns a context that ends with the first SIGINT or SIGTERM. From

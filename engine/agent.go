@@ -38,7 +38,8 @@ type agent struct {
 	offered       map[string]bool // entities that others named to it
 	subscriptions map[string]bool // by id
 
-	pending atomic.Int64 // its unanswered requests to the place
+	pending  atomic.Int64 // its unanswered requests to the place
+	launches int          // of apps, under way
 }
 
 // join makes the session's agent, with its avatar.
@@ -64,6 +65,7 @@ func (p *Place) join(s *session, a netcode.Announce, d *netcode.Dialect) (*agent
 	p.agents[id] = ag
 	p.order = append(p.order, ag)
 	s.agent = ag
+	s.assets = p.assets.Join(id, s.conn, d.Assets)
 	s.dialect.Store(d)
 	ag.log.Info("joined", "from", s.from, "version", a.Version, "avatar", ag.avatar, "agents", len(p.order))
 	return ag, nil
@@ -87,6 +89,7 @@ func (p *Place) left(s *session, code uint32) {
 		p.remove(e.ID(), world.Cascade)
 	}
 	p.media.Leave(a.media)
+	p.assets.Leave(s.assets)
 	p.abandon(a)
 	for id := range a.subscriptions {
 		p.news.Remove(id)

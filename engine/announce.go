@@ -43,7 +43,7 @@ func (p *Place) announce(s *session, c *command) {
 	p.dispatch(&Request{
 		Type: netcode.TypeRequest, To: PlaceID, ID: i.RequestID, Verb: "announce", Args: c.shapes[0].([]any)[1:],
 		Agent: Agent{Identity: a.Identity, Version: a.Version},
-		place: p, turn: &p.host, announce: &newcomer{session: s, command: c, dialect: d},
+		place: p, turn: &p.host, announce: &newcomer{session: s, command: c, dialect: d, token: takeToken(a.Avatar)},
 	})
 }
 
@@ -52,6 +52,7 @@ type newcomer struct {
 	session *session
 	command *command
 	dialect *netcode.Dialect
+	token   string // of the launch that it comes of, if it does
 }
 
 // letIn makes an agent of it.
@@ -62,6 +63,7 @@ func (n *newcomer) letIn(r *Request) {
 		return
 	}
 	r.Answer(ag.avatar, r.place.cfg.Name)
+	r.place.appCame(n.token, ag)
 	if r.place.cfg.Joined != nil {
 		r.place.cfg.Joined(r.turn, ag.public())
 	}

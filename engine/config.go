@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"math"
 
+	"github.com/loci-place/loci/engine/apps"
+	"github.com/loci-place/loci/engine/assets"
 	"github.com/loci-place/loci/netcode"
 )
 
@@ -24,6 +26,10 @@ type Config struct {
 	Transport netcode.Transport
 	// Listen is the host:port for a nil Transport. Default 0.0.0.0:21337.
 	Listen string
+	// PublicHost is the name or address under which agents reach the place, which apps
+	// that are launched into it are told. "" means the address it listens on, or
+	// localhost where that is every address.
+	PublicHost string
 	// Rate is the heartbeat in Hz, 1 to MaxRate. 0 means DefaultRate.
 	Rate float64
 	// ViewDistance is how far agents see, in metres: what is farther from an
@@ -49,11 +55,17 @@ type Config struct {
 	// Behaviour is what the place does beyond what it does out of the box. Nil means
 	// nothing.
 	Behaviour Behaviour
+	// Apps says to whom the place may connect to launch apps. The zero value lets it
+	// go to every host with a public address.
+	Apps apps.Policy
 	// Joined and Left hear of agents that come and go, on the place's turn. Code is
 	// why the agent left, [netcode.CodePlaceClosed] if the place closed under it; its
 	// entities are gone by then.
 	Joined func(t *Turn, a Agent)
 	Left   func(t *Turn, a Agent, code uint32)
+	// Assets says where the files are kept that agents get from the place and from each
+	// other, and which are the host's own. The zero value is a small cache in memory.
+	Assets assets.Options
 	// Limits bound what agents may cost.
 	Limits Limits
 	// Logger hears of agents that come and go and of what goes wrong. Nil means
@@ -74,6 +86,11 @@ func (c *Config) setDefaults() error {
 	}
 	if !(c.ViewDistance >= 0) || math.IsInf(c.ViewDistance, 0) {
 		return fmt.Errorf("engine: Config.ViewDistance is %g m, want 0 or more", c.ViewDistance)
+	}
+	if c.PublicHost != "" {
+		if host, _, err := netcode.ParsePlaceURL("alloplace://" + c.PublicHost); err != nil || host != c.PublicHost {
+			return fmt.Errorf("engine: Config.PublicHost is %q, want a host name or an IPv4 address without a port", c.PublicHost)
+		}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()

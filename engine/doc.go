@@ -23,5 +23,5 @@
 //
 // The packages below have one subject each: world, what stands in the place and
 // what has changed; sim, how it moves; view, what each agent is told; media, who hears
-// whom. The engine knows no scripting language.
+// whom; apps, how they are launched. The engine knows no scripting language.
 package engine

@@ -26,6 +26,7 @@ func (p *Place) Drive() (*Driver, error) {
 	if err := p.open(); err != nil {
 		return nil, err
 	}
+	p.assets.Start()
 	serving := make(chan struct{})
 	go func() {
 		close(serving)
@@ -60,7 +61,8 @@ func (d *Driver) Close() error {
 	d.ended.Do(func() {
 		<-d.failed
 		d.place.readers.Wait()
-		d.place.safely("closing", d.place.end)
+		d.place.working.Wait()
+		d.place.safely("closing", d.place.finish)
 	})
 	return err
 }

@@ -46,6 +46,8 @@ func (g *gate) Received(c netcode.Conn, channel uint8, data []byte) {
 		g.clock(s, d, data)
 	case netcode.KindMedia:
 		g.media(s, d, data)
+	case netcode.KindAsset:
+		g.asset(s, d, data)
 	}
 }
 

@@ -32,8 +32,8 @@ type Limits struct {
 	Violations int
 	// BadPackets is how many senseless packets on other channels than that of
 	// commands do: unreadable intents and clock requests, and media that is
-	// unreadable or of a track that is not the agent's. They may be damaged through
-	// no fault of the agent's. Default 1000.
+	// unreadable or of a track that is not the agent's, and unreadable asset frames.
+	// They may be damaged through no fault of the agent's. Default 1000.
 	BadPackets int
 	// Tracks is how many live tracks an agent may have at once; a further one is
 	// answered as failed. Default 16.
@@ -57,6 +57,21 @@ type Limits struct {
 	MediaRate int
 	// MediaByteRate is the same for the bytes of their payloads. Default 1 MiB.
 	MediaByteRate int
+	// AssetRequests is how many requests for ranges of assets an agent may have open;
+	// a further one is answered as not available. Default 256.
+	AssetRequests int
+	// AssetSearches is for how many assets at once others are asked on an agent's
+	// behalf; its further requests wait. Default 16.
+	AssetSearches int
+	// AssetQueueBytes is how many bytes of an agent's asset frames may wait, each
+	// counted as 256 more than it has. Whoever sends on is disconnected with
+	// [netcode.CodeOverload]. Default 8 MiB.
+	AssetQueueBytes int
+	// AssetPushes is how many assets an agent may be sending unasked at once, and
+	// AssetPushBytes how many bytes they may have together; further ones are ignored.
+	// Default 4 and 64 MiB.
+	AssetPushes    int
+	AssetPushBytes int
 	// SpecEntities is how many entities one avatar or spawn may consist of;
 	// larger ones are refused. Default 1024.
 	SpecEntities int
@@ -75,6 +90,22 @@ type Limits struct {
 	// NameBytes is the longest entity id, component name, verb or request id an agent
 	// may use. Longer ones are refused. Default 256.
 	NameBytes int
+	// Launches is how many apps an agent may be launching at once, and PlaceLaunches how
+	// many all agents together; a further one is answered with an error. Default 4 and 64.
+	Launches      int
+	PlaceLaunches int
+	// LaunchInterval is how long a launch counts as one at least, however soon it is
+	// answered: an agent can have the place ask Launches gateways in that time. Default
+	// 1 s.
+	LaunchInterval time.Duration
+	// LaunchBytes is the most that an app may be told when it is launched, as JSON; more
+	// is answered with an error. Default 64 KiB.
+	LaunchBytes int
+	// LaunchTimeout is how long an app's gateway may take to answer, and LaunchPatience
+	// how long after that the app may take to announce itself; then its launch is
+	// answered with an error. Default 10 s and 20 s.
+	LaunchTimeout  time.Duration
+	LaunchPatience time.Duration
 	// StateBudget is how many bytes a state to an agent on a good link may have; on
 	// others it is less, down to one datagram. What does not fit comes later,
 	// nearest and longest owed first. Default 64 KiB.
@@ -102,6 +133,11 @@ func (l *Limits) setDefaults() {
 	orDefault(&l.MediaBytes, 128<<10)
 	orDefault(&l.MediaRate, 500)
 	orDefault(&l.MediaByteRate, 1<<20)
+	orDefault(&l.AssetRequests, 256)
+	orDefault(&l.AssetSearches, 16)
+	orDefault(&l.AssetQueueBytes, 8<<20)
+	orDefault(&l.AssetPushes, 4)
+	orDefault(&l.AssetPushBytes, 64<<20)
 	orDefault(&l.SpecEntities, 1024)
 	orDefault(&l.SpecDepth, 16)
 	orDefault(&l.Entities, 10_000)
@@ -109,6 +145,12 @@ func (l *Limits) setDefaults() {
 	orDefault(&l.EntityBytes, 512<<10)
 	orDefault(&l.IdentityBytes, 16<<10)
 	orDefault(&l.NameBytes, 256)
+	orDefault(&l.Launches, 4)
+	orDefault(&l.PlaceLaunches, 64)
+	orDefault(&l.LaunchInterval, time.Second)
+	orDefault(&l.LaunchBytes, 64<<10)
+	orDefault(&l.LaunchTimeout, 10*time.Second)
+	orDefault(&l.LaunchPatience, 20*time.Second)
 	orDefault(&l.StateBudget, 64<<10)
 	orDefault(&l.Window, 30*time.Second)
 }

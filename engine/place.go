@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/loci-place/loci/engine/apps"
+	"github.com/loci-place/loci/engine/assets"
 	"github.com/loci-place/loci/engine/media"
 	"github.com/loci-place/loci/engine/view"
 	"github.com/loci-place/loci/engine/world"
@@ -41,6 +43,10 @@ type Place struct {
 	done      chan struct{} // closed when it is over
 	closeErr  error
 	readers   sync.WaitGroup
+	working   sync.WaitGroup // what works outside of the place's turn, as long as life lasts
+	life      context.Context
+	end       context.CancelFunc
+	assets    *assets.Centre
 
 	host  Turn
 	hooks hooks
@@ -59,6 +65,7 @@ type Place struct {
 	asking     map[string]*Asking // the host's open requests, by id
 	questions  int                // of the host's so far
 	complained time.Time
+	launches   launches
 	beat       beat // what the heartbeats reuse
 }
 
@@ -68,7 +75,12 @@ func New(cfg Config) (*Place, error) {
 	if err := cfg.setDefaults(); err != nil {
 		return nil, err
 	}
-	if cfg.Transport == nil {
+	launcher, err := apps.NewLauncher(cfg.Apps, cfg.Limits.LaunchTimeout)
+	if err != nil {
+		return nil, fmt.Errorf("engine: %w", err)
+	}
+	ours := cfg.Transport == nil
+	if ours {
 		t, err := netcode.NewENet(netcode.ENetConfig{Listen: cfg.Listen, Logger: cfg.Logger})
 		if err != nil {
 			return nil, fmt.Errorf("engine: %w", err)
@@ -88,6 +100,14 @@ func New(cfg Config) (*Place, error) {
 		agents:  map[string]*agent{},
 		verbs:   map[string]map[string]Verb{},
 	}
+	if err := p.openAssets(); err != nil {
+		if ours {
+			err = errors.Join(err, cfg.Transport.Close(netcode.CodePlaceClosed))
+		}
+		return nil, err
+	}
+	p.life, p.end = context.WithCancel(context.Background())
+	p.launches = launches{launcher: launcher, open: map[string]*launch{}}
 	p.host.place = p
 	p.access.set(nil, *cfg.Rules)
 	p.views = view.NewViews(p.world, view.Config{
@@ -123,6 +143,7 @@ func (p *Place) Serve(ctx context.Context) error {
 	go func() {
 		failed <- p.transport.Serve(&gate{place: p, sessions: map[netcode.Conn]*session{}})
 	}()
+	p.assets.Start()
 	var err error
 	done := false
 	for !done {
@@ -130,7 +151,8 @@ func (p *Place) Serve(ctx context.Context) error {
 	}
 	err = errors.Join(err, p.Close())
 	p.readers.Wait()
-	p.safely("closing", p.end)
+	p.working.Wait()
+	p.safely("closing", p.finish)
 	return err
 }
 
@@ -140,9 +162,9 @@ func (p *Place) open() error {
 	return p.Do(p.hooks.behaviour.Open)
 }
 
-// end tells the host of the agents that were here when the place closed, and that it is
+// finish tells the host of the agents that were here when the place closed, and that it is
 // over.
-func (p *Place) end() {
+func (p *Place) finish() {
 	for _, a := range slices.Clone(p.order) {
 		p.left(a.session, netcode.CodePlaceClosed)
 	}
@@ -156,6 +178,19 @@ func (p *Place) Addr() netip.AddrPort {
 		return t.Addr()
 	}
 	return netip.AddrPort{}
+}
+
+// URL is where agents reach the place: alloplace://host:port.
+func (p *Place) URL() string {
+	addr, host := p.Addr(), p.cfg.PublicHost
+	switch {
+	case host != "":
+	case addr.Addr().IsUnspecified():
+		host = "localhost"
+	default:
+		host = addr.Addr().String()
+	}
+	return fmt.Sprintf("alloplace://%s:%d", host, addr.Port())
 }
 
 // step waits for the next thing to do and does it. A due heartbeat goes before
@@ -204,7 +239,8 @@ func (p *Place) catchUp(ctx context.Context) (done bool) {
 func (p *Place) Close() error {
 	if p.closed.CompareAndSwap(false, true) {
 		close(p.closing)
-		p.closeErr = p.transport.Close(netcode.CodePlaceClosed)
+		p.end()
+		p.closeErr = errors.Join(p.transport.Close(netcode.CodePlaceClosed), p.assets.Close())
 		close(p.done)
 	}
 	<-p.done

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/loci-place/loci/engine/assets"
 	"github.com/loci-place/loci/engine/media"
 	"github.com/loci-place/loci/netcode"
 )
@@ -29,6 +30,9 @@ type session struct {
 	bad      int
 	dropped  bool
 	pace     media.Pace
+
+	// assets is the agent in the distribution centre, set before dialect.
+	assets *assets.Agent
 
 	// voice is published by the place goroutine for the transport's.
 	voice media.Voice

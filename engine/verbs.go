@@ -30,6 +30,7 @@ func init() {
 		"list_acl":                  listACL,
 		"allocate_track":            allocateTrack,
 		"media_track":               mediaTrack,
+		"launch_app":                launchApp,
 	} {
 		officialVerbs[name] = &official{answer: v}
 	}

@@ -44,8 +44,10 @@ type ClientConfig struct {
 	// OnMedia is called with each packet of a track that the agent hears. The
 	// payload may be kept.
 	OnMedia func(track uint32, payload []byte)
-	// OnAsset is called with each asset frame (protocol section 8). The frame
-	// may be kept.
+	// OnAsset is called with each asset frame (protocol section 8) that is neither
+	// a request for what [Client.PublishAsset] was given nor about what
+	// [Client.FetchAsset] gets. The frame may be kept. A request must be answered; nil
+	// answers each that it is not available.
 	OnAsset func(c *Client, f AssetFrame)
 	// OnDisconnect is called last, unless the connection ended by Close, with
 	// what Err returns.
@@ -101,8 +103,11 @@ type Client struct {
 	changed  chan struct{} // closed at the next state, if anyone waits for it
 	intent   Intent
 	requests requests
+	fetches  map[string][]*fetch // by the asset's id
 	clock    clockEstimate
 	stats    ClientStats
+
+	published map[string][]byte // contents of assets, by id
 }
 
 // Dial connects an agent to a place over an ENet host of its own, announces it
@@ -158,6 +163,8 @@ func newClient(d *Dialer, cfg ClientConfig, owned bool) (*Client, error) {
 		inbox:     inbox{signal: make(chan struct{}, 1)},
 		intent:    Intent{WantsStickMovement: true},
 		requests:  make(requests),
+		fetches:   make(map[string][]*fetch),
+		published: make(map[string][]byte),
 	}, nil
 }
 

@@ -1,6 +1,9 @@
 package netcode
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // AnnounceError says that a place did not let an agent in (protocol section 1).
 type AnnounceError struct {
@@ -52,4 +55,18 @@ type RefusedError struct {
 
 func (e *RefusedError) Error() string {
 	return fmt.Sprintf("netcode: %s %s: %s", e.Verb, e.Kind, e.Reason)
+}
+
+// ErrAssetDamaged is what [Client.FetchAsset] fails with where what came is not what
+// the asset's id says.
+var ErrAssetDamaged = errors.New("netcode: damaged asset")
+
+// AssetError is an asset frame that says no (protocol section 8).
+type AssetError struct {
+	Code   int    // AssetNotAvailable, AssetMalformed, or another
+	Reason string // in words
+}
+
+func (e *AssetError) Error() string {
+	return fmt.Sprintf("netcode: no such asset: %s (%d)", e.Reason, e.Code)
 }

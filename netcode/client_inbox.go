@@ -16,6 +16,7 @@ type message struct {
 	kind        Kind
 	data        []byte
 	interaction Interaction // of KindCommand
+	asset       AssetFrame  // of KindAsset
 }
 
 // inbox is a queue between the transport's goroutine and the client's.
@@ -119,12 +120,7 @@ func (c *Client) handle(m *message) {
 		}
 		c.cfg.OnMedia(f.Track, f.Payload)
 	case KindAsset:
-		f, err := ParseAsset(m.data)
-		if err != nil {
-			c.unusable("malformed asset frame", err)
-			return
-		}
-		c.cfg.OnAsset(c, f)
+		c.cfg.OnAsset(c, m.asset)
 	}
 }
 

@@ -18,9 +18,7 @@ func (c *Client) received(channel uint8, data []byte) {
 			c.enqueue(message{kind: KindMedia, data: bytes.Clone(data)})
 		}
 	case KindAsset:
-		if c.cfg.OnAsset != nil {
-			c.enqueue(message{kind: KindAsset, data: bytes.Clone(data)})
-		}
+		c.receivedAsset(data)
 	default:
 		c.unusable("packet on an unknown channel", nil)
 	}

@@ -57,8 +57,9 @@ type ENet struct {
 	rested    bool // live packets have waited their time
 	nextSweep time.Time
 
-	books enetBooks
-	bulk  enetBulk
+	books      enetBooks
+	bulk       enetBulk
+	deliveries enetDeliveries
 }
 
 var _ Transport = (*ENet)(nil)
@@ -167,6 +168,8 @@ func (e *ENet) Send(p Packet, to ...Conn) error {
 		channel:  p.Channel,
 		packet:   packet,
 		size:     len(p.Data),
+
+		delivered: p.Delivered,
 	}
 	if order.bulk() {
 		for _, c := range to {

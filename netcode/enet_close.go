@@ -26,6 +26,7 @@ func (e *ENet) close(code uint32) error {
 	e.books.forgetAll()
 	e.host.destroy()
 	e.host = nil
+	e.deliveries.forget()
 	return e.socket.close()
 }
 

@@ -100,15 +100,16 @@ func (t *enetConns) free(slot int) enetConn {
 
 // enetNews is one thing that a handler is to hear.
 type enetNews struct {
-	kind    int // enetConnect, enetReceive or enetDisconnect
+	kind    int // enetConnect, enetReceive, enetDisconnect or enetDelivered
 	conn    Conn
 	from    netip.AddrPort
 	channel uint8
 	code    uint32
 	data    []byte
+	tell    func() // of enetDelivered
 }
 
-func (n *enetNews) tell(h Handler) {
+func (n *enetNews) report(h Handler) {
 	switch n.kind {
 	case enetConnect:
 		h.Connected(n.conn, n.from)
@@ -116,5 +117,7 @@ func (n *enetNews) tell(h Handler) {
 		h.Received(n.conn, n.channel, n.data)
 	case enetDisconnect:
 		h.Disconnected(n.conn, n.code)
+	case enetDelivered:
+		n.tell()
 	}
 }

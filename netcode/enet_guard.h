@@ -53,7 +53,8 @@ enum {
     LOCI_EVENT_CONNECT = ENET_EVENT_TYPE_CONNECT,
     LOCI_EVENT_DISCONNECT = ENET_EVENT_TYPE_DISCONNECT,
     LOCI_EVENT_RECEIVE = ENET_EVENT_TYPE_RECEIVE,
-    LOCI_EVENT_OVERLOAD /* the peer went over a limit: disconnect it */
+    LOCI_EVENT_OVERLOAD, /* the peer went over a limit: disconnect it */
+    LOCI_EVENT_DELIVERED /* a packet that was marked; of Go's making */
 };
 
 typedef struct {
@@ -160,6 +161,7 @@ int loci_service(loci_guard *guard, loci_event *events, int n);
 void loci_release(loci_event *events, int n);
 ENetPacket *loci_packet(const void *data, size_t length, int reliable, int fragile);
 void loci_packet_free(ENetPacket *packet);
+uint8_t *loci_mark(ENetPacket *packet);
 void loci_send(loci_guard *guard, ENetPacket *packet, uint8_t channel, int live, const uint16_t *slots, size_t n);
 int loci_fragments(const loci_guard *guard, size_t slot, uint8_t channel);
 void loci_flush(loci_guard *guard);

@@ -6,6 +6,7 @@ package netcode
 #cgo noescape loci_packet
 #cgo nocallback loci_packet
 #cgo nocallback loci_packet_free
+#cgo nocallback loci_mark
 #cgo noescape loci_send
 #cgo nocallback loci_send
 #cgo nocallback loci_service
@@ -137,6 +138,23 @@ func newENetPacket(data []byte, reliable, fragile bool) (enetPacket, error) {
 
 func freeENetPacket(p enetPacket) { C.loci_packet_free(p) }
 
+// enetMark tells when ENet is done with a packet. It is a byte in C memory, as the
+// packet is gone by then.
+type enetMark struct{ done *C.uint8_t }
+
+// markENetPacket is called before the packet is sent, and reports false when there is
+// no memory.
+func markENetPacket(p enetPacket) (enetMark, bool) {
+	m := enetMark{C.loci_mark(p)}
+	return m, m.done != nil
+}
+
+// free tells whether the packet has been acknowledged, or never will be.
+func (m enetMark) free() bool { return *m.done != 0 }
+
+// forget frees the mark, which the packet must not outlive.
+func (m enetMark) forget() { C.free(unsafe.Pointer(m.done)) }
+
 // send queues p to the peers in slots, and frees it when none takes it. A live packet
 // in fragments is kept from those that have too many to take already.
 func (h *enetHost) send(p enetPacket, channel uint8, live bool, slots []uint16) {
@@ -217,6 +235,7 @@ const (
 	enetDisconnect = C.LOCI_EVENT_DISCONNECT
 	enetReceive    = C.LOCI_EVENT_RECEIVE
 	enetOverload   = C.LOCI_EVENT_OVERLOAD
+	enetDelivered  = C.LOCI_EVENT_DELIVERED
 )
 
 type enetEvent C.loci_event

@@ -51,6 +51,8 @@ type enetOrder struct {
 	code     uint32
 	channels int
 	addr     netip.AddrPort
+
+	delivered func() // or nil
 }
 
 // bulk tells whether it is an unreliable packet that goes in reliable fragments, and

@@ -141,6 +141,27 @@ void loci_packet_free(ENetPacket *packet)
     enet_packet_destroy(packet);
 }
 
+static void unmark(ENetPacket *packet)
+{
+    *(uint8_t *)packet->userData = 1;
+}
+
+/*
+ * Has a packet set a byte when ENet is done with it: everybody it was sent to has
+ * acknowledged it, or is gone. The byte is the caller's to free, after that. NULL
+ * when there is no memory.
+ */
+uint8_t *loci_mark(ENetPacket *packet)
+{
+    uint8_t *mark = calloc(1, 1);
+
+    if (mark != NULL) {
+        packet->userData = mark;
+        packet->freeCallback = unmark;
+    }
+    return mark;
+}
+
 static size_t bytes_in(const ENetList *list)
 {
     size_t sum = 0;

@@ -33,7 +33,7 @@ func (e *ENet) Serve(h Handler) error {
 			if e.closing.Load() {
 				break
 			}
-			news[i].tell(h)
+			news[i].report(h)
 		}
 		batch.release()
 		if !open {
@@ -82,6 +82,7 @@ func (e *ENet) turn(batch *enetBatch) (news []enetNews, wait time.Duration, open
 		return nil, 0, false
 	}
 	now := time.Now()
+	clear(e.news)
 	e.news = e.news[:0]
 	if e.rested {
 		e.rested = false // what has come meanwhile goes along
@@ -97,6 +98,7 @@ func (e *ENet) turn(batch *enetBatch) (news []enetNews, wait time.Duration, open
 		e.sweep(now)
 	}
 	e.bulk.look(e.host, now)
+	e.news = e.deliveries.look(e.news)
 	e.books.count(e.host.dropped())
 	if len(events) < len(batch.events) {
 		wait = e.bulk.due(e.host.due(enetIdle))
@@ -155,6 +157,11 @@ func (e *ENet) send(order *enetOrder, to []Conn) {
 	}
 	if order.packet == nil {
 		return
+	}
+	if order.delivered != nil {
+		if mark, ok := markENetPacket(order.packet); ok {
+			e.deliveries = append(e.deliveries, enetDelivery{mark, order.delivered})
+		}
 	}
 	e.host.send(order.packet, order.channel, order.live && !order.reliable, e.slots)
 }

@@ -106,6 +106,9 @@ func (c *pipeConn) tellEnd(code uint32) {
 }
 
 func (c *pipeConn) forget() {
+	for _, p := range c.unacked {
+		c.end.settle(p)
+	}
 	c.state, c.unacked = pipeGone, nil
 	delete(c.end.conns, c.id)
 }
@@ -130,6 +133,7 @@ func (c *pipeConn) pulse(now time.Time) {
 // acknowledged hears that a reliable packet, last sent at sent, has arrived.
 func (c *pipeConn) acknowledged(p *pipePacket, sent, now time.Time) {
 	p.acked = true
+	c.end.settle(p)
 	c.measure(now.Sub(sent))
 	for len(c.unacked) > 0 && c.unacked[0].acked {
 		c.unacked[0] = nil

@@ -68,7 +68,7 @@ func (e *PipeEnd) Serve(h Handler) error {
 			case <-e.done:
 				return nil
 			default:
-				scratch = news[i].tell(h, scratch)
+				scratch = news[i].report(h, scratch)
 			}
 		}
 		if len(news) > 0 {
@@ -155,6 +155,12 @@ func (e *PipeEnd) Send(p Packet, to ...Conn) error {
 	}
 	large := !p.Reliable && !p.Fragile && len(p.Data) > pipeFragment
 	data, now := bytes.Clone(p.Data), time.Now()
+	var delivery *pipeDelivery
+	if p.Delivered != nil {
+		delivery = &pipeDelivery{left: 1, tell: p.Delivered} // the one is Send itself
+		defer e.nudge()
+		defer e.settle(&pipePacket{delivery: delivery})
+	}
 	for _, id := range to {
 		c := e.conns[id]
 		if c == nil || c.state != pipeOpen || int(p.Channel) >= len(c.channels) {
@@ -163,6 +169,9 @@ func (e *PipeEnd) Send(p Packet, to ...Conn) error {
 		if large && p.Live && c.live(p.Channel) >= pipeMaxLive {
 			continue
 		}
+		if delivery != nil {
+			delivery.left++
+		}
 		c.send(&pipePacket{
 			kind:     pipeData,
 			channel:  p.Channel,
@@ -170,6 +179,7 @@ func (e *PipeEnd) Send(p Packet, to ...Conn) error {
 			bulk:     large && !p.Live,
 			live:     large && p.Live,
 			data:     data,
+			delivery: delivery,
 		}, now)
 	}
 	return nil
@@ -258,6 +268,7 @@ type pipeNews struct {
 	channel uint8
 	code    uint32
 	data    []byte
+	tell    func() // of pipeDelivered
 }
 
 type pipeNewsKind uint8
@@ -266,12 +277,13 @@ const (
 	pipeConnected pipeNewsKind = iota
 	pipeReceived
 	pipeDisconnected
+	pipeDelivered
 )
 
-// tell calls the handler. Received bytes are shown in scratch, which is
+// report calls the handler. Received bytes are shown in scratch, which is
 // overwritten afterwards: a handler that keeps or changes them, which another
 // transport would punish rarely, is found out at once.
-func (n *pipeNews) tell(h Handler, scratch []byte) []byte {
+func (n *pipeNews) report(h Handler, scratch []byte) []byte {
 	switch n.kind {
 	case pipeConnected:
 		h.Connected(n.conn, n.from)
@@ -281,6 +293,8 @@ func (n *pipeNews) tell(h Handler, scratch []byte) []byte {
 		clear(scratch)
 	case pipeDisconnected:
 		h.Disconnected(n.conn, n.code)
+	case pipeDelivered:
+		n.tell()
 	}
 	return scratch
 }

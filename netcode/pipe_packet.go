@@ -24,6 +24,25 @@ type pipePacket struct {
 	attempts  int
 	firstSent time.Time
 	acked     bool
+	delivery  *pipeDelivery // or nil
+}
+
+// pipeDelivery is a packet of which somebody wants to hear that it has arrived.
+type pipeDelivery struct {
+	left int // how many connections it is under way on
+	tell func()
+}
+
+// settle notes that a packet has been acknowledged, or never will be.
+func (e *PipeEnd) settle(p *pipePacket) {
+	d := p.delivery
+	if d == nil {
+		return
+	}
+	p.delivery = nil
+	if d.left--; d.left == 0 {
+		e.news = append(e.news, pipeNews{kind: pipeDelivered, tell: d.tell})
+	}
 }
 
 type pipeKind uint8

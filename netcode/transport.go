@@ -72,7 +72,12 @@ type Packet struct {
 	// may wait for the last and send them together. A Send to nobody sends what
 	// waits.
 	More bool
-	Data []byte
+	// Delivered, of a reliable packet, is called once everybody it was sent to has
+	// acknowledged all of it, or is gone, from the goroutine that runs Serve: it must
+	// not block. It is not called when Send fails, when the transport refuses the
+	// packet and so ends its connections, or after Close.
+	Delivered func()
+	Data      []byte
 }
 
 // Stats describes one connection.

@@ -49,6 +49,7 @@ type generation struct {
 	offences map[*lua.FunctionProto]*offender
 	spots    map[string]int // errors so far, by where they happened
 	tick     struct{ kind, member int }
+	cause    error  // of a pattern that does not compile
 	trial    *Trial // where it is not a place's scripts but tests of them
 }
 

@@ -76,6 +76,9 @@ func (g *generation) run(source, file string, env *lua.LTable) ([]lua.LValue, er
 	if err == nil {
 		return results, nil
 	}
+	if g.cause != nil {
+		return nil, g.cause
+	}
 	if e, ok := errors.AsType[*sandbox.Error](err); ok && errors.Is(e, sandbox.ErrCallBudget) {
 		return nil, fmt.Errorf("%s:%d: the top level takes longer than %v", e.File, e.Line, g.r.config.Limits.Load)
 	}

@@ -2,7 +2,6 @@ package scripts
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -50,9 +49,8 @@ func (g *generation) placeSubscribe(L *lua.LState) int {
 		L.RaiseError("place.subscribe: there are %d subscriptions already", len(g.subscriptions))
 	}
 	file, line, _ := strings.Cut(L.Where(1), ":")
-	if _, err := acl.Compile(s.pattern, acl.At(file, g.lineOf(file, atoi(line), s.pattern))); err != nil {
-		raisePattern(L, err)
-	}
+	_, err := acl.Compile(s.pattern, acl.At(file, g.lineOf(file, atoi(line), s.pattern)))
+	g.checkPattern(L, err)
 	g.subscriptions[s] = true
 	if g.live {
 		g.check(L, s.begin(g))
@@ -96,18 +94,17 @@ func (g *generation) subscriptionCancel(L *lua.LState) int {
 	return 1
 }
 
+// checkPattern raises what is wrong with a pattern. At the top level it is kept as it
+// is: it has line, column and a caret.
+func (g *generation) checkPattern(L *lua.LState, err error) {
+	if err != nil {
+		g.cause = err
+		L.Error(lua.LString(err.Error()), 0)
+	}
+}
+
 // patternError is what is wrong with a pattern, nil if it is something else.
 func patternError(err error) *acl.Error {
 	e, _ := errors.AsType[*acl.Error](err)
 	return e
-}
-
-// raisePattern raises what is wrong with a pattern, as other errors in scripts are told:
-// its column shows below the line.
-func raisePattern(L *lua.LState, err error) {
-	text := err.Error()
-	if e := patternError(err); e != nil {
-		text = strings.Replace(text, fmt.Sprintf(":%d:%d: ", e.Line, e.Column), fmt.Sprintf(":%d: ", e.Line), 1)
-	}
-	L.Error(lua.LString(text), 0)
 }

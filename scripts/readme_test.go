@@ -178,6 +178,22 @@ func TestTheReadmesLuaRuns(t *testing.T) {
 	}
 }
 
+func TestTheFrontPagesLuaRuns(t *testing.T) {
+	text, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(text), "```lua\n")
+	source, rest, ok := strings.Cut(after, "```\n")
+	if !ok || strings.Contains(rest, "```lua") {
+		t.Fatal("there is not one block of Lua")
+	}
+	runSection(t, [][]string{{"", "place.lua", source}}, `
+		place:join{ display_name = "ann" }
+		t.same({ "info hello ann" }, place:log())
+		t.equal(true, place:entity("lamp").lamp.lit)`)
+}
+
 // runSection runs the blocks of a section as one place, and checks what is claimed.
 func runSection(t *testing.T, found [][]string, claim string) {
 	sources := files{}

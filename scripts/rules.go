@@ -58,9 +58,7 @@ func (g *generation) addRule(L *lua.LState, v acl.Verdict) int {
 	pattern := L.CheckString(1)
 	_, line, _ := strings.Cut(L.Where(1), ":")
 	p, err := acl.Compile(pattern, acl.At(aclFile, g.lineOf(aclFile, atoi(line), pattern)))
-	if err != nil {
-		raisePattern(L, err)
-	}
+	g.checkPattern(L, err)
 	n := len(g.rules) + 1
 	g.rules = append(g.rules, &acl.Rule{
 		ID: fmt.Sprintf("own%d", n), Verdict: v, Pattern: p, Origin: fmt.Sprintf("%s:%d", aclFile, atoi(line)),

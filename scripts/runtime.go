@@ -175,7 +175,7 @@ func (r *Runtime) watchHeap() {
 		return
 	}
 	r.watched = now
-	if heap := sandbox.HeapBytes(); heap > r.config.Limits.Heap {
+	if heap := sandbox.HeapLive(); heap > r.config.Limits.Heap {
 		r.replace(r.gen, fmt.Errorf("the process takes %d MiB, more than the %d that scripts may let it grow to", heap>>20, r.config.Limits.Heap>>20))
 	}
 }

@@ -41,7 +41,7 @@ func (s *State) openBase() {
 		"require":      s.require,
 		"setmetatable": baseSetMetatable,
 		"tostring":     baseToString,
-		"unpack":       baseUnpack,
+		"unpack":       s.baseUnpack,
 		"xpcall":       s.baseXPCall,
 	})
 }
@@ -113,7 +113,7 @@ func (s *State) basePrint(L *lua.LState) int {
 	return 0
 }
 
-func baseUnpack(L *lua.LState) int {
+func (s *State) baseUnpack(L *lua.LState) int {
 	t := L.CheckTable(1)
 	first, last := integer(L, 2, 1), integer(L, 3, t.Len())
 	if last-first >= MaxValues {
@@ -122,6 +122,7 @@ func baseUnpack(L *lua.LState) int {
 	if first > last {
 		return 0
 	}
+	s.charge(L, (last-first)/16)
 	for i := first; i <= last; i++ {
 		L.Push(L.RawGet(t, lua.LNumber(i)))
 	}

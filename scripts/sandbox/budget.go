@@ -9,7 +9,7 @@ import (
 type Budget struct {
 	// Time is how long the call may take. Zero means [DefaultCallTime]. A call
 	// that has run hardly anything by then was kept waiting by a busy machine,
-	// or by slow instructions, and gets as much time again, once.
+	// or by slow instructions, and gets a quarter of it more, once.
 	Time time.Duration
 	// Instructions is how many instructions it may run, library functions
 	// counted by their work. Zero means [DefaultInstructions].
@@ -20,8 +20,9 @@ type Budget struct {
 	// [DefaultCallTime] of Time, but no more than [DefaultMemoryMost]; less
 	// than zero means no bound.
 	Memory int64
-	// Pool is shared by the calls of one heartbeat. A call gets no more time
-	// than is left in it, and takes from it what it took. Nil means no pool.
+	// Pool is shared by the calls of one heartbeat. A call that begins while time
+	// is left in it gets all of its own, and takes from it what it took: cut off
+	// is who takes long, not who comes late. Nil means no pool.
 	Pool *Pool
 }
 
@@ -67,7 +68,6 @@ type meter struct {
 	depth        int
 	pool         *Pool
 	heap         heapWatch
-	overTime     error // what to say when the time is over
 	cut          error // why every further instruction fails, or nil
 }
 
@@ -81,12 +81,8 @@ func (m *meter) start(b Budget) error {
 	if d == 0 {
 		d = DefaultCallTime
 	}
-	m.overTime = ErrCallBudget
-	if b.Pool != nil && b.Pool.left < d {
-		if b.Pool.left <= 0 {
-			return ErrHeartbeatBudget
-		}
-		d, m.overTime = b.Pool.left, ErrHeartbeatBudget
+	if b.Pool != nil && b.Pool.left <= 0 {
+		return ErrHeartbeatBudget
 	}
 	m.limit = b.Instructions
 	if m.limit == 0 {
@@ -96,7 +92,7 @@ func (m *meter) start(b Budget) error {
 	m.depth, m.pool, m.cut = 1, b.Pool, nil
 	m.count = 0
 	m.next.Store(min(clockEvery, m.limit))
-	m.began, m.time, m.again = time.Now(), d, d
+	m.began, m.time, m.again = time.Now(), d, d/4
 	if m.timer == nil {
 		m.timer = time.AfterFunc(d, func() { m.next.Store(0) })
 	} else {
@@ -131,13 +127,11 @@ func (m *meter) spent() bool {
 	m.next.Store(min(m.count+clockEvery, m.limit))
 	took := time.Since(m.began)
 	switch {
-	case m.count >= m.limit:
-		m.stopAt(ErrCallBudget)
 	case took >= m.time && m.count <= clockEvery && m.again > 0:
 		m.timer.Reset(m.again)
 		m.time, m.again = took+m.again, 0
-	case took >= m.time:
-		m.stopAt(m.overTime)
+	case took >= m.time || m.count >= m.limit:
+		m.stopAt(ErrCallBudget)
 	case m.heap.over():
 		m.stopAt(ErrMemory)
 	}

@@ -59,7 +59,7 @@ func TestEndlessScriptsAreCutOff(t *testing.T) {
 	}
 }
 
-func TestCallThatWasKeptWaitingGetsItsTimeOnceMore(t *testing.T) {
+func TestCallThatWasKeptWaitingGetsMoreTimeOnce(t *testing.T) {
 	for name, c := range map[string]struct {
 		source string
 		want   error
@@ -99,7 +99,7 @@ func TestPoolIsSharedByTheCallsOfAHeartbeat(t *testing.T) {
 	if _, err := s.Call(Budget{Pool: pool}, endless); !errors.Is(err, ErrCallBudget) {
 		t.Errorf("first call: %v", err)
 	}
-	if _, err := s.Call(Budget{Pool: pool}, endless); !errors.Is(err, ErrHeartbeatBudget) {
+	if _, err := s.Call(Budget{Pool: pool}, endless); !errors.Is(err, ErrCallBudget) {
 		t.Errorf("second call: %v", err)
 	}
 	if pool.Left() > 0 {

@@ -13,8 +13,8 @@ import (
 var (
 	// ErrCallBudget: the call took longer than its [Budget] and was cut off.
 	ErrCallBudget = errors.New("over the budget of one call, cut off")
-	// ErrHeartbeatBudget: the [Pool] ran out, before or in the call.
-	ErrHeartbeatBudget = errors.New("over the budget of one heartbeat, cut off")
+	// ErrHeartbeatBudget: the [Pool] had run out, and the call did not start.
+	ErrHeartbeatBudget = errors.New("over the budget of one heartbeat, not started")
 	// ErrMemory: the heap grew by more than the [Budget]'s memory in the call.
 	ErrMemory = errors.New("over the memory of one call, cut off")
 	// ErrBroken: the interpreter itself failed. The state answers every call

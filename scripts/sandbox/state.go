@@ -39,11 +39,12 @@ func New(config Config) *State {
 		CallStackSize:    MaxCalls,
 		RegistrySize:     1024,
 		RegistryMaxSize:  64 << 10, // a MiB of values
-		RegistryGrowStep: 1024,
+		RegistryGrowStep: 8 << 10,  // each step copies all
 	})
 	// Of each coroutine: making one takes as long as clearing these.
 	s.lua.Options.CallStackSize = MaxCoroutineCalls
 	s.lua.Options.RegistrySize = 128
+	s.lua.Options.RegistryGrowStep = 1024
 	if knowsLoop {
 		s.loop = newLoop(&s.meter, *loopOf(s.lua))
 	}
@@ -141,7 +142,7 @@ func (s *State) checkPanic(err *lua.ApiError) {
 // the call off if they were too many.
 func (s *State) charge(L *lua.LState, work int) {
 	m := &s.meter
-	m.count += int64(work)
+	m.count += max(int64(work), 0)
 	if m.count >= m.next.Load() && m.spent() {
 		L.RaiseError("%s", m.cut)
 	}

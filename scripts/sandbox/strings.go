@@ -10,7 +10,7 @@ import (
 
 func (s *State) openString() {
 	functions := s.library("string", map[string]lua.LGFunction{
-		"byte":    stringByte,
+		"byte":    s.stringByte,
 		"char":    stringChar,
 		"find":    s.stringFind,
 		"format":  s.stringFormat,
@@ -108,13 +108,14 @@ func (s *State) concatenatePairs(L *lua.LState, n int) lua.LValue {
 	return right
 }
 
-func stringByte(L *lua.LState) int {
+func (s *State) stringByte(L *lua.LState) int {
 	text := L.CheckString(1)
 	first := integer(L, 2, 1)
 	start, end := span(len(text), first, integer(L, 3, first))
 	if end-start > MaxValues {
 		L.RaiseError("string.byte: more than %d values", MaxValues)
 	}
+	s.charge(L, (end-start)/16)
 	for i := start; i < end; i++ {
 		L.Push(lua.LNumber(text[i]))
 	}

@@ -32,6 +32,9 @@
 //
 // # Half a file
 //
+// A file that has just become empty is not believed to be before [Config.AtMost] is
+// over: most editors and tools empty a file before they write it anew.
+//
 // A change is read 15 ms after the last event, and at most 200 ms after the
 // first. A writer slower than that has its file read half written; a callback
 // with the whole one follows. A place that cannot run the half keeps what it runs.

@@ -19,9 +19,11 @@ type run struct {
 	debounce debounce
 	timer    *time.Timer // runs out when the debounce is due
 
-	told *Snapshot // what was last told of
-	read *survey   // what was last read; nil: the directory was missing
-	seen *survey   // the newest, by which events are judged
+	told    *Snapshot // what was last told of
+	doubted time.Time // since when a file has been empty that was not; zero: none is
+
+	read *survey // what was last read; nil: the directory was missing
+	seen *survey // the newest, by which events are judged
 }
 
 func (w *Watcher) start(changed func(*Snapshot, []string)) *run {
@@ -136,10 +138,32 @@ func (r *run) look() {
 		r.config.Log.Warn("the place's directory is back", "directory", r.dir)
 	}
 	files := snapshot.Changes(r.told)
+	if r.doubtful(snapshot, files) {
+		r.timer.Reset(r.debounce.hit(time.Now()))
+		return
+	}
 	r.told = snapshot
 	if len(files) > 0 {
 		r.changed(snapshot, files)
 	}
+}
+
+// doubtful says that a file has just become empty, which most often is a save under
+// way: it is believed when it has been so for as long as changes wait at most.
+func (r *run) doubtful(snapshot *Snapshot, files []string) bool {
+	emptied := slices.ContainsFunc(files, func(file string) bool {
+		now, there := snapshot.Source(file)
+		before, _ := r.told.Source(file)
+		return there && now == "" && before != ""
+	})
+	if !emptied {
+		r.doubted = time.Time{}
+		return false
+	}
+	if r.doubted.IsZero() {
+		r.doubted = time.Now()
+	}
+	return time.Since(r.doubted) < r.config.AtMost
 }
 
 // take takes a snapshot, and brings the watches up to date.

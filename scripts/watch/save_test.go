@@ -150,3 +150,23 @@ func TestWritingWithoutEndIsToldAllTheSame(t *testing.T) {
 		}
 	}
 }
+
+func TestAFileThatIsEmptyForAMomentIsNotToldOf(t *testing.T) {
+	r := watched(t, place(t, t.TempDir()), Config{})
+	r.settled()
+	began := time.Now()
+	r.write("place.lua", "")
+	time.Sleep(60 * time.Millisecond)
+	r.write("place.lua", "new")
+	got := r.next()
+	if source, _ := got.snapshot.Source("place.lua"); source != "new" && time.Since(began) < defaultAtMost {
+		t.Errorf("told of %q", source)
+	}
+}
+
+func TestAFileThatStaysEmptyIsToldOf(t *testing.T) {
+	r := watched(t, place(t, t.TempDir()), Config{})
+	r.settled()
+	r.write("place.lua", "")
+	r.tells("place.lua")
+}

@@ -1,0 +1,296 @@
+package assets
+
+import (
+	"container/list"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/loci-place/loci/netcode"
+)
+
+// errDamaged: what is on the shelf is not what its name says.
+var errDamaged = errors.New("assets: damaged")
+
+// cache knows what is on its shelf, and keeps it from growing over its limit. It may
+// be used from any goroutine.
+type cache struct {
+	shelf shelf
+	limit int64
+	log   *slog.Logger
+
+	shelving sync.Mutex // held while something is put on the shelf, or taken off
+
+	mu      sync.Mutex // held only for moments: of what follows
+	entries map[netcode.AssetHash]*entry
+	recent  *list.List // of *entry, the one used last at the front
+	used    int64      // bytes of all entries
+	pinned  int64      // of those that are not to go
+	coming  int64      // that are promised to spools
+}
+
+// entry is one asset on the shelf.
+type entry struct {
+	hash     netcode.AssetHash
+	size     int64
+	verified bool // its content was seen to be what its hash says
+	pinned   bool
+	touched  time.Time
+	place    *list.Element
+}
+
+// shelf holds content by its hash and size: disk or memory.
+type shelf interface {
+	// spool begins new content, of which nothing is known yet.
+	spool() (spool, error)
+	open(h netcode.AssetHash, size int64) (content, error)
+	remove(h netcode.AssetHash, size int64) error
+	// touch notes that it was used, for the next time the place opens.
+	touch(h netcode.AssetHash, size int64, at time.Time)
+	// items lists what is there, the one not used for longest first.
+	items() ([]item, error)
+}
+
+type item struct {
+	hash netcode.AssetHash
+	size int64
+}
+
+// spool is content that is coming in.
+type spool interface {
+	io.Writer
+	// commit makes it content of the shelf, for good; it may take long.
+	commit(h netcode.AssetHash, size int64) error
+	discard()
+}
+
+type content interface {
+	io.ReaderAt
+	io.Closer
+}
+
+// touchEvery is how often an entry's last use is noted on the shelf.
+const touchEvery = time.Minute
+
+func newCache(s shelf, limit int64, log *slog.Logger) (*cache, error) {
+	c := &cache{shelf: s, limit: limit, log: log, entries: map[netcode.AssetHash]*entry{}, recent: list.New()}
+	items, err := s.items()
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range items {
+		c.put(i.hash, i.size)
+	}
+	c.discard(c.shrink(nil))
+	return c, nil
+}
+
+// find tells whether an asset is there, and whether it is known to be undamaged.
+func (c *cache) find(h netcode.AssetHash) (size int64, there, verified bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := c.entries[h]
+	if e == nil {
+		return 0, false, false
+	}
+	return e.size, true, e.verified
+}
+
+// open gives an asset's content, and counts as using it.
+func (c *cache) open(h netcode.AssetHash) (content, error) {
+	c.mu.Lock()
+	e := c.entries[h]
+	if e == nil {
+		c.mu.Unlock()
+		return nil, io.ErrUnexpectedEOF
+	}
+	c.recent.MoveToFront(e.place)
+	size, now := e.size, time.Now()
+	touch := now.Sub(e.touched) >= touchEvery
+	if touch {
+		e.touched = now
+	}
+	c.mu.Unlock()
+	if touch {
+		c.shelf.touch(h, size, now)
+	}
+	return c.shelf.open(h, size)
+}
+
+// verify reads an asset as a whole, and removes it if it is damaged.
+func (c *cache) verify(ctx context.Context, h netcode.AssetHash) error {
+	size, there, _ := c.find(h)
+	if !there {
+		return io.ErrUnexpectedEOF
+	}
+	err := c.check(ctx, h, size)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		c.log.Warn("a cached asset is damaged, and dropped", "asset", h.ID(), "error", err)
+		c.remove(h)
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e := c.entries[h]; e != nil {
+		e.verified = true
+	}
+	return nil
+}
+
+func (c *cache) check(ctx context.Context, h netcode.AssetHash, size int64) error {
+	from, err := c.shelf.open(h, size)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	got, n, err := hashOf(ctx, io.NewSectionReader(from, 0, size))
+	if err == nil && (got != h || n != size) {
+		err = errDamaged
+	}
+	return err
+}
+
+// hashOf reads all of r, unless ctx ends.
+func hashOf(ctx context.Context, r io.Reader) (h netcode.AssetHash, n int64, err error) {
+	sum := sha256.New()
+	n, err = io.Copy(sum, &ctxReader{ctx, r})
+	return netcode.AssetHash(sum.Sum(nil)), n, err
+}
+
+type ctxReader struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (r *ctxReader) Read(b []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(b)
+}
+
+// doubt has an asset verified anew before it is served.
+func (c *cache) doubt(h netcode.AssetHash) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e := c.entries[h]; e != nil {
+		e.verified = false
+	}
+}
+
+// room is how large something pinned can be.
+func (c *cache) room() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return max(c.limit-c.pinned, 0)
+}
+
+// reserve promises room for something that is coming in, and tells whether there can
+// be any. It makes none yet: what is cached must not go for what may never come.
+func (c *cache) reserve(size int64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if size > c.limit-c.pinned-c.coming {
+		return false
+	}
+	c.coming += size
+	return true
+}
+
+func (c *cache) release(size int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.coming -= size
+}
+
+// add takes in what a spool has been found to hold. Pinned, it stays while the place
+// is open.
+func (c *cache) add(s spool, h netcode.AssetHash, size int64, pin bool) error {
+	c.shelving.Lock()
+	defer c.shelving.Unlock()
+	if err := s.commit(h, size); err != nil {
+		s.discard()
+		return err
+	}
+	e := c.put(h, size)
+	c.mu.Lock()
+	e.verified = true
+	if pin && !e.pinned {
+		e.pinned = true
+		c.pinned += e.size
+	}
+	c.mu.Unlock()
+	c.discard(c.shrink(e))
+	return nil
+}
+
+// put enters something that is on the shelf.
+func (c *cache) put(h netcode.AssetHash, size int64) *entry {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := c.entries[h]
+	if e != nil {
+		c.recent.MoveToFront(e.place)
+		return e
+	}
+	e = &entry{hash: h, size: size}
+	e.place = c.recent.PushFront(e)
+	c.entries[h] = e
+	c.used += size
+	return e
+}
+
+// shrink forgets what was used longest ago until the rest is within the limit, and
+// gives what is to be taken off the shelf.
+func (c *cache) shrink(keep *entry) (gone []*entry) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for at := c.recent.Back(); at != nil && c.used > c.limit; {
+		e := at.Value.(*entry)
+		at = at.Prev()
+		if e != keep && !e.pinned {
+			c.forget(e)
+			gone = append(gone, e)
+		}
+	}
+	return gone
+}
+
+func (c *cache) forget(e *entry) {
+	c.recent.Remove(e.place)
+	delete(c.entries, e.hash)
+	c.used -= e.size
+	if e.pinned {
+		c.pinned -= e.size
+	}
+}
+
+// remove takes an asset off the shelf; it may take long.
+func (c *cache) remove(h netcode.AssetHash) {
+	c.shelving.Lock()
+	defer c.shelving.Unlock()
+	c.mu.Lock()
+	e := c.entries[h]
+	if e != nil {
+		c.forget(e)
+	}
+	c.mu.Unlock()
+	if e != nil {
+		c.discard([]*entry{e})
+	}
+}
+
+func (c *cache) discard(gone []*entry) {
+	for _, e := range gone {
+		if err := c.shelf.remove(e.hash, e.size); err != nil {
+			c.log.Warn("an asset cannot be removed from the cache", "asset", e.hash.ID(), "error", err)
+		}
+	}
+}

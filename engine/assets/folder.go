@@ -1,0 +1,162 @@
+package assets
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/loci-place/loci/netcode"
+)
+
+// ErrNoFile: there is no such file in the host's folder, or none that may be served.
+var ErrNoFile = errors.New("assets: no such file")
+
+// folder serves the host's own files. They stay where they are, and may change: then
+// they are other assets.
+type folder struct {
+	root *os.Root
+	most int64
+
+	mu     sync.Mutex
+	byName map[string]file
+	byHash map[netcode.AssetHash]string
+}
+
+// file is a file as it was when it was hashed.
+type file struct {
+	hash    netcode.AssetHash
+	size    int64
+	changed time.Time
+}
+
+func openFolder(dir string, most int64) (*folder, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	return &folder{root: root, most: most, byName: map[string]file{}, byHash: map[netcode.AssetHash]string{}}, nil
+}
+
+// id gives a file's hash, which it reads the file for unless that has not changed since
+// the last time. The name is a path below the folder, with slashes.
+func (f *folder) id(ctx context.Context, name string) (netcode.AssetHash, error) {
+	if !fs.ValidPath(name) {
+		return netcode.AssetHash{}, fmt.Errorf("%w: %q is not a path below the folder", ErrNoFile, name)
+	}
+	from, info, err := f.stat(name)
+	if err != nil {
+		return netcode.AssetHash{}, err
+	}
+	defer from.Close()
+	f.mu.Lock()
+	known, ok := f.byName[name]
+	f.mu.Unlock()
+	if ok && known.is(info) {
+		return known.hash, nil
+	}
+	hash, size, err := hashOf(ctx, from)
+	switch {
+	case err != nil:
+		return netcode.AssetHash{}, fmt.Errorf("assets: %w", err)
+	case size != info.Size():
+		return netcode.AssetHash{}, fmt.Errorf("%w: %q is being changed", ErrNoFile, name)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.drop(name)
+	f.byName[name] = file{hash, size, info.ModTime()}
+	f.byHash[hash] = name
+	return hash, nil
+}
+
+func (k file) is(info fs.FileInfo) bool {
+	return k.size == info.Size() && k.changed.Equal(info.ModTime())
+}
+
+// stat opens a file, if it is one that may be served. It never waits for one that is
+// a pipe.
+func (f *folder) stat(name string) (*os.File, fs.FileInfo, error) {
+	info, err := f.root.Stat(name)
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New("not a file")
+	}
+	if err == nil && info.Size() > f.most {
+		err = fmt.Errorf("%d bytes, at most %d are possible", info.Size(), f.most)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %q: %w", ErrNoFile, name, err)
+	}
+	from, err := f.root.Open(name)
+	if err == nil {
+		info, err = from.Stat()
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %q: %w", ErrNoFile, name, err)
+	}
+	return from, info, nil
+}
+
+// known gives what a file's hash was when it was last read.
+func (f *folder) known(name string) (netcode.AssetHash, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	k, ok := f.byName[name]
+	return k.hash, ok
+}
+
+// find tells whether an asset is one of the files.
+func (f *folder) find(h netcode.AssetHash) (size int64, there bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	name, ok := f.byHash[h]
+	return f.byName[name].size, ok
+}
+
+// open gives an asset's content, unless the file has changed: then it is forgotten.
+func (f *folder) open(h netcode.AssetHash) (content, error) {
+	f.mu.Lock()
+	name, ok := f.byHash[h]
+	known := f.byName[name]
+	f.mu.Unlock()
+	if !ok {
+		return nil, ErrNoFile
+	}
+	from, info, err := f.stat(name)
+	if err == nil && !known.is(info) {
+		err = errors.Join(fmt.Errorf("%w: %q has changed", ErrNoFile, name), from.Close())
+	}
+	if err != nil {
+		f.forget(h)
+		return nil, err
+	}
+	return from, nil
+}
+
+func (f *folder) forget(h netcode.AssetHash) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if name, ok := f.byHash[h]; ok {
+		f.drop(name)
+	}
+}
+
+// drop forgets a file, under the lock. Another of the same content stands in.
+func (f *folder) drop(name string) {
+	h := f.byName[name].hash
+	delete(f.byName, name)
+	if f.byHash[h] != name {
+		return
+	}
+	delete(f.byHash, h)
+	for other, k := range f.byName {
+		if k.hash == h {
+			f.byHash[h] = other
+		}
+	}
+}
+
+func (f *folder) close() error { return f.root.Close() }

@@ -1,0 +1,198 @@
+package assets
+
+import (
+	"crypto/sha256"
+	"slices"
+	"time"
+
+	"github.com/loci-place/loci/netcode"
+)
+
+// question is a range that a source was asked for.
+type question struct {
+	open   bool
+	offset int64
+	at     time.Time
+}
+
+// nextSource asks the next agent for it, if there is one: first the owners of the
+// entities that are said to have published it, then the others one at a time, those
+// last who kept silent before (protocol section 8).
+func (s *asset) nextSource() {
+	left := s.centre.cfg.Patience - time.Since(s.began)
+	s.source = s.pick()
+	switch {
+	case s.source == nil:
+		s.fail("nobody has it")
+	case left <= 0:
+		s.fail("nobody gave it in time")
+	default:
+		s.asked[s.source] = true
+		s.mark, s.marked = 0, time.Now()
+		s.step()
+		if s.phase == searching {
+			s.ask(0)
+		}
+	}
+}
+
+func (s *asset) pick() *Agent {
+	may := func(a *Agent) bool { return !a.gone && !s.asked[a] }
+	if i := slices.IndexFunc(s.preferred, may); i >= 0 {
+		return s.preferred[i]
+	}
+	var last *Agent
+	for _, a := range s.centre.agents {
+		switch {
+		case s.waits[a] > 0 || !may(a):
+		case !a.silent:
+			return a
+		case last == nil:
+			last = a
+		}
+	}
+	return last
+}
+
+// ask asks the source for what begins at an offset: a piece, or its share of one where
+// it is asked for several assets at once.
+func (s *asset) ask(offset int64) {
+	a, c := s.source, s.centre
+	a.questions++
+	s.questions++
+	s.question = question{open: true, offset: offset, at: time.Now()}
+	length := int64(max(a.in.size/a.questions, leastPiece))
+	wait := c.cfg.Timeout
+	if s.phase == searching {
+		wait = min(wait, c.cfg.Patience-time.Since(s.began))
+	} else {
+		length = min(length, s.total-offset)
+	}
+	a.tell(netcode.AssetFrame{
+		MID:    netcode.AssetRequest,
+		Header: netcode.AssetHeader{ID: s.hash.ID(), Offset: uint64(offset), Length: uint64(length)},
+	})
+	number := s.questions
+	time.AfterFunc(wait, func() {
+		c.logic.do(func() {
+			if s.question.open && s.questions == number {
+				s.source.silent = true
+				s.lose("did not answer")
+			}
+		})
+	})
+}
+
+func (s *asset) closeQuestion() {
+	if s.question.open {
+		s.question.open = false
+		s.source.questions--
+	}
+}
+
+// answered takes data from the source.
+func (s *asset) answered(f *netcode.AssetFrame) {
+	offset, total := int64(f.Header.Offset), int64(f.Header.TotalLength)
+	switch {
+	case s.question.open && offset != s.question.offset:
+		return
+	case s.question.open:
+		s.closeQuestion()
+		s.learn(len(f.Data))
+	case s.phase != spooling || offset != s.have:
+		return // nobody asked for it
+	}
+	switch {
+	case s.phase == searching:
+		if !s.begin(total) {
+			return
+		}
+	case total != s.total:
+		s.lose("changed the asset's size")
+		return
+	}
+	if len(f.Data) == 0 && offset < total {
+		s.lose("gave nothing")
+		return
+	}
+	if s.phase == spooling {
+		s.take(f.Data)
+	} else {
+		s.pass(offset, f.Data)
+	}
+	s.goOn()
+}
+
+// goOn asks for the rest, unless the source is too slow, or sends it unasked.
+func (s *asset) goOn() {
+	switch {
+	case s.phase == spooling && !s.quickEnough():
+		s.lose("is too slow")
+	case s.phase == spooling && s.pusher != nil && len(s.wants) == 0:
+		s.awaitPush()
+	default:
+		s.step()
+	}
+}
+
+// quickEnough tells whether the source has given a piece within each timeout: who
+// gives a byte now and then must not hold up those who wait.
+func (s *asset) quickEnough() bool {
+	if s.have-s.mark >= leastPiece {
+		s.mark, s.marked = s.have, time.Now()
+	}
+	return time.Since(s.marked) <= s.centre.cfg.Timeout
+}
+
+func (s *asset) learn(n int) {
+	a := s.source
+	stats, _ := s.centre.cfg.Transport.Stats(a.to[0])
+	a.in.took(n, time.Since(s.question.at), stats.RTT)
+}
+
+// begin decides how it comes in, once its size is known, and reports false if it does
+// not.
+func (s *asset) begin(total int64) bool {
+	c := s.centre
+	if total > c.cfg.MaxBytes {
+		s.lose("has something too large")
+		return false
+	}
+	s.total = total
+	if c.cache == nil || !c.cache.reserve(total) {
+		s.beginStream()
+		return true
+	}
+	spool, err := c.cache.shelf.spool()
+	if err != nil {
+		c.cache.release(total)
+		c.log.Warn("an asset cannot be cached", "asset", s.hash.ID(), "error", err)
+		s.beginStream()
+		return true
+	}
+	s.phase, s.spool, s.have, s.sum = spooling, spool, 0, sha256.New()
+	return true
+}
+
+// lose gives up a source, throws away what it gave, and asks the next.
+func (s *asset) lose(why string) {
+	if s.phase == committing || s.phase == over {
+		return
+	}
+	s.centre.log.Debug("an agent is no source of an asset", "asset", s.hash.ID(), "agent", s.source.id, "reason", "it "+why)
+	s.closeQuestion()
+	s.source = nil
+	s.discard()
+	s.unpush()
+	if s.phase != searching {
+		s.began = time.Now()
+	}
+	if s.phase == spooling {
+		s.phase = searching
+	}
+	if len(s.wants) == 0 && s.phase == searching {
+		s.end()
+		return
+	}
+	s.step()
+}

@@ -1,0 +1,33 @@
+package engine
+
+import (
+	"encoding/binary"
+
+	"github.com/loci-place/loci/netcode"
+)
+
+// asset hands an asset frame to the distribution centre (protocol section 8). A
+// request that makes no sense is answered here.
+func (g *gate) asset(s *session, d *netcode.Dialect, data []byte) {
+	f, err := netcode.ParseAsset(data)
+	if err != nil {
+		g.bad(s, err)
+		if len(data) >= 2 && binary.BigEndian.Uint16(data) == netcode.AssetRequest {
+			g.refuseAsset(s, d, err)
+		}
+		return
+	}
+	if !s.assets.Receive(f) {
+		g.drop(s, "too many bytes of asset frames wait", "bytes", g.place.cfg.Limits.AssetQueueBytes)
+	}
+}
+
+func (g *gate) refuseAsset(s *session, d *netcode.Dialect, why error) {
+	f := netcode.AssetFrame{MID: netcode.AssetFailure, Header: netcode.AssetHeader{
+		ErrorCode: netcode.AssetMalformed, ErrorReason: why.Error(),
+	}}
+	err := g.place.transport.Send(netcode.Packet{Channel: d.Assets, Reliable: true, Data: f.Append(nil)}, s.conn)
+	if err != nil {
+		g.place.log.Debug("asset request not answered", "from", s.from, "error", err)
+	}
+}

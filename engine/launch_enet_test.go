@@ -1,0 +1,77 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/loci-place/loci/engine/apps"
+	"github.com/loci-place/loci/netcode"
+)
+
+func TestGatewaysOverHTTPCostTheHeartbeatNothing(t *testing.T) {
+	serving := func(f http.HandlerFunc) string {
+		s := httptest.NewServer(f)
+		t.Cleanup(s.Close)
+		return s.URL
+	}
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	place, err := New(Config{
+		Listen: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler),
+		Apps:   apps.Policy{Hosts: []string{"127.0.0.1"}},
+		Limits: Limits{LaunchInterval: time.Millisecond, LaunchTimeout: 500 * time.Millisecond, LaunchPatience: 500 * time.Millisecond},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = place.Serve(context.Background()) }()
+	defer place.Close()
+	var states atomic.Int64
+	ada, err := netcode.Dial(t.Context(), place.URL(), netcode.ClientConfig{
+		Observe: func(netcode.StateHeader) { states.Add(1) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ada.Close()
+	for name, c := range map[string]struct{ where, says string }{
+		"dead": {"http://" + closed.Addr().String(), "connection refused"},
+		"slow": {serving(func(_ http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			<-r.Context().Done()
+		}), "has not answered within 500ms"},
+		"broken": {serving(func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "out of order", http.StatusInternalServerError)
+		}), "answered 500: out of order"},
+		"without app": {serving(func(http.ResponseWriter, *http.Request) {}), "has not come within 500ms"},
+		"forbidden":   {"http://169.254.169.254/latest/meta-data", "does not launch apps from there"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			begin, before := time.Now(), states.Load()
+			_, err := ada.Request(t.Context(), PlaceID, "launch_app", "alloapp:"+c.where, map[string]any{})
+			took := time.Since(begin)
+			refused, ok := errors.AsType[*netcode.RefusedError](err)
+			if !ok || refused.Kind != "error" || !strings.Contains(refused.Reason, c.says) {
+				t.Errorf("answered %v, want an error with %q", err, c.says)
+			}
+			if took > 3*time.Second {
+				t.Errorf("that took %v", took)
+			}
+			if got, want := states.Load()-before, int64(took.Seconds()*DefaultRate/2); got < want {
+				t.Errorf("%d states came meanwhile, want %d at least", got, want)
+			}
+		})
+	}
+}

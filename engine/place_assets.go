@@ -1,0 +1,72 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/loci-place/loci/engine/assets"
+)
+
+// ErrNoAgent: there is no agent of that id.
+var ErrNoAgent = errors.New("engine: no such agent")
+
+// openAssets makes the place's distribution centre.
+func (p *Place) openAssets() error {
+	l := &p.cfg.Limits
+	centre, err := assets.New(assets.Config{
+		Options: p.cfg.Assets,
+		Limits: assets.Limits{
+			Requests: l.AssetRequests, Searches: l.AssetSearches, QueueBytes: l.AssetQueueBytes,
+			Pushes: l.AssetPushes, PushBytes: l.AssetPushBytes,
+		},
+		Transport: p.transport,
+		Owner:     p.findOwner,
+		Logger:    p.log,
+	})
+	if err != nil {
+		return fmt.Errorf("engine: %w", err)
+	}
+	p.assets = centre
+	return nil
+}
+
+// findOwner tells whose an entity is, when the place comes to it.
+func (p *Place) findOwner(entity string, answer func(agentID string)) {
+	p.post(func() {
+		if a := p.owner(entity); a != nil {
+			answer(a.id)
+		} else {
+			answer("")
+		}
+	})
+}
+
+// AddAsset takes content that the place serves to whoever asks for it, as long as it
+// is open, and gives its id, which follows from the content. It may be called from any
+// goroutine and takes as long as reading does: not from the place's turn. The error is
+// [assets.ErrNoRoom] where the cache ([Config.Assets]) is too small for it.
+func (p *Place) AddAsset(content io.Reader) (id string, err error) { return p.assets.Add(content) }
+
+// AssetID gives the id of a file in the host's folder ([assets.Options].Folder), by
+// which the place serves it from now on: "models/door.glb". As long as the file does
+// not change it is read once. It may be called from any goroutine but the place's
+// turn, for which there is [Turn.AssetID]. The error is [assets.ErrNoFile] for what is
+// not there, or not in the folder.
+func (p *Place) AssetID(name string) (id string, err error) { return p.assets.FileID(name) }
+
+// AssetID gives the id that a file in the host's folder had when [Place.AssetID] was
+// last asked for it, or Turn.PushAsset told to push it; false if neither was.
+func (t *Turn) AssetID(name string) (id string, known bool) { return t.place.assets.KnownFile(name) }
+
+// PushAsset sends an agent an asset that it has not asked for: by its id, or by the
+// name of a file in the host's folder. It goes out in the background; what turns out
+// not to be there is logged. The error is [ErrNoAgent], or [assets.ErrNoFile] for what
+// is neither.
+func (t *Turn) PushAsset(agentID, asset string) error {
+	a := t.place.agents[agentID]
+	if a == nil {
+		return fmt.Errorf("%w: %q", ErrNoAgent, agentID)
+	}
+	return t.place.assets.Push(a.session.assets, asset)
+}
