@@ -41,12 +41,14 @@ func Check(sources Sources, config Config) Checked {
 	config.Sources, config.Dir = sources, ""
 	config.Logger = slog.New(slog.DiscardHandler)
 	c := &checker{sources: sources, config: config, known: newKnown(config)}
+	defer c.known.state.Close()
 	for _, file := range sources.Paths() {
 		c.Files++
 		c.compile(file)
 	}
-	if len(c.Findings) == 0 { // what does not compile does not load either
-		c.walk()
+	whole := len(c.Findings) == 0
+	c.walk()
+	if whole { // what does not compile does not load either
 		c.load()
 	}
 	slices.SortStableFunc(c.Findings, func(a, b Finding) int {
@@ -58,10 +60,11 @@ func Check(sources Sources, config Config) Checked {
 // checker is one check under way.
 type checker struct {
 	Checked
-	sources Sources
-	config  Config
-	known   *known
-	globals map[string]bool // that scripts set, which is told where they do
+	sources  Sources
+	config   Config
+	known    *known
+	compiled []string        // files
+	globals  map[string]bool // that scripts set, which is told where they do
 }
 
 func (c *checker) find(file string, line int, format string, args ...any) {
@@ -73,7 +76,9 @@ func (c *checker) compile(file string) {
 	source, _ := c.sources.Source(file)
 	if _, err := c.known.state.Load(source, file); err != nil {
 		c.failed(file, err)
+		return
 	}
+	c.compiled = append(c.compiled, file)
 }
 
 // walk finds names that mean nothing. Assigned globals are gathered from all files
@@ -81,11 +86,11 @@ func (c *checker) compile(file string) {
 func (c *checker) walk() {
 	c.globals = map[string]bool{}
 	var walkers []*walker
-	for _, file := range c.sources.Paths() {
+	for _, file := range c.compiled { // others may be too much for the parser
 		source, _ := c.sources.Source(file)
 		chunk, err := parse.Parse(strings.NewReader(source), file)
 		if err != nil {
-			continue // has been found
+			continue // it compiled a moment ago
 		}
 		w := newWalker(c, file)
 		w.gather(chunk)

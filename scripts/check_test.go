@@ -128,3 +128,31 @@ func TestCheckForgetsTheTypeOfALocalThatIsAssignedAgain(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestCheckLooksAtTheOtherFilesWhereOneIsNoLua(t *testing.T) {
+	got := found(files{"place.lua": "(", "lib/a.lua": "return nothing"})
+	if want := "lib/a.lua:1: there is no nothing\nplace.lua:1: syntax error at the end of the file"; got != want {
+		t.Errorf("found\n%s\nwant\n%s", got, want)
+	}
+}
+
+// What is checked may be anything.
+func FuzzCheck(f *testing.F) {
+	for path, source := range plus(door, "tests/a_test.lua", "local t = require 'loci.test' t.it('x', function(place) place:join():heard() end)") {
+		f.Add(path, source)
+	}
+	f.Add("components/a.lua", "return { chagned = function() end, [1] = 2, poke = print }")
+	f.Add("lib/a.lua", "for i, e in ipairs(place.entities()) do e.owner.avatar:move(i) end"+strings.Repeat(" a = b.c.d:e(f)", 20))
+	f.Add("acl.lua", "default(deny, allow('[X]'))")
+	f.Fuzz(func(t *testing.T, path, source string) {
+		c := &checker{sources: files{path: source}, known: newKnown(Config{})}
+		defer c.known.state.Close()
+		c.compile(path)
+		c.walk()
+		for _, found := range c.Findings {
+			if found.Line < 1 || found.Message == "" {
+				t.Errorf("%q", found)
+			}
+		}
+	})
+}

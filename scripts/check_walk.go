@@ -193,7 +193,8 @@ func (w *walker) genericFor(st *ast.GenericForStmt) {
 	for _, name := range st.Names {
 		w.declare(name, "")
 	}
-	if call, ok := st.Exprs[0].(*ast.FuncCallExpr); ok && len(st.Names) > 1 && len(call.Args) == 1 {
+	call, ok := st.Exprs[0].(*ast.FuncCallExpr)
+	if ok && len(st.Names) > 1 && len(call.Args) == 1 && nameIn(call.Func) == "ipairs" {
 		list := w.typeOf(call.Args[0])
 		if item, isList := strings.CutSuffix(string(list), "[]"); isList {
 			w.declare(st.Names[1], typ(item))
@@ -565,14 +566,15 @@ func (w *walker) typeOf(expression ast.Expr) typ {
 			return typ(placeClass().name)
 		}
 	case *ast.AttrGetExpr:
-		c, isClass := k.class(w.typeOf(e.Object))
+		of := w.typeOf(e.Object)
+		c, isClass := k.class(of)
 		key, isName := e.Key.(*ast.StringExpr)
 		if isClass && isName {
 			f, _ := c.field(key.Value)
 			return k.typeNamed(f.typ)
 		}
-		if list, ok := strings.CutSuffix(string(w.typeOf(e.Object)), "[]"); ok && !isName {
-			return typ(list)
+		if item, isList := strings.CutSuffix(string(of), "[]"); isList && !isName {
+			return typ(item)
 		}
 	case *ast.FuncCallExpr:
 		if name, ok := requires(e); ok {

@@ -131,6 +131,7 @@ func (a *player) receive(data []byte) {
 // send sends an interaction, and lets the place handle it.
 func (a *player) send(p *trialPlace, i netcode.Interaction) {
 	i.From = a.avatar
+	p.refill()
 	a.peer.Send(netcode.CommandChannel, i.Append(nil))
 	p.driver.Settle()
 }
