@@ -8,6 +8,7 @@ import lua "github.com/yuin/gopher-lua"
 type class struct {
 	name      string // as editors call its type: "loci.Entity"
 	at        string // what it is reached by: "place.log", or `require "loci.vec"`; "" if it is handed out
+	is        string // the type that its values are as well, "" for none
 	method    bool   // its functions are called with a colon
 	doc       string
 	fields    []field
@@ -27,9 +28,11 @@ type function struct {
 	call                 func(g *generation, L *lua.LState) int
 }
 
-// shape is a table that scripts write down: what is in it, for editors.
+// shape is a table that scripts write down, or are given: what is in it, for people and
+// editors. A field that may be missing has a question mark behind its name.
 type shape struct {
 	name, doc string
+	more      string // the type of what else may be in it, by names; "" if nothing may
 	fields    []field
 }
 

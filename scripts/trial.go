@@ -53,7 +53,7 @@ type Outcome struct {
 	// Failures say what is wrong, "tests/door_test.lua:12: …" in one line or more
 	// each. There are none if the test passed.
 	Failures []string
-	// Log is what was logged meanwhile, a line each.
+	// Log is what scripts have logged meanwhile, and what the place warned of, a line each.
 	Log  []string
 	Took time.Duration
 }
@@ -157,7 +157,7 @@ func (t *Trial) do(L *lua.LState, f lua.LGFunction) (n int) {
 	if p == nil {
 		L.RaiseError("there is no place yet: a test has one, t.it(\"…\", function(place) … end)")
 	}
-	p.rt.pool.Refill(t.config.Limits.Heartbeat)
+	p.refill()
 	if err := p.place.Do(func(*engine.Turn) error { n = f(L); return nil }); err != nil {
 		L.RaiseError("%v", err)
 	}

@@ -22,7 +22,7 @@ type player struct {
 
 func trialAgentClass() class {
 	return class{
-		name: "loci.TestAgent", method: true,
+		name: "loci.TestAgent", is: agentClass().name, method: true,
 		doc:    "An agent that a test plays. It is a loci.Agent to whatever takes one.",
 		fields: agentClass().fields,
 		functions: append(agentClass().functions,
@@ -131,6 +131,7 @@ func (a *player) receive(data []byte) {
 // send sends an interaction, and lets the place handle it.
 func (a *player) send(p *trialPlace, i netcode.Interaction) {
 	i.From = a.avatar
+	p.refill()
 	a.peer.Send(netcode.CommandChannel, i.Append(nil))
 	p.driver.Settle()
 }

@@ -20,7 +20,7 @@ func trialClass() class {
 			{"ok", "(value: any, note?: string): any", "Fails if a value is false or nil, and gives it otherwise.", (*generation).trialOK},
 			{"equal", "(expected: any, got: any, note?: string)", "Fails unless both are the same: the same text, number, boolean, entity, agent or table.", (*generation).trialEqual},
 			{"same", "(expected: any, got: any, note?: string)", "Fails unless both are the same, or tables that hold the same. A component counts as a table.", (*generation).trialSame},
-			{"near", "(expected: number, got: number, within?: number, note?: string)", "Fails unless two numbers, or two tables of numbers, are within 1e-6 of each other, or what is said.", (*generation).trialNear},
+			{"near", "(expected: number|number[], got: number|number[], within?: number, note?: string)", "Fails unless two numbers, or two tables of numbers, are within 1e-6 of each other, or what is said.", (*generation).trialNear},
 			{"contains", "(part: any, whole: string|table, note?: string)", "Fails unless a text has a part, or a list an item like it.", (*generation).trialContains},
 			{"error", "(fn: fun(), text?: string): string", "Fails unless a function fails, with an error that has the text in it. Gives the error.", (*generation).trialError},
 			{"fail", "(why?: string)", "Fails.", (*generation).trialFail},

@@ -11,7 +11,7 @@ import (
 // trialLog keeps what is logged in the place of a test.
 type trialLog struct {
 	mu       sync.Mutex
-	lines    []string // all, from info on
+	lines    []string // by scripts, and what the place warns of
 	said     []string // by scripts alone
 	errors   []string
 	expected []expectedError
@@ -54,10 +54,11 @@ func (h trialHandler) Handle(_ context.Context, r slog.Record) error {
 	l := h.log
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if attrs["from"] == "script" {
+	byScript := attrs["from"] == "script"
+	if byScript {
 		l.said = append(l.said, level+" "+text)
 	}
-	if r.Level >= slog.LevelInfo {
+	if byScript || r.Level >= slog.LevelWarn {
 		l.lines = append(l.lines, level+" "+text)
 	}
 	if r.Level >= slog.LevelError {

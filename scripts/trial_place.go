@@ -1,6 +1,7 @@
 package scripts
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -39,7 +40,7 @@ func (t *Trial) open() (*trialPlace, error) {
 		return nil, err
 	}
 	if p.driver, err = p.place.Drive(); err != nil {
-		return nil, err
+		return nil, errors.Join(err, p.place.Close())
 	}
 	g := t.g
 	g.r, g.log, g.live = p.rt, p.rt.log, true
@@ -48,8 +49,14 @@ func (t *Trial) open() (*trialPlace, error) {
 	return p, nil
 }
 
+// refill gives scripts the time of a heartbeat: a test does much between two of them.
+func (p *trialPlace) refill() { p.rt.pool.Refill(p.rt.config.Limits.Heartbeat) }
+
 func (t *Trial) close(p *trialPlace) error {
 	t.at, t.g.live = nil, false
+	for _, ent := range t.g.entities { // whoever keeps one has it in the next place, by its id
+		ent.e, ent.parts = nil, nil
+	}
 	err := p.driver.Close()
 	p.rt.Wait()
 	return err
@@ -229,7 +236,7 @@ func (g *generation) trialReload(L *lua.LState) int {
 		})
 	}
 	slices.Sort(paths)
-	p.rt.pool.Refill(g.trial.config.Limits.Heartbeat)
+	p.refill()
 	if err := p.rt.reload(p.place, maps.Clone(changed), paths); err != nil {
 		L.Push(lua.LNil)
 		L.Push(lua.LString(err.Error()))

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/loci-place/loci/netcode"
+)
+
+func TestANewPlaceIsRightAndRuns(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "attic")
+	for _, args := range [][]string{{"new", dir}, {"check", dir}, {"test", dir}} {
+		if got := run(t, nil, args...); got.code != 0 || got.stderr != "" {
+			t.Fatalf("loci %s: exit code %d\n%s%s", args[0], got.code, got.stdout, got.stderr)
+		}
+	}
+	s := start(t, nil, "serve", dir, "--listen", "127.0.0.1:0")
+	agent := join(t, s.url, netcode.ClientConfig{Identity: map[string]any{"display_name": "ann"}})
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	answer, err := agent.Request(ctx, "door", "poke", true)
+	if err != nil || len(answer) != 2 || answer[1] != "ok" {
+		t.Errorf("the door answers %v, %v", answer, err)
+	}
+	if got := s.stop(t, syscall.SIGTERM); got.code != 0 || strings.Contains(got.stderr, "level=ERROR") {
+		t.Errorf("exit code %d\n%s", got.code, got.stderr)
+	}
+}
+
+func TestNewLeavesADirectoryThatIsNotEmpty(t *testing.T) {
+	dir := placeDir(t, map[string]string{"mine.txt": "mine"})
+	got := run(t, nil, "new", dir)
+	if got.code != 1 || !strings.Contains(got.stderr, "is not empty") || strings.Count(got.stderr, "\n") != 1 {
+		t.Errorf("exit code %d, stderr %q", got.code, got.stderr)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 1 {
+		t.Errorf("there are %v, %v", entries, err)
+	}
+}
+
+func TestEditorFilesAreRenewedButForTheSettings(t *testing.T) {
+	dir := placeDir(t, map[string]string{"place.lua": "mine", ".luarc.json": "mine", ".loci/loci.lua": "old"})
+	got := run(t, nil, "new", "--editor", dir)
+	if got.code != 0 || !strings.Contains(got.stdout, filepath.Join(".loci", "loci", "vec.lua")) {
+		t.Errorf("exit code %d, stdout %q, stderr %q", got.code, got.stdout, got.stderr)
+	}
+	for name, mine := range map[string]bool{"place.lua": true, ".luarc.json": true, ".loci/loci.lua": false} {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil || (string(text) == "mine") != mine {
+			t.Errorf("%s is %q, %v", name, text, err)
+		}
+	}
+}
+
+func TestCheckPrintsFindingsAndExitsWith1(t *testing.T) {
+	dir := placeDir(t, map[string]string{"place.lua": "place.name = 'x'\nplace.on('open', function() place.spwan{} end)", "lib/a.lua": "x = 1"})
+	got := run(t, nil, "check", dir)
+	want := "lib/a.lua:1: x is a global: write local x, or keep it in place.state\nplace.lua:2: place has no spwan: did you mean spawn?\n"
+	if got.code != 1 || got.stdout != want || got.stderr != "" {
+		t.Errorf("exit code %d, stdout\n%sstderr\n%s", got.code, got.stdout, got.stderr)
+	}
+}
+
+func TestTestExitsWith1WhereOneFails(t *testing.T) {
+	dir := placeDir(t, map[string]string{"tests/a_test.lua": "local t = require 'loci.test'\nt.it('fails', function() t.fail() end) t.it('passes', function() end)"})
+	if got := run(t, nil, "test", dir); got.code != 1 || !strings.Contains(got.stdout, "FAIL: 1 of 2 tests failed") {
+		t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+	}
+	if got := run(t, nil, "test", dir, "--run", "^pass"); got.code != 0 || !strings.Contains(got.stdout, "ok: 1 test in 1 file") {
+		t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+	}
+}

@@ -1,0 +1,31 @@
+package scripts
+
+import (
+	"testing"
+
+	"github.com/loci-place/loci/engine"
+)
+
+func TestTheBundledScriptsLeaveThePlaceAsItIs(t *testing.T) {
+	for _, f := range Check(Bundled(), Config{}).Findings {
+		t.Error(f)
+	}
+	r := opened(t, Bundled().(files))
+	r.do(func(turn *engine.Turn) {
+		rules, usual := turn.Rules(), engine.DefaultRules()
+		if len(rules.Own) > 0 || len(rules.Bundled) != len(usual.Bundled) || rules.Verdict != usual.Verdict {
+			t.Errorf("rules: %v", rules)
+		}
+		if got := turn.Name(); got != "Unnamed place" {
+			t.Errorf("it is called %q", got)
+		}
+		if ids := turn.Entities(); len(ids) != 1 {
+			t.Errorf("there stand %v", ids)
+		}
+	})
+	ann := r.join("ann")
+	r.equal(ann.request("place", `["knock"]`), `["knock","error","the place does not know \"knock\""]`)
+	ann.peer.Close(0)
+	r.Settle()
+	r.want("ann has come in", "ann has left")
+}

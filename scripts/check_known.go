@@ -1,0 +1,86 @@
+package scripts
+
+import (
+	"log/slog"
+	"slices"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/loci-place/loci/scripts/sandbox"
+)
+
+// known is what there is in a state that runs scripts, for the checker: classes by
+// their names, and globals as they really are.
+type known struct {
+	classes   map[string]class
+	modules   map[string]string // the class that require gives, "" if it is none
+	globals   []string
+	libraries map[string][]string // what is in a global that is a table
+	state     *sandbox.State      // to compile with
+}
+
+func newKnown(config Config) *known {
+	k := &known{classes: map[string]class{}, modules: map[string]string{}, libraries: map[string][]string{}}
+	for _, c := range classes() {
+		k.classes[c.name] = c
+		if module, ok := strings.CutPrefix(c.at, `require "`); ok {
+			k.modules[strings.TrimSuffix(module, `"`)] = c.name
+		}
+	}
+	for name := range config.Modules {
+		k.modules[name] = ""
+	}
+	r := &Runtime{log: slog.New(slog.DiscardHandler)}
+	g := r.newGeneration(0, files{})
+	k.state = g.s
+	g.L.Get(lua.GlobalsIndex).(*lua.LTable).ForEach(func(key, value lua.LValue) {
+		name := key.String()
+		k.globals = append(k.globals, name)
+		if library, ok := value.(*lua.LTable); ok && name != "_G" {
+			library.ForEach(func(key, _ lua.LValue) { k.libraries[name] = append(k.libraries[name], key.String()) })
+		}
+	})
+	return k
+}
+
+// typ is the type of a value as far as the checker knows it: a class's name, with "[]"
+// behind it for a list of them, or "" for anything.
+type typ string
+
+// typeNamed reads a type as the classes write it.
+func (k *known) typeNamed(text string) typ {
+	text = strings.TrimSuffix(strings.TrimSpace(text), "?")
+	if _, ok := k.classes[strings.TrimSuffix(text, "[]")]; ok {
+		return typ(text)
+	}
+	return ""
+}
+
+// class gives the class of a type, if it is one.
+func (k *known) class(t typ) (class, bool) {
+	c, ok := k.classes[string(t)]
+	return c, ok && len(c.names()) > 0
+}
+
+// open tells whether values of a type have more than its class says: entities have
+// components.
+func (t typ) open() bool { return t == "loci.Entity" }
+
+// field gives the type of a field, and whether there is one.
+func (c class) field(name string) (field, bool) {
+	i := slices.IndexFunc(c.fields, func(f field) bool { return f.name == name })
+	if i < 0 {
+		return field{}, false
+	}
+	return c.fields[i], true
+}
+
+// function gives a function of the class, and whether there is one.
+func (c class) function(name string) (function, bool) {
+	i := slices.IndexFunc(c.functions, func(f function) bool { return f.name == name })
+	if i < 0 {
+		return function{}, false
+	}
+	return c.functions[i], true
+}

@@ -1,0 +1,76 @@
+package scripts
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/yuin/gopher-lua/parse"
+)
+
+func TestDefinitionsAreLua(t *testing.T) {
+	for path, text := range Definitions() {
+		if _, err := parse.Parse(strings.NewReader(text), path); err != nil {
+			t.Error(err)
+		}
+		if !strings.HasPrefix(text, "---@meta") {
+			t.Errorf("%s begins without ---@meta", path)
+		}
+	}
+}
+
+func TestDefinitionsHaveAllOfTheAPI(t *testing.T) {
+	var all strings.Builder
+	for _, text := range Definitions() {
+		all.WriteString(text)
+	}
+	has := func(text string) {
+		t.Helper()
+		if !strings.Contains(all.String(), text) {
+			t.Errorf("there is no %q", text)
+		}
+	}
+	for _, c := range classes() {
+		for _, f := range c.functions {
+			has(f.name + "(")
+			has("---" + f.doc)
+		}
+		for _, f := range c.fields {
+			has("---@field " + f.name + " " + f.typ)
+		}
+	}
+	for _, e := range eventNames {
+		has(`---@overload fun(event: "` + e.name + `", handler: ` + e.typ + ")")
+	}
+	for _, line := range []string{
+		"place = {}\n", "function place.after(seconds, handler) end", "---@param seconds number\n---@param handler fun()\n---@return loci.Timer\n",
+		"function Entity:move(x, y, z) end", "---@param reason? string\n---@return boolean\nfunction Agent:kick(reason) end",
+		"---@return any[]?\n---@return string?\nfunction Entity:request(to, body, options) end", "---@field [string] any a component",
+		"function deny(pattern) end", "---@meta loci.vec\n", "---@class loci.Vector: number[]",
+		"---@field changed? fun(entity: loci.Entity, component: table, old: table)",
+	} {
+		has(line)
+	}
+}
+
+func TestSignaturesNameAndTypeTheirParameters(t *testing.T) {
+	signatures := map[string]string{"a verb": verbHandler}
+	for _, c := range classes() {
+		for _, f := range c.functions {
+			signatures[c.name+"."+f.name] = f.signature
+		}
+	}
+	for _, e := range append(eventNames, kindHandlers[1:]...) {
+		signatures[e.name] = e.typ
+	}
+	for name, signature := range signatures {
+		parameters, _ := signatureOf(signature)
+		for _, p := range parameters {
+			if known := p.name == "..." || isIdentifier(strings.TrimSuffix(p.name, "?")); !known || p.typ == "" {
+				t.Errorf("%s%s: the parameter %q is of type %q", name, signature, p.name, p.typ)
+			}
+			if p.name == "string" || p.name == "boolean" {
+				t.Errorf("%s%s: %q is a type, no name", name, signature, p.name)
+			}
+		}
+	}
+}
