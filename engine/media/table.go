@@ -45,6 +45,8 @@ type Table struct {
 	entities map[string]*track
 	everyone []*Agent // those that hear everyone, in the order they came
 	scratch  []Group
+	round    []uint32 // tracks that are asked about, part by part
+	asked    int      // parts of the round
 }
 
 // New makes an empty table.
