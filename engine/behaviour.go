@@ -45,13 +45,13 @@ type Checker interface {
 // Watcher hears of what comes, changes and goes by what agents, the host and scripts
 // do. What intents, hands and animations move is no change in this sense.
 type Watcher interface {
-	// Watches tells whether changes of a component are worth hearing of.
+	// Watches tells whether it matters what a component was before it changed or went.
 	Watches(component string) bool
 	// Spawned is called with an entity that has come, after its parent.
 	Spawned(e *world.Entity)
-	// Changed is called after a watched component changed: old is what it was, nil if
-	// there was none.
-	Changed(e *world.Entity, component string, old map[string]any)
+	// Changed is called after a component changed, which the entity had before or had
+	// not. Old is what it was, if it is watched.
+	Changed(e *world.Entity, component string, had bool, old map[string]any)
 	// Removed is called with an entity that has gone, and its watched components as
 	// they were.
 	Removed(e Entity)
@@ -99,16 +99,16 @@ func newHooks(b Behaviour) hooks {
 // nothing is the behaviour of a place that has none.
 type nothing struct{}
 
-func (nothing) Open(*Turn) error                                  { return nil }
-func (nothing) Beat(*Turn, float64)                               {}
-func (nothing) Settle(*Turn)                                      {}
-func (nothing) Close(*Turn)                                       {}
-func (nothing) Joined(*Turn, Agent)                               {}
-func (nothing) Left(*Turn, Agent, uint32)                         {}
-func (nothing) Answer(*Request) bool                              { return false }
-func (nothing) Check(*world.Entity, string, map[string]any) error { return nil }
-func (nothing) Watches(string) bool                               { return false }
-func (nothing) Spawned(*world.Entity)                             {}
-func (nothing) Changed(*world.Entity, string, map[string]any)     {}
-func (nothing) Removed(Entity)                                    {}
-func (nothing) Published(*Turn, string, []any)                    {}
+func (nothing) Open(*Turn) error                                    { return nil }
+func (nothing) Beat(*Turn, float64)                                 {}
+func (nothing) Settle(*Turn)                                        {}
+func (nothing) Close(*Turn)                                         {}
+func (nothing) Joined(*Turn, Agent)                                 {}
+func (nothing) Left(*Turn, Agent, uint32)                           {}
+func (nothing) Answer(*Request) bool                                { return false }
+func (nothing) Check(*world.Entity, string, map[string]any) error   { return nil }
+func (nothing) Watches(string) bool                                 { return false }
+func (nothing) Spawned(*world.Entity)                               {}
+func (nothing) Changed(*world.Entity, string, bool, map[string]any) {}
+func (nothing) Removed(Entity)                                      {}
+func (nothing) Published(*Turn, string, []any)                      {}

@@ -35,7 +35,16 @@ func (s *script) Spawned(e *world.Entity)              { s.note("spawned %v", e.
 func (s *script) Removed(e Entity)                     { s.note("removed %v", e.Components) }
 func (s *script) Published(_ *Turn, _ string, b []any) { s.note("published %v", b) }
 
-func (s *script) Changed(e *world.Entity, name string, old map[string]any) {
+func (s *script) Changed(e *world.Entity, name string, had bool, old map[string]any) {
+	if !s.Watches(name) {
+		if old != nil {
+			s.note("%s is not watched", name)
+		}
+		return
+	}
+	if had != (old != nil) {
+		s.note("had %v, was %v", had, old)
+	}
 	now, _ := e.Component(name)
 	s.note("changed %s %v to %v", name, old, now)
 }

@@ -46,6 +46,9 @@ var served = map[string]string{
 	"property_animations": "add_property_animation",
 }
 
+// Official tells whether a component means something to the place itself.
+func Official(name string) bool { return shapes[name] != nil || served[name] != "" }
+
 // CheckComponents tells what is wrong with the shapes of components, of the values that
 // [netcode.ParseValue] gives.
 func CheckComponents(components map[string]any) error {
@@ -89,9 +92,6 @@ func (p *Place) check(e *world.Entity, owner string, components map[string]any, 
 // unset. E is nil for one that does not stand there yet.
 func (p *Place) fits(e *world.Entity, set map[string]any, unset []string) error {
 	count, size := 0, 0
-	if e != nil {
-		count, size = len(e.Names()), e.Size()
-	}
 	for name, c := range set {
 		if e == nil || !e.Has(name) {
 			count++
@@ -99,6 +99,12 @@ func (p *Place) fits(e *world.Entity, set map[string]any, unset []string) error 
 			size -= e.ComponentSize(name)
 		}
 		size += len(name) + len(netcode.AppendValue(nil, c))
+	}
+	if count == 0 && size <= len(set) {
+		return nil // what stands there fits, and becomes no larger
+	}
+	if e != nil {
+		count, size = count+len(e.Names()), size+e.Size()
 	}
 	for _, name := range unset {
 		if _, too := set[name]; e != nil && !too && e.Has(name) {

@@ -82,18 +82,17 @@ func (p *Place) change(e *world.Entity, set map[string]any, unset []string) erro
 // the place's behaviour hear of it.
 func (p *Place) changeOne(e *world.Entity, name string, c any) (err error) {
 	var old map[string]any
-	watched := p.hooks.watcher.Watches(name)
-	if watched {
+	if p.hooks.watcher.Watches(name) {
 		old, _ = e.Component(name)
 	}
-	before := e.Edits()
+	had, before := e.Has(name), e.Edits()
 	if c == nil {
 		e.Unset(name)
 	} else {
 		err = e.Set(name, c)
 	}
-	if watched && e.Edits() != before {
-		p.hooks.watcher.Changed(e, name, old)
+	if e.Edits() != before {
+		p.hooks.watcher.Changed(e, name, had, old)
 	}
 	return err
 }

@@ -159,6 +159,14 @@ func (k *kind) valid(g *generation, c map[string]any) error {
 
 // checkVerbs refuses an entity two of whose components would answer the same verb.
 func (g *generation) checkVerbs(e *world.Entity, set map[string]any) error {
+	answering := func(name string) bool { return g.kinds[name] != nil && len(g.kinds[name].verbs) > 0 }
+	fresh := false
+	for name := range set {
+		fresh = fresh || answering(name) && (e == nil || !e.Has(name))
+	}
+	if !fresh {
+		return nil
+	}
 	names := slices.Collect(maps.Keys(set))
 	if e != nil {
 		names = append(names, e.Names()...)
@@ -166,11 +174,10 @@ func (g *generation) checkVerbs(e *world.Entity, set map[string]any) error {
 	slices.Sort(names)
 	by := map[string]string{}
 	for _, name := range slices.Compact(names) {
-		k := g.kinds[name]
-		if k == nil {
+		if !answering(name) {
 			continue
 		}
-		for verb := range k.verbs {
+		for verb := range g.kinds[name].verbs {
 			if other := by[verb]; other != "" {
 				return fmt.Errorf("the components %s and %s of one entity both answer %q", other, name, verb)
 			}
@@ -185,7 +192,7 @@ func (k *kind) follow(g *generation, e *world.Entity) {
 	if k.tick == nil {
 		return
 	}
-	if !e.Has(k.name) {
+	if !e.Has(k.name) { // of what is removed with its entity the sweep hears by gone
 		k.gone = true
 		return
 	}

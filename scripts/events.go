@@ -141,16 +141,28 @@ type change struct {
 	added bool           // there was none
 }
 
+// watches tells whether anybody hears of a component's changes.
+func (g *generation) watches(name string) bool {
+	k := g.kinds[name]
+	return len(g.on["change"]) > 0 || k != nil && (k.added != nil || k.changed != nil || k.removed != nil)
+}
+
+// concerns tells whether anybody hears of a component's changes or has a say in them.
+func (g *generation) concerns(name string) bool {
+	k := g.kinds[name]
+	return g.watches(name) || k != nil && k.validate != nil
+}
+
 // changed queues that a component has changed.
-func (g *generation) changed(e *world.Entity, name string, old map[string]any) {
+func (g *generation) changed(e *world.Entity, name string, had bool, old map[string]any) {
 	r, key := g.r, changeKey{e.ID(), name}
 	if k := g.kinds[name]; k != nil {
 		k.follow(g, e)
 	}
-	if r.events.changes[key] != nil {
+	if r.events.changes[key] != nil || !g.watches(name) {
 		return
 	}
-	c := &change{key: key, old: old, added: old == nil}
+	c := &change{key: key, old: old, added: !had}
 	if r.events.changes == nil {
 		r.events.changes = map[changeKey]*change{}
 	}
@@ -222,10 +234,16 @@ func (r *Runtime) emitAdded(name, id string) {
 // removed queues that an entity has gone.
 func (g *generation) removed(e engine.Entity) {
 	id := e.ID
-	delete(g.entities, id)
+	if ent := g.entities[id]; ent != nil {
+		for name := range ent.parts {
+			if k := g.kinds[name]; k != nil {
+				k.gone = true
+			}
+		}
+		delete(g.entities, id)
+	}
 	for name, old := range e.Components {
 		if k := g.kinds[name]; k != nil {
-			k.gone = true
 			g.r.emit(func(g *generation) {
 				if k := g.kinds[name]; k != nil {
 					k.tellRemoved(g, id, old)

@@ -7,6 +7,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/engine/world"
 )
 
@@ -35,7 +36,7 @@ func (p *part) plain() any {
 	if !p.load(p.g) {
 		return nil
 	}
-	return p.value
+	return maps.Clone(p.value) // which is overwritten where it is
 }
 
 // part gives a component, whether or not the entity has it.
@@ -216,6 +217,9 @@ func (g *generation) assign(L *lua.LState, p *part, path []any, key, value lua.L
 	if !p.load(g) {
 		L.RaiseError("%s is gone", p)
 	}
+	if path == nil && g.overwrite(p, key, value) {
+		return 0
+	}
 	step, ok := key.(lua.LString)
 	at := any(string(step))
 	if !ok {
@@ -229,6 +233,36 @@ func (g *generation) assign(L *lua.LState, p *part, path []any, key, value lua.L
 	g.check(L, err)
 	return g.changePart(L, p, changed.(map[string]any))
 }
+
+// overwrite is assign for the usual case, which is what ticks do: a number or a truth
+// value in the place of another, of a component that nobody has a say in or hears of.
+func (g *generation) overwrite(p *part, key, value lua.LValue) bool {
+	name, ok := key.(lua.LString)
+	if !ok || engine.Official(p.name) || g.r.gen.concerns(p.name) {
+		return false
+	}
+	var v any
+	before := p.value[string(name)]
+	switch value := value.(type) {
+	case lua.LNumber:
+		v, ok = float64(value), isNumber(before)
+	case lua.LBool:
+		v = bool(value)
+		_, ok = before.(bool)
+	default:
+		return false
+	}
+	e := p.entity.e
+	if !ok || !e.SetScalar(p.name, string(name), v) {
+		return false
+	}
+	p.value[string(name)] = v
+	p.table.RawSetString(string(name), value)
+	p.stamp, p.edits = e.Changed(), e.Edits()
+	return true
+}
+
+func isNumber(v any) bool { _, ok := v.(float64); return ok }
 
 func (g *generation) changePart(L *lua.LState, p *part, changed map[string]any) int {
 	if p.name == "transform" {

@@ -144,16 +144,14 @@ func (r *Runtime) Check(e *world.Entity, owner string, set map[string]any) error
 }
 
 // Watches implements [engine.Watcher].
-func (r *Runtime) Watches(name string) bool {
-	return r.gen.kinds[name] != nil || len(r.gen.on["change"]) > 0
-}
+func (r *Runtime) Watches(name string) bool { return r.gen.watches(name) }
 
 // Spawned implements [engine.Watcher].
 func (r *Runtime) Spawned(e *world.Entity) { r.gen.spawned(e) }
 
 // Changed implements [engine.Watcher].
-func (r *Runtime) Changed(e *world.Entity, name string, old map[string]any) {
-	r.gen.changed(e, name, old)
+func (r *Runtime) Changed(e *world.Entity, name string, had bool, old map[string]any) {
+	r.gen.changed(e, name, had, old)
 }
 
 // Removed implements [engine.Watcher].

@@ -150,6 +150,24 @@ func (e *Entity) SetNumber(component, name string, v float64) bool {
 	return true
 }
 
+// SetScalar gives one key of a component a number, exactly as it is, or a truth value;
+// its other keys stay. What is neither, and what is not finite, is refused.
+func (e *Entity) SetScalar(component, name string, v any) bool {
+	switch v := v.(type) {
+	case bool:
+	case float64:
+		if !isFinite(v) {
+			return false
+		}
+	default:
+		return false
+	}
+	e.w.scratch = netcode.AppendValue(e.w.scratch[:0], v)
+	e.overwrite(component, name, e.w.scratch)
+	e.reread(component, name)
+	return true
+}
+
 // overwrite gives one key of a component an encoded leaf. It is what happens to
 // most entities most often, and allocates nothing once the key is there.
 func (e *Entity) overwrite(component, name string, raw []byte) {
