@@ -72,7 +72,7 @@ func entityClass() class {
 			{"world", "(): loci.Matrix", "Its transform in the place's space.", (*generation).entityWorld},
 			{"animate", "(animation: loci.Animation): string", "Animates a property of it, from now unless start_at says otherwise, and gives the animation's id.", (*generation).entityAnimate},
 			{"stop", "(animation: string): boolean", "Ends an animation where it is. False if there is none of that id.", (*generation).entityStop},
-			{"send", "(to: loci.Entity|loci.Agent|string, body: any[])", "Tells an agent's entity something, one-way. It must be the place's own.", (*generation).entitySend},
+			{"send", "(to: loci.Entity|loci.Agent|string, body: any[]): boolean", "Tells an agent's entity something, one-way. It must be the place's own. False if the other has gone.", (*generation).entitySend},
 			{"request", "(to: loci.Entity|loci.Agent|string, body: any[], options?: {timeout?: number}): any[]?, string?", "Asks an entity something and waits for the answer, in a task: the answer's body, or nil and why there is none. The timeout is 10 s unless said otherwise.", (*generation).entityRequest},
 		},
 	}
@@ -340,8 +340,13 @@ func (g *generation) body(L *lua.LState, n int) []any {
 
 func (g *generation) entitySend(L *lua.LState) int {
 	from, to, list := g.self(L), g.recipient(L, 2), g.body(L, 3)
-	g.check(L, g.turn().Send(from.id, to, list[0].(string), list[1:]...))
-	return 0
+	// That the sender is not the place's is a mistake, that the other has gone is not.
+	e, there := from.live(g), g.turn().World().Entity(to) != nil
+	if there || e == nil || e.Owner() != engine.PlaceID {
+		g.check(L, g.turn().Send(from.id, to, list[0].(string), list[1:]...))
+	}
+	L.Push(lua.LBool(there))
+	return 1
 }
 
 // defaultTimeout is how long a request waits for its answer, in seconds.

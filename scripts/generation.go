@@ -83,6 +83,7 @@ func (r *Runtime) newGeneration(n int, sources Sources) *generation {
 	g.L = g.s.Lua()
 	g.openPlace()
 	g.openIteration()
+	g.openLists()
 	g.s.Preload("loci.vec", g.vectors())
 	for name, m := range r.config.Modules {
 		g.s.Preload(name, g.module(m))

@@ -229,7 +229,15 @@ func (g *generation) assign(L *lua.LState, p *part, path []any, key, value lua.L
 		}
 		at = i
 	}
-	changed, err := with(p.value, append(slices.Clone(path), at), g.toGo(L, value, component))
+	if !ok && len(path) == 0 {
+		L.RaiseError("%s has names, there is no [%s] in it", p, key.String())
+	}
+	return g.assignAt(L, p, append(slices.Clone(path), at), value)
+}
+
+// assignAt changes what stands at a path in a component, and so the component.
+func (g *generation) assignAt(L *lua.LState, p *part, path []any, value lua.LValue) int {
+	changed, err := with(p.value, path, g.toGo(L, value, component))
 	g.check(L, err)
 	return g.changePart(L, p, changed.(map[string]any))
 }
@@ -279,7 +287,7 @@ func with(v any, path []any, value any) (any, error) {
 		return value, nil
 	}
 	if name, ok := path[0].(string); ok {
-		object, ok := v.(map[string]any)
+		object, ok := asObject(v)
 		if !ok {
 			return nil, fmt.Errorf("there is no %q in a list", name)
 		}
@@ -290,7 +298,7 @@ func with(v any, path []any, value any) (any, error) {
 		}
 		return object, err
 	}
-	list, isList := v.([]any)
+	list, isList := asList(v)
 	i := path[0].(int)
 	switch {
 	case !isList:

@@ -32,7 +32,7 @@ func placeClass() class {
 			{"before", "(verb: string, guard: fun(request: loci.Request): (boolean?, string?))", "Is asked before anybody answers a verb sent to the place. False and a reason refuse it. Top level only.", (*generation).placeBefore},
 			{"handle", "(verb: string, handler: fun(request: loci.Request): ...)", "Answers a verb sent to the place, an official one too. What it returns is the answer after the verb; nil and a reason are a failure, a task answers when it ends. Top level only.", (*generation).placeHandle},
 			{"default", "(request: loci.Request): ...", "Has the place answer as it does without scripts, and gives that answer.", (*generation).placeDefault},
-			{"spawn", "(spec: loci.Spec): loci.Entity", "Makes an entity of the place's own, with children if there are any. It survives a reload.", (*generation).placeSpawn},
+			{"spawn", "(spec: loci.Spec): loci.Entity", "Makes an entity of the place's own, with children if there are any: a list, or by names, which end their ids as in a scene. It survives a reload.", (*generation).placeSpawn},
 			{"entity", "(id: string): loci.Entity?", "The entity of that id, or nil.", (*generation).placeEntity},
 			{"entities", "(filter?: {with?: string, owner?: loci.Agent}): loci.Entity[]", "All entities, or those that have a component, or belong to an agent, sorted by id.", (*generation).placeEntities},
 			{"agents", "(): loci.Agent[]", "All agents, in the order they came.", (*generation).placeAgents},
@@ -177,14 +177,6 @@ func (g *generation) placeHandle(L *lua.LState) int {
 	}
 	g.verbs[verb] = g.handler(L, 2, fmt.Sprintf("verb %q", verb))
 	return 0
-}
-
-func (g *generation) placeSpawn(L *lua.LState) int {
-	g.needsPlace(L, "place.spawn")
-	id, err := g.turn().Spawn("", g.spec(L, L.CheckTable(1)))
-	g.check(L, err)
-	L.Push(g.entity(id))
-	return 1
 }
 
 // spec makes plain data of the description of an entity.

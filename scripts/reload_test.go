@@ -214,8 +214,15 @@ func TestASavedFileIsReloaded(t *testing.T) {
 	write("place.lua", `place.handle("which", function() return 2 end)`)
 	r.until("the second generation", func() bool { return ann.request("place", `["which"]`) == `["which",2]` })
 	write("place.lua", "\nplace.handle(")
-	r.until("news of the failure", func() bool { r.Settle(); return len(ann.heard) > 0 })
-	told := string(ann.heard[0].Body)
+	told := ""
+	r.until("news of the failure", func() bool {
+		r.do(func(*engine.Turn) { // who watches publishes them on the place's turn
+			if len(ann.heard) > 0 {
+				told = string(ann.heard[0].Body)
+			}
+		})
+		return told != ""
+	})
 	if !strings.HasPrefix(told, `["loci","reload_failed",{"error":"place.lua:2: `) || !strings.Contains(told, `"file":"place.lua","generation":2,"line":2`) {
 		t.Error(told)
 	}

@@ -5,17 +5,20 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/engine/world"
+	"github.com/loci-place/loci/scripts/sandbox"
 )
 
 // declared is an entity of the scene: its components, relationships among them.
 type declared struct {
 	components map[string]any
-	depth      int // children come after their parents
+	depth      int    // children come after their parents
+	at         string // where it was declared: "place.lua:3"
 }
 
 // placeScene declares entities. Children have their parent's id before theirs.
@@ -26,14 +29,15 @@ func (g *generation) placeScene(L *lua.LState) int {
 		L.ArgError(1, "a table of entities by their ids expected: { lamp = { … } }")
 	}
 	for _, id := range slices.Sorted(maps.Keys(entities)) {
-		if err := g.declare(id, "", entities[id], 1); err != nil {
+		if err := g.declare(id, "", entities[id], declared{depth: 1, at: where(L)}); err != nil {
 			L.RaiseError("place.scene: %v", err)
 		}
 	}
 	return 0
 }
 
-func (g *generation) declare(id, parent string, v any, depth int) error {
+// declare adds an entity to the scene, and its children. As has all but its components.
+func (g *generation) declare(id, parent string, v any, as declared) error {
 	spec, ok := v.(map[string]any)
 	switch {
 	case !ok:
@@ -42,7 +46,7 @@ func (g *generation) declare(id, parent string, v any, depth int) error {
 		return fmt.Errorf("%q cannot be the id of an entity", id)
 	case g.scene[id].components != nil:
 		return fmt.Errorf("%s is declared twice", id)
-	case depth > maxSceneDepth:
+	case as.depth > maxSceneDepth:
 		return fmt.Errorf("%s: children nest deeper than %d", id, maxSceneDepth)
 	}
 	from := spec
@@ -64,13 +68,15 @@ func (g *generation) declare(id, parent string, v any, depth int) error {
 	if parent != "" {
 		components["relationships"] = map[string]any{"parent": parent}
 	}
-	g.scene[id] = declared{components, depth}
+	as.components = components
+	g.scene[id] = as
 	children, ok := spec["children"].(map[string]any)
 	if !ok && spec["children"] != nil {
 		return fmt.Errorf("%s: children have names in a scene: children = { bulb = { … } }", id)
 	}
+	as.depth++
 	for _, name := range slices.Sorted(maps.Keys(children)) {
-		if err := g.declare(id+"."+name, id, children[name], depth+1); err != nil {
+		if err := g.declare(id+"."+name, id, children[name], as); err != nil {
 			return err
 		}
 	}
@@ -79,6 +85,12 @@ func (g *generation) declare(id, parent string, v any, depth int) error {
 
 // maxSceneDepth is how deep children may nest in a scene.
 const maxSceneDepth = 64
+
+// wrong says what is wrong with an entity, and where it was declared.
+func (d declared) wrong(format string, args ...any) error {
+	file, line, _ := strings.Cut(d.at, ":")
+	return &sandbox.Error{File: file, Line: atoi(line), Message: "place.scene: " + fmt.Sprintf(format, args...)}
+}
 
 // order gives the ids of a scene, parents first.
 func order(scene map[string]declared) []string {
@@ -99,10 +111,10 @@ func (g *generation) checkScene() error {
 	for _, id := range order(g.scene) {
 		set := maps.Clone(g.scene[id].components)
 		if err := engine.CheckComponents(set); err != nil {
-			return fmt.Errorf("place.scene: %s: %w", id, err)
+			return g.scene[id].wrong("%s: %v", id, err)
 		}
 		if err := g.checkComponents(nil, engine.PlaceID, set); err != nil {
-			return fmt.Errorf("place.scene: %s: %w", id, err)
+			return g.scene[id].wrong("%s: %v", id, err)
 		}
 	}
 	return nil
@@ -115,7 +127,7 @@ func (r *Runtime) preflight(g *generation) error {
 			continue
 		}
 		if e := r.turn.World().Entity(id); e != nil && e.Owner() != engine.PlaceID {
-			return fmt.Errorf("place.scene: there is an entity %q already, of an agent's", id)
+			return g.scene[id].wrong("there is an entity %q already, of an agent's", id)
 		}
 	}
 	return nil
@@ -127,7 +139,7 @@ func (r *Runtime) preflight(g *generation) error {
 func (r *Runtime) reconcile(g *generation) {
 	t := r.turn
 	for _, id := range order(g.scene) {
-		now := g.scene[id].components
+		now, at := g.scene[id].components, g.scene[id].at
 		before, was := r.declared[id]
 		var err error
 		switch {
@@ -140,7 +152,7 @@ func (r *Runtime) reconcile(g *generation) {
 			_, err = t.Spawn(id, now)
 		}
 		if err != nil {
-			g.log.Error("an entity of the scene is not as declared", "entity", id, "error", err)
+			g.log.Error("an entity of the scene is not as declared", "entity", id, "at", at, "error", err)
 		}
 	}
 	for _, id := range slices.Backward(order(r.declared)) {

@@ -5,8 +5,8 @@ func shapes() []shape {
 	return []shape{
 		{
 			name: "loci.Spec", more: "table",
-			doc: "An entity: its components by their names, custom ones too, and its children. In place.scene children " +
-				"have names, { bulb = { … } }, elsewhere they are a list.",
+			doc: "An entity: its components by their names, custom ones too, and its children. Those have names, which " +
+				"end their ids; for place.spawn they may be a list instead, and get ids as they come.",
 			fields: []field{
 				{name: "transform?", typ: "loci.Transform", doc: "where it stands in its parent's space"},
 				{name: "children?", typ: "loci.Spec[]|table<string, loci.Spec>", doc: "what stands on it"},

@@ -3,7 +3,9 @@ package scripts
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 
 	"github.com/go-gl/mathgl/mgl64"
 )
@@ -21,7 +23,8 @@ func shortTransforms(spec map[string]any) error {
 		}
 	}
 	children, _ := spec["children"].([]any)
-	for _, child := range children {
+	named, _ := spec["children"].(map[string]any)
+	for _, child := range slices.AppendSeq(slices.Clone(children), maps.Values(named)) {
 		if child, ok := child.(map[string]any); ok {
 			if err := shortTransforms(child); err != nil {
 				return err

@@ -38,7 +38,7 @@ func start(t *testing.T, cfg config) *opened {
 	}
 	o := &opened{theatre: theatre, t: t, served: make(chan error, 1), client: &http.Client{Transport: &http.Transport{}}}
 	var done context.CancelFunc
-	o.ctx, done = context.WithTimeout(context.Background(), 10*time.Second)
+	o.ctx, done = context.WithTimeout(context.Background(), 30*time.Second)
 	var ctx context.Context
 	ctx, o.cancel = context.WithCancel(o.ctx)
 	go func() {

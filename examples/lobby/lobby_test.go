@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/scripts"
 	"github.com/loci-place/loci/scripts/trial"
 )
 
@@ -338,8 +340,18 @@ func vectors(list any) (vs []mgl64.Vec3) {
 
 func TestItsOwnTestsPass(t *testing.T) {
 	var report strings.Builder
-	result, err := trial.Run(trial.Config{Dir: ".", Out: &report})
+	result, err := trial.Run(trial.Config{Dir: ".", Out: &report, Trial: scripts.TrialConfig{Time: time.Minute, Limits: patient}})
 	if err != nil || !result.OK() || result.Tests < 30 {
 		t.Errorf("%+v, %v\n%s", result, err, &report)
+	}
+}
+
+func TestNothingIsWrongWithItsScripts(t *testing.T) {
+	sources, err := scripts.FS(os.DirFS("."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, finding := range scripts.Check(sources, scripts.Config{}).Findings {
+		t.Error(finding)
 	}
 }

@@ -46,6 +46,6 @@ place.handle("enter", function(request)
   if not redeemed then
     return nil, why
   end
-  place.entity("gate").gate.open = true
+  place.entity("gate").gate = { open = true, shut_at = place.time() + 3 }
   return "ok"
 end)

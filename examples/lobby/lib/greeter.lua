@@ -7,16 +7,15 @@ place.on("join", function(agent)
   place.task(function()
     local greeter = place.entity("greeter")
     local function say(text)
-      -- Much may happen while a task waits: it may have left, or thrown its avatar away.
-      if agent:here() and agent.avatar:exists() then
-        greeter:send(agent, { "greeting", text })
-      end
+      return greeter:send(agent, { "greeting", text })
     end
     place.wait(1) -- until its visor has drawn something
     say("Welcome, " .. agent.identity.display_name .. "!")
     place.wait(4)
-    say("Doors and switches want to be poked, and the board on the left is our guest book.")
-    place.wait(4)
-    say("Whoever stands in the quiet room, ahead on your right, is heard in there and nowhere else.")
+    -- Much may happen while a task waits. Send tells whether it is still there.
+    if say("Doors and switches want to be poked, and the board on the left is our guest book.") then
+      place.wait(4)
+      say("Whoever stands in the quiet room, ahead on your right, is heard in there and nowhere else.")
+    end
   end)
 end)

@@ -45,4 +45,17 @@ t.describe("the quiet room", function()
     place:advance(0.5)
     t.equal("quiet room", where(bob))
   end)
+
+  t.it("keeps up with a crowd", function(place)
+    local crowd = {}
+    for i = 1, 60 do
+      crowd[i] = place:join{ display_name = "guest " .. i }
+    end
+    place:advance(0.5)
+    crowd[1]:leave()
+    crowd[60].avatar:move(3, 0, -4)
+    place:advance(0.5)
+    t.equal("quiet room", where(crowd[60]))
+    t.equal("hall", where(crowd[59]))
+  end)
 end)

@@ -1,0 +1,1 @@
+place.on("tick", function() print(pcall(place.asset, "../../../etc/passwd")) end)

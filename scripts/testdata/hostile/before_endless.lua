@@ -1,0 +1,1 @@
+place.before("announce", function() while true do end end) place.before("x", function() while true do end end)

@@ -1,0 +1,1 @@
+place.handle("announce", function(request) place.default(request) place.default(request) place.default(request) end)

@@ -1,0 +1,1 @@
+place.hears = function() while true do end end

@@ -1,0 +1,1 @@
+place.on("tick", function() while true do place.log.error("x") end end)

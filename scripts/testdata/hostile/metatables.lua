@@ -1,0 +1,1 @@
+getmetatable(place).__index = nil

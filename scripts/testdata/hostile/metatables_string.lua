@@ -1,0 +1,1 @@
+place.on("tick", function() local m = getmetatable("") m.__index = nil end)

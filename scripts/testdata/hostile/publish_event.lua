@@ -1,0 +1,1 @@
+place.on("publication", function(body) place.publish(body) end) place.on("tick", function() place.publish{ "x" } end)

@@ -1,0 +1,1 @@
+place.on("tick", function() local f = place.on pcall(f, "tick", function() end) end)

@@ -1,0 +1,1 @@
+place.on("tick", function() local s = {} s.children = { s } place.spawn(s) end)

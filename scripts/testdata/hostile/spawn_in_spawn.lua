@@ -1,0 +1,1 @@
+place.on("spawn", function() place.spawn{} place.spawn{} end) place.on("tick", function() place.spawn{} end)

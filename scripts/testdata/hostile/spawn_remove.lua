@@ -1,0 +1,1 @@
+place.on("tick", function() while true do place.spawn{ a = { b = 1 } }:remove() end end)

@@ -1,0 +1,1 @@
+place.on("tick", function() while true do place.subscribe("[_ | _]", function() end) end end)

@@ -1,0 +1,1 @@
+place.on("tick", function() place.task(function() while true do end end) end)

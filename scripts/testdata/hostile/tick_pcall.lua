@@ -1,0 +1,1 @@
+place.on("tick", function() while true do pcall(function() while true do end end) end end)

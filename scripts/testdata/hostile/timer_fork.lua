@@ -1,0 +1,1 @@
+local function f() place.after(0, f) place.after(0, f) end place.after(0, f)
