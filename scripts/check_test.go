@@ -2,6 +2,7 @@ package scripts
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 )
@@ -50,6 +51,18 @@ func TestCheckFindsNothingInScriptsThatAreRight(t *testing.T) {
 	}
 	if got := fmt.Sprint(checked.Files, checked.Components, checked.Rules); got != "5 1 1" {
 		t.Errorf("counted %s, want 5 files, 1 component, 1 rule", got)
+	}
+}
+
+func TestCheckFindsNothingInWhatPeopleBeginWith(t *testing.T) {
+	for _, dir := range []string{"starter", "bundled", "../examples/lobby"} {
+		sources, err := FS(os.DirFS(dir))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range Check(sources, Config{}).Findings {
+			t.Errorf("%s: %s", dir, f)
+		}
 	}
 }
 
@@ -145,6 +158,9 @@ func FuzzCheck(f *testing.F) {
 	f.Add("lib/a.lua", "for i, e in ipairs(place.entities()) do e.owner.avatar:move(i) end"+strings.Repeat(" a = b.c.d:e(f)", 20))
 	f.Add("acl.lua", "default(deny, allow('[X]'))")
 	f.Fuzz(func(t *testing.T, path, source string) {
+		if path == "" {
+			return // files have names
+		}
 		c := &checker{sources: files{path: source}, known: newKnown(Config{})}
 		defer c.known.state.Close()
 		c.compile(path)

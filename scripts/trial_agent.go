@@ -187,14 +187,19 @@ func (g *generation) playerValue(p *trialPlace, a *player) *lua.LUserData {
 	return v.ud
 }
 
-// player is argument 1, which must be one that the test played in.
-func (g *generation) player(L *lua.LState) (*trialPlace, *player) {
+// joined is argument 1, an agent that has joined in this test.
+func (g *generation) joined(L *lua.LState) (*trialPlace, *player) {
 	v := argument[*agentValue](L, 1, "an agent (called with a colon)")
 	p := g.trial.at
 	if p == nil || p.players[v] == nil {
 		L.RaiseError("this agent did not join in this test")
 	}
-	a := p.players[v]
+	return p, p.players[v]
+}
+
+// player is joined, of an agent that is still here.
+func (g *generation) player(L *lua.LState) (*trialPlace, *player) {
+	p, a := g.joined(L)
 	if a.gone {
 		L.RaiseError("this agent has left, with code %d", a.code)
 	}
@@ -269,7 +274,7 @@ func (g *generation) playerSpawn(L *lua.LState) int {
 }
 
 func (g *generation) playerHeard(L *lua.LState) int {
-	_, a := g.player(L)
+	_, a := g.joined(L) // it may have left: the last thing it heard is why
 	verb := L.OptString(2, "")
 	list, rest := L.NewTable(), []netcode.Interaction(nil)
 	for _, i := range a.heard {

@@ -189,13 +189,15 @@ func (g *generation) trialRequest(L *lua.LState) int {
 	q := question{from: engine.PlaceID, to: g.recipient(L, 1), body: g.body(L, 2), timeout: timeoutOption(L, 3)}
 	var answer []any
 	var failed error
+	var asking *engine.Asking
 	over := false
 	g.trial.do(L, func(*lua.LState) int {
-		g.turn().Ask(q.from, q.to, q.body, func(a []any, err error) { answer, failed, over = a, err, true })
+		asking = g.turn().Ask(q.from, q.to, q.body, func(a []any, err error) { answer, failed, over = a, err, true })
 		return 0
 	})
 	if !p.await(q.timeout, func() bool { return over }) {
 		failed = fmt.Errorf("no answer within %s", seconds(q.timeout))
+		g.trial.do(L, func(*lua.LState) int { asking.Cancel(); return 0 })
 	}
 	values := g.reply(q, answer, failed)
 	for _, v := range values {

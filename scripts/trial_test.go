@@ -138,6 +138,16 @@ func TestATestPlaysInAPlaceOfItsOwn(t *testing.T) {
 			t.equal(nil, reply)
 			local asked = ann:heard("lend")[1]
 			t.equal("request", asked.type)
+			t.equal("place", asked.from.id)
+			t.same({}, bob:heard())
+		end)
+		t.it("hears what an agent was told before it had to go", function(place)
+			local ann = place:join{}
+			place:entity("front_door"):send(ann, { "go" })
+			ann:kick("now")
+			t.same({ "go" }, ann:heard()[1].body)
+			t.equal(false, ann:here())
+			t.error(function() ann:request("place", { "slow" }) end, "this agent has left, with code 1005")
 		end)
 		t.it("expects errors that are logged", function(place)
 			place:expect_error("attempt to index")
