@@ -63,13 +63,12 @@ func (t *Table) Ask(parts int) {
 		return
 	}
 	if t.asked%parts == 0 {
-		t.asked = 0
+		t.asked, t.done = 0, 0
 		t.round = slices.AppendSeq(t.round[:0], maps.Keys(t.tracks))
 	}
-	from := t.asked * len(t.round) / parts
 	t.asked++
-	for _, id := range t.round[from : t.asked*len(t.round)/parts] {
-		if tr := t.tracks[id]; tr != nil {
+	for ; t.done < t.asked*len(t.round)/parts; t.done++ {
+		if tr := t.tracks[t.round[t.done]]; tr != nil {
 			t.refresh(tr)
 		}
 	}
