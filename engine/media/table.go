@@ -117,7 +117,9 @@ func (t *Table) Allocate(a *Agent, entity string, m Media) (uint32, error) {
 	tr.publish(nil)
 	t.tracks[t.last], t.entities[entity] = tr, tr
 	a.own = append(a.own, tr)
-	t.round = append(t.round, t.last) // so that it is asked about again as soon as others
+	if t.cfg.Hears != nil {
+		t.round = append(t.round, t.last) // so that it is asked about again as soon as others
+	}
 	t.refresh(tr)
 	a.voice.begin(&tr.route)
 	return t.last, nil
