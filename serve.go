@@ -9,10 +9,12 @@ import (
 	"net/netip"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strconv"
 	"syscall"
 
 	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/engine/assets"
 	"github.com/loci-place/loci/netcode"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -27,6 +29,8 @@ type serveOptions struct {
 	hz         float64 // heartbeats a second
 	distance   float64 // how far agents see, in metres; 0: everything
 	budget     int     // bytes of a state at most
+	data       string  // directory for what the place keeps; empty: it keeps nothing
+	assetCache int64   // bytes of assets to keep; 0: the default
 	logLevel   choice
 	logFormat  choice
 }
@@ -61,6 +65,8 @@ ALLOPLACE_HOST of --public-host, ALLOPLACE_PORT of the port of --listen.`,
 	flags.Float64Var(&o.hz, "hz", engine.DefaultRate, fmt.Sprintf("`N` heartbeats a second, 1 to %d; each sends every agent a state", engine.MaxRate))
 	flags.Float64Var(&o.distance, "view-distance", 0, "`METRES` that agents see; 0 is everything")
 	flags.IntVar(&o.budget, "state-budget", 0, "`BYTES` of a state to an agent on a good link; the rest comes later (default 65536)")
+	flags.StringVar(&o.data, "data", "", "`DIR` where the place keeps what is to survive it, made if need be (default: nothing survives)")
+	flags.Int64Var(&o.assetCache, "asset-cache", 0, "`BYTES` of assets to keep, below 0 none (default 1 GiB in --data, 32 MiB in memory without)")
 	flags.Var(&o.logLevel, "log-level", "log nothing below this level")
 	flags.Var(&o.logFormat, "log-format", "how log lines on stderr are written")
 	return cmd
@@ -111,7 +117,7 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) erro
 	}
 	place, err := engine.New(engine.Config{
 		Name: o.name, Transport: transport, Rate: o.hz, Logger: log,
-		ViewDistance: o.distance, Limits: engine.Limits{StateBudget: o.budget},
+		ViewDistance: o.distance, Limits: engine.Limits{StateBudget: o.budget}, Assets: o.assets(),
 	})
 	if err != nil {
 		transport.Close(netcode.CodePlaceClosed)
@@ -128,6 +134,15 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) erro
 		return fmt.Errorf("cannot say that the place is ready: %w", err)
 	}
 	return place.Serve(ctx)
+}
+
+// assets is where files are kept that agents get from each other.
+func (o *serveOptions) assets() assets.Options {
+	kept := assets.Options{CacheBytes: o.assetCache}
+	if o.data != "" {
+		kept.Dir = filepath.Join(o.data, "assets")
+	}
+	return kept
 }
 
 func (o *serveOptions) logger(w io.Writer) *slog.Logger {

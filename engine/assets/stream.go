@@ -51,9 +51,17 @@ func (w *window) drop(h netcode.AssetHash) {
 	})
 }
 
-// beginStream has it pass through from now on.
+// beginStream has it pass through from now on. Some may have waited for no more than
+// its size.
 func (s *asset) beginStream() {
 	s.phase, s.have, s.sum = streaming, 0, sha256.New()
+	s.serve()
+}
+
+func (s *asset) serve() {
+	for _, w := range slices.Clone(s.wants) {
+		w.agent.pump()
+	}
 }
 
 // stream asks for what somebody waits for, who waits longest first.
@@ -81,7 +89,5 @@ func (s *asset) pass(offset int64, data []byte) {
 		return
 	}
 	s.centre.window.add(chunk{s.hash, offset, data})
-	for _, w := range slices.Clone(s.wants) {
-		w.agent.pump()
-	}
+	s.serve()
 }
