@@ -205,9 +205,6 @@ func (a *Agent) tell(f netcode.AssetFrame) {
 	}
 }
 
-// lied counts something that was not what its id said.
-func (a *Agent) lied() { a.lies++ }
-
 // maxLies is after how many of them nothing more is taken from an agent that it was
 // not asked for.
 const maxLies = 16

@@ -62,7 +62,7 @@ func (s *asset) join(w *want) {
 		w.agent.searches++
 	}
 	s.wants = append(s.wants, w)
-	if w.publishedBy != "" && s.phase != committing {
+	if w.publishedBy != "" && (s.phase == searching || s.phase == verifying) {
 		s.resolve(w.publishedBy)
 	}
 	s.step()
@@ -143,7 +143,7 @@ func (s *asset) take(data []byte) {
 		return
 	}
 	if netcode.AssetHash(s.sum.Sum(nil)) != s.hash {
-		s.source.lied()
+		s.source.lies++
 		s.lose("gave something else")
 		return
 	}

@@ -165,9 +165,9 @@ func TestUnknownAssetIsRefusedInTime(t *testing.T) {
 }
 
 func TestManyWhoWaitCostOneTransfer(t *testing.T) {
-	content := noise(1, 3<<20)
+	content := noise(1, 3<<19)
 	for name, opts := range map[string]assets.Options{
-		"cache": {}, "cache too small": {CacheBytes: 2 << 20}, "no cache": {CacheBytes: -1}, "disk": {Dir: t.TempDir()},
+		"cache": {}, "cache too small": {CacheBytes: 1 << 20}, "no cache": {CacheBytes: -1}, "disk": {Dir: t.TempDir()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inPlace(t, engine.Config{Assets: opts}, func(r *rig) {
@@ -328,10 +328,22 @@ func TestTenThousandRequestsForNothingHarmNobody(t *testing.T) {
 	})
 }
 
-func TestTooManyBytesOfFramesCostTheConnection(t *testing.T) {
-	inPlace(t, engine.Config{Limits: engine.Limits{AssetQueueBytes: 1000}}, func(r *rig) {
+func TestTooManyBytesOfFramesAreNotTaken(t *testing.T) {
+	content := noise(1, 2000)
+	inPlace(t, engine.Config{Limits: engine.Limits{AssetQueueBytes: 2500}}, func(r *rig) {
 		bob := r.plain()
-		bob.give(netcode.AssetID(nil), make([]byte, 2000), 0, 2000, 2000)
+		id := netcode.AssetID(content)
+		bob.give(id, content, 0, 1000, 2000) // fits
+		soon()
+		bob.give(id, append(content, content...), 0, 3000, 4000)
+		soon()
+		bob.give(id, content, 1000, 1000, 2000)
+		soon()
+		bob.fetches(id, content, "")
+	})
+	inPlace(t, engine.Config{Limits: engine.Limits{AssetQueueBytes: 300}}, func(r *rig) {
+		bob := r.plain()
+		bob.ask(netcode.AssetID(nil), 0, 1)
 		soon()
 		if e, ok := errors.AsType[*netcode.DisconnectError](bob.Err()); !ok || e.Code != netcode.CodeOverload {
 			t.Errorf("got %v", bob.Err())

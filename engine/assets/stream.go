@@ -82,7 +82,7 @@ func (s *asset) pass(offset int64, data []byte) {
 		s.have += int64(len(data))
 	}
 	if s.have == s.total && netcode.AssetHash(s.sum.Sum(nil)) != s.hash {
-		s.source.lied()
+		s.source.lies++
 		s.centre.window.drop(s.hash)
 		s.phase = searching
 		s.lose("gave something else")
