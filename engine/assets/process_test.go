@@ -66,7 +66,32 @@ func servePlace() error {
 		_, _ = io.Copy(io.Discard, os.Stdin) // until the test has ended
 		_ = place.Close()
 	}()
+	go stir(place)
 	return place.Serve(context.Background())
+}
+
+// stir changes much of what stands in a place all the time, so that states take more
+// than a datagram, and what is sent reliably is in their way.
+func stir(place *engine.Place) {
+	const things = 40
+	var ids []string
+	for n := 0; ; n++ {
+		err := place.Do(func(t *engine.Turn) error {
+			for i := range things {
+				thing := map[string]any{"wheel": map[string]any{"turns": n, "of": strings.Repeat("x", 100)}}
+				if n > 0 {
+					_ = t.Change(ids[i], thing)
+				} else if id, err := t.Spawn("", thing); err == nil {
+					ids = append(ids, id)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return // closed
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
 }
 
 func pourBare() error {

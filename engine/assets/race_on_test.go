@@ -2,5 +2,5 @@
 
 package assets_test
 
-// raceEnabled tells whether the tests run under the race detector.
-const raceEnabled = true
+// slowness is how much longer things may take under the race detector.
+const slowness = 10

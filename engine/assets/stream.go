@@ -9,7 +9,7 @@ import (
 
 // windowBytes is how much of what streams through is kept for those who come for it a
 // little later than others.
-const windowBytes = 8 << 20
+const windowBytes = 4 << 20
 
 // window holds what has streamed through lately.
 type window struct {
