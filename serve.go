@@ -8,12 +8,14 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"syscall"
 
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/engine/apps"
+	"github.com/loci-place/loci/engine/assets"
 	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/scripts"
 	"github.com/spf13/cobra"
@@ -31,6 +33,8 @@ type serveOptions struct {
 	hz         float64  // heartbeats a second
 	distance   float64  // how far agents see, in metres; 0: everything
 	budget     int      // bytes of a state at most
+	data       string   // directory for what the place keeps; empty: it keeps nothing
+	assetCache int64    // bytes of assets to keep; 0: the default
 	apps       []string // hosts that apps may be launched from, or "none"
 	policy     apps.Policy
 	log        logOptions
@@ -78,6 +82,8 @@ that do not load; 2 where it was asked wrongly.`,
 	flags.Float64Var(&o.hz, "hz", engine.DefaultRate, fmt.Sprintf("`N` heartbeats a second, 1 to %d; each sends every agent a state", engine.MaxRate))
 	flags.Float64Var(&o.distance, "view-distance", 0, "`METRES` that agents see; 0 is everything")
 	flags.IntVar(&o.budget, "state-budget", 0, "`BYTES` of a state to an agent on a good link; the rest comes later (default 65536)")
+	flags.StringVar(&o.data, "data", "", "`DIR` where the place keeps what is to survive it, made if need be (default: nothing survives)")
+	flags.Int64Var(&o.assetCache, "asset-cache", 0, "`BYTES` of assets to keep, below 0 none (default 1 GiB in --data, 32 MiB in memory without)")
 	flags.StringSliceVar(&o.apps, "apps", []string{"*"}, "`HOST` that apps may be launched from: a name, *.NAME, ADDRESS, ADDRESS/BITS, each with :PORT or without;\n"+
 		"* is any with a public address, none is none; more are separated by commas")
 	o.log.flags(flags)
@@ -141,7 +147,7 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) erro
 	}
 	place, err := engine.New(engine.Config{
 		Transport: transport, PublicHost: o.publicHost, Apps: o.policy, Rate: o.hz, Behaviour: rt, Logger: log,
-		ViewDistance: o.distance, Limits: engine.Limits{StateBudget: o.budget},
+		ViewDistance: o.distance, Limits: engine.Limits{StateBudget: o.budget}, Assets: o.assets(),
 	})
 	if err != nil {
 		transport.Close(netcode.CodePlaceClosed)
@@ -158,6 +164,15 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) erro
 		return fmt.Errorf("cannot say that the place is ready: %w", err)
 	}
 	return place.Serve(ctx)
+}
+
+// assets is where files are kept that agents get from each other.
+func (o *serveOptions) assets() assets.Options {
+	kept := assets.Options{CacheBytes: o.assetCache}
+	if o.data != "" {
+		kept.Dir = filepath.Join(o.data, "assets")
+	}
+	return kept
 }
 
 // untilSignal returns a context that ends with the first SIGINT or SIGTERM. From

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/loci-place/loci/acl"
@@ -300,6 +301,26 @@ func ExampleConfig_joined() {
 	// Output:
 	// Ada came; here: 1
 	// Ada left with 1001 - avatar still there: false
+}
+
+// A file of the host's, and one of an agent's.
+func ExamplePlace_AddAsset() {
+	place := open(engine.Config{})
+	defer place.close()
+	ann, bob := place.join("ann", nil), place.join("bob", nil)
+
+	id, err := place.AddAsset(strings.NewReader("a door"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	content, err := ann.FetchAsset(place.ctx, id, "")
+	fmt.Printf("%s %v\n", content, err)
+
+	content, err = bob.FetchAsset(place.ctx, ann.PublishAsset([]byte("a window")), ann.Avatar())
+	fmt.Printf("%s %v\n", content, err)
+	// Output:
+	// a door <nil>
+	// a window <nil>
 }
 
 // Rules of a host's own, tried before the usual ones: a janitor may send others away,

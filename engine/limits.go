@@ -64,8 +64,9 @@ type Limits struct {
 	// behalf; its further requests wait. Default 16.
 	AssetSearches int
 	// AssetQueueBytes is how many bytes of an agent's asset frames may wait, each
-	// counted as 256 more than it has. Whoever sends on is disconnected with
-	// [netcode.CodeOverload]. Default 8 MiB.
+	// counted as 256 more than it has. Of data that comes on top of them nothing is
+	// taken; whoever sends other frames is disconnected with [netcode.CodeOverload].
+	// Default 8 MiB.
 	AssetQueueBytes int
 	// AssetPushes is how many assets an agent may be sending unasked at once, and
 	// AssetPushBytes how many bytes they may have together; further ones are ignored.

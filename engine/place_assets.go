@@ -8,7 +8,7 @@ import (
 	"github.com/loci-place/loci/engine/assets"
 )
 
-// ErrNoAgent: there is no agent of that id.
+// ErrNoAgent says that there is no agent of that id.
 var ErrNoAgent = errors.New("engine: no such agent")
 
 // openAssets makes the place's distribution centre.

@@ -2,6 +2,7 @@ package assets
 
 import (
 	"bytes"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -138,7 +139,7 @@ func (a *Agent) serve(w *want, total int64) {
 	n := min(w.length, int64(a.out.size), total-w.offset)
 	frame, err := a.centre.piece(w, n, total)
 	if err != nil {
-		a.centre.doubt(w.hash, err)
+		a.centre.log.Warn("an asset cannot be read", "asset", w.hash.ID(), "error", err)
 		a.wants = append(a.wants, w)
 		a.centre.look(w)
 		return
@@ -181,6 +182,11 @@ func (a *Agent) delivered(n int, took time.Duration) {
 	a.out.took(n, took, stats.RTT)
 	a.sending = false
 	a.pump()
+	for _, w := range slices.Clone(a.wants) {
+		if w.asset != nil { // what streams may have gone by
+			w.asset.step()
+		}
+	}
 }
 
 // refuse tells the agent that it does not get something.
@@ -198,9 +204,6 @@ func (a *Agent) tell(f netcode.AssetFrame) {
 		a.centre.log.Debug("an asset frame is not sent", "agent", a.id, "error", err)
 	}
 }
-
-// lied counts something that was not what its id said.
-func (a *Agent) lied() { a.lies++ }
 
 // maxLies is after how many of them nothing more is taken from an agent that it was
 // not asked for.

@@ -25,16 +25,16 @@ type asset struct {
 	asked     map[*Agent]bool
 	source    *Agent // nil if nobody is asked at the moment
 	question  question
-	questions int    // that were ever asked
-	pusher    *Agent // who sends it unasked, nil if nobody does
+	questions int           // that were ever asked
+	pusher    *Agent        // who sends it unasked, nil if nobody does
+	given     int           // bytes that the source gave since it was last quick enough
+	spent     time.Duration // what it took to answer for those
 
 	// What has come.
-	total  int64
-	have   int64 // bytes from the beginning on
-	sum    hash.Hash
-	spool  spool // where they go; nil while streaming
-	mark   int64 // how many there were when the source was last seen to be quick enough
-	marked time.Time
+	total int64
+	have  int64 // bytes from the beginning on
+	sum   hash.Hash
+	spool spool // where they go; nil while streaming
 }
 
 type phase uint8
@@ -62,7 +62,7 @@ func (s *asset) join(w *want) {
 		w.agent.searches++
 	}
 	s.wants = append(s.wants, w)
-	if w.publishedBy != "" && s.phase != committing {
+	if w.publishedBy != "" && (s.phase == searching || s.phase == verifying) {
 		s.resolve(w.publishedBy)
 	}
 	s.step()
@@ -143,7 +143,7 @@ func (s *asset) take(data []byte) {
 		return
 	}
 	if netcode.AssetHash(s.sum.Sum(nil)) != s.hash {
-		s.source.lied()
+		s.source.lies++
 		s.lose("gave something else")
 		return
 	}
@@ -184,7 +184,7 @@ func (s *asset) finish() {
 	s.closeQuestion()
 	wants := s.end()
 	for _, w := range wants {
-		w.agent.lookOn()
+		w.agent.lookOnSoon()
 	}
 }
 
@@ -199,7 +199,7 @@ func (s *asset) fail(why string) {
 		} else {
 			w.agent.refuse(s.hash.ID(), netcode.AssetNotAvailable, why)
 		}
-		w.agent.lookOn()
+		w.agent.lookOnSoon()
 	}
 }
 

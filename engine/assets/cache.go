@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"sync"
@@ -13,8 +14,12 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// errDamaged: what is on the shelf is not what its name says.
-var errDamaged = errors.New("assets: damaged")
+var (
+	// errDamaged: what is on the shelf is not what its name says.
+	errDamaged = errors.New("assets: damaged")
+	// errGone: it is no longer on the shelf.
+	errGone = errors.New("assets: gone from the cache")
+)
 
 // cache knows what is on its shelf, and keeps it from growing over its limit. It may
 // be used from any goroutine.
@@ -100,13 +105,13 @@ func (c *cache) find(h netcode.AssetHash) (size int64, there, verified bool) {
 	return e.size, true, e.verified
 }
 
-// open gives an asset's content, and counts as using it.
-func (c *cache) open(h netcode.AssetHash) (content, error) {
+// read reads from an asset, and counts as using it.
+func (c *cache) read(h netcode.AssetHash, b []byte, offset int64) error {
 	c.mu.Lock()
 	e := c.entries[h]
 	if e == nil {
 		c.mu.Unlock()
-		return nil, io.ErrUnexpectedEOF
+		return errGone
 	}
 	c.recent.MoveToFront(e.place)
 	size, now := e.size, time.Now()
@@ -118,14 +123,26 @@ func (c *cache) open(h netcode.AssetHash) (content, error) {
 	if touch {
 		c.shelf.touch(h, size, now)
 	}
-	return c.shelf.open(h, size)
+	from, err := c.shelf.open(h, size)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	return readFull(from, b, offset)
+}
+
+func readFull(from io.ReaderAt, b []byte, offset int64) error {
+	if n, err := from.ReadAt(b, offset); n < len(b) {
+		return fmt.Errorf("%w: %w", errDamaged, err)
+	}
+	return nil
 }
 
 // verify reads an asset as a whole, and removes it if it is damaged.
 func (c *cache) verify(ctx context.Context, h netcode.AssetHash) error {
 	size, there, _ := c.find(h)
 	if !there {
-		return io.ErrUnexpectedEOF
+		return errGone
 	}
 	err := c.check(ctx, h, size)
 	if ctx.Err() != nil {

@@ -31,7 +31,7 @@ func (s *memoryShelf) open(h netcode.AssetHash, _ int64) (content, error) {
 	defer s.mu.RUnlock()
 	c, ok := s.blocks[h]
 	if !ok {
-		return nil, io.ErrUnexpectedEOF
+		return nil, errGone
 	}
 	return c, nil
 }

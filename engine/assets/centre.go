@@ -211,35 +211,17 @@ func (c *Centre) local(h netcode.AssetHash) (size int64, there, verified bool) {
 	return 0, false, false
 }
 
-// read reads from an asset that is here.
+// read reads from an asset that is here. What cannot be read is not served again
+// before it was looked at.
 func (c *Centre) read(h netcode.AssetHash, b []byte, offset int64) error {
-	from, err := c.open(h)
-	if err != nil {
-		return err
-	}
-	defer from.Close()
-	if n, err := from.ReadAt(b, offset); n < len(b) {
-		return fmt.Errorf("%w: %w", errDamaged, err)
-	}
-	return nil
-}
-
-func (c *Centre) open(h netcode.AssetHash) (content, error) {
 	if c.folder != nil {
 		if _, there := c.folder.find(h); there {
-			return c.folder.open(h)
+			return c.folder.read(h, b, offset)
 		}
 	}
-	return c.cache.open(h)
-}
-
-// doubt has an asset that could not be read looked at before it is served again.
-func (c *Centre) doubt(h netcode.AssetHash, why error) {
-	c.log.Warn("an asset cannot be read", "asset", h.ID(), "error", why)
-	if c.folder != nil {
-		c.folder.forget(h)
-	}
-	if c.cache != nil {
+	err := c.cache.read(h, b, offset)
+	if err != nil {
 		c.cache.doubt(h)
 	}
+	return err
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// ErrNoFile: there is no such file in the host's folder, or none that may be served.
+// ErrNoFile says that there is no such file in the host's folder, or none that may be served.
 var ErrNoFile = errors.New("assets: no such file")
 
 // folder serves the host's own files. They stay where they are, and may change: then
@@ -116,32 +116,27 @@ func (f *folder) find(h netcode.AssetHash) (size int64, there bool) {
 	return f.byName[name].size, ok
 }
 
-// open gives an asset's content, unless the file has changed: then it is forgotten.
-func (f *folder) open(h netcode.AssetHash) (content, error) {
+// read reads from the file that has an asset, unless that has changed or cannot be
+// read: then it is forgotten.
+func (f *folder) read(h netcode.AssetHash, b []byte, offset int64) error {
 	f.mu.Lock()
-	name, ok := f.byHash[h]
+	name := f.byHash[h]
 	known := f.byName[name]
 	f.mu.Unlock()
-	if !ok {
-		return nil, ErrNoFile
-	}
 	from, info, err := f.stat(name)
+	if err == nil {
+		defer from.Close()
+		err = readFull(from, b, offset)
+	}
 	if err == nil && !known.is(info) {
-		err = errors.Join(fmt.Errorf("%w: %q has changed", ErrNoFile, name), from.Close())
+		err = fmt.Errorf("%w: %q has changed", ErrNoFile, name)
 	}
 	if err != nil {
-		f.forget(h)
-		return nil, err
-	}
-	return from, nil
-}
-
-func (f *folder) forget(h netcode.AssetHash) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if name, ok := f.byHash[h]; ok {
+		f.mu.Lock()
+		defer f.mu.Unlock()
 		f.drop(name)
 	}
+	return err
 }
 
 // drop forgets a file, under the lock. Another of the same content stands in.

@@ -14,16 +14,16 @@ const (
 // pace is how large pieces are on one direction of a link.
 type pace struct {
 	size int
-	trip time.Duration // the shortest round trip seen
+	trip time.Duration // the shortest round trip seen, 0 if none was
 }
 
-func newPace() pace { return pace{size: leastPiece, trip: time.Hour} }
+func newPace() pace { return pace{size: leastPiece} }
 
 // took learns from a piece of n bytes that was acknowledged after so long. The round
 // trip does not count: nothing waits for that.
 func (p *pace) took(n int, long, trip time.Duration) {
-	if trip > 0 {
-		p.trip = min(p.trip, trip)
+	if trip > 0 && (p.trip == 0 || trip < p.trip) {
+		p.trip = trip
 	}
 	switch long -= min(p.trip, long); {
 	case long > slowPiece:

@@ -30,12 +30,12 @@ func (a *Agent) offered(hash netcode.AssetHash, s *asset, f *netcode.AssetFrame)
 		s.pusher, s.total = a, total
 		a.pushes++
 		a.pushBytes += total
-	case s.phase != searching:
+	case s.phase != searching || s.asked[a]:
 		return
 	}
 	s.closeQuestion()
 	s.source, s.asked[a] = a, true
-	s.mark, s.marked = 0, time.Now()
+	s.given, s.spent = 0, 0
 	s.begin(total)
 	switch {
 	case s.phase == spooling:

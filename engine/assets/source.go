@@ -28,7 +28,7 @@ func (s *asset) nextSource() {
 		s.fail("nobody gave it in time")
 	default:
 		s.asked[s.source] = true
-		s.mark, s.marked = 0, time.Now()
+		s.given, s.spent = 0, 0
 		s.step()
 		if s.phase == searching {
 			s.ask(0)
@@ -97,22 +97,21 @@ func (s *asset) answered(f *netcode.AssetFrame) {
 	case s.question.open && offset != s.question.offset:
 		return
 	case s.question.open:
-		s.closeQuestion()
 		s.learn(len(f.Data))
+		s.closeQuestion()
 	case s.phase != spooling || offset != s.have:
 		return // nobody asked for it
 	}
 	switch {
+	case len(f.Data) == 0 && offset < total:
+		s.lose("gave nothing")
+		return
 	case s.phase == searching:
 		if !s.begin(total) {
 			return
 		}
 	case total != s.total:
 		s.lose("changed the asset's size")
-		return
-	}
-	if len(f.Data) == 0 && offset < total {
-		s.lose("gave nothing")
 		return
 	}
 	if s.phase == spooling {
@@ -126,28 +125,26 @@ func (s *asset) answered(f *netcode.AssetFrame) {
 // goOn asks for the rest, unless the source is too slow, or sends it unasked.
 func (s *asset) goOn() {
 	switch {
-	case s.phase == spooling && !s.quickEnough():
+	case s.source != nil && s.spent > s.centre.cfg.Timeout:
 		s.lose("is too slow")
-	case s.phase == spooling && s.pusher != nil && len(s.wants) == 0:
+	case s.phase == spooling && s.pusher != nil && len(s.wants) == 0 && s.questions == 0:
 		s.awaitPush()
 	default:
 		s.step()
 	}
 }
 
-// quickEnough tells whether the source has given a piece within each timeout: who
-// gives a byte now and then must not hold up those who wait.
-func (s *asset) quickEnough() bool {
-	if s.have-s.mark >= leastPiece {
-		s.mark, s.marked = s.have, time.Now()
-	}
-	return time.Since(s.marked) <= s.centre.cfg.Timeout
-}
-
+// learn notes how quick the source is, which has to give a piece within each timeout:
+// who gives a byte now and then must not hold up those who wait.
 func (s *asset) learn(n int) {
-	a := s.source
+	a, took := s.source, time.Since(s.question.at)
 	stats, _ := s.centre.cfg.Transport.Stats(a.to[0])
-	a.in.took(n, time.Since(s.question.at), stats.RTT)
+	a.in.took(n, took, stats.RTT)
+	s.given += n
+	s.spent += took
+	if s.given >= leastPiece {
+		s.given, s.spent = 0, 0
+	}
 }
 
 // begin decides how it comes in, once its size is known, and reports false if it does

@@ -9,7 +9,7 @@ import (
 
 // windowBytes is how much of what streams through is kept for those who come for it a
 // little later than others.
-const windowBytes = 8 << 20
+const windowBytes = 4 << 20
 
 // window holds what has streamed through lately.
 type window struct {
@@ -51,9 +51,17 @@ func (w *window) drop(h netcode.AssetHash) {
 	})
 }
 
-// beginStream has it pass through from now on.
+// beginStream has it pass through from now on. Some may have waited for no more than
+// its size.
 func (s *asset) beginStream() {
 	s.phase, s.have, s.sum = streaming, 0, sha256.New()
+	s.serve()
+}
+
+func (s *asset) serve() {
+	for _, w := range slices.Clone(s.wants) {
+		w.agent.pump()
+	}
 }
 
 // stream asks for what somebody waits for, who waits longest first.
@@ -74,14 +82,12 @@ func (s *asset) pass(offset int64, data []byte) {
 		s.have += int64(len(data))
 	}
 	if s.have == s.total && netcode.AssetHash(s.sum.Sum(nil)) != s.hash {
-		s.source.lied()
+		s.source.lies++
 		s.centre.window.drop(s.hash)
 		s.phase = searching
 		s.lose("gave something else")
 		return
 	}
 	s.centre.window.add(chunk{s.hash, offset, data})
-	for _, w := range slices.Clone(s.wants) {
-		w.agent.pump()
-	}
+	s.serve()
 }

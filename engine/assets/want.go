@@ -38,13 +38,18 @@ func (c *Centre) look(w *want) {
 	s.join(w)
 }
 
+// lookOnSoon does lookOn when all is done that is being done.
+func (a *Agent) lookOnSoon() { a.centre.logic.do(a.lookOn) }
+
 // lookOn looks for what an agent wants and had too many searches going for.
 func (a *Agent) lookOn() {
 	if a.gone {
 		return
 	}
 	for _, w := range slices.Clone(a.wants) {
-		a.centre.look(w)
+		if slices.Contains(a.wants, w) { // and was not refused meanwhile
+			a.centre.look(w)
+		}
 	}
 	a.pump()
 }
@@ -91,5 +96,5 @@ func (w *want) detach() {
 	if len(s.wants) == 0 {
 		s.unwanted()
 	}
-	w.agent.centre.logic.do(w.agent.lookOn)
+	w.agent.lookOnSoon()
 }

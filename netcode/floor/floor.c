@@ -175,3 +175,50 @@ int floor_relay(ENetHost *host, const floor_relay_config *config, floor_relay_re
     close_host(host);
     return 0;
 }
+
+static void acknowledged(ENetPacket *packet)
+{
+    --*(size_t *)packet->userData;
+}
+
+/* Keeps some packets on their way to a peer, and tells whether there are any left. */
+static int pour(ENetPeer *peer, const floor_pour_config *config, size_t *sent, size_t *open)
+{
+    for (; *sent < config->packets && *open < config->ahead; ++*sent) {
+        ENetPacket *packet = enet_packet_create(NULL, config->size, ENET_PACKET_FLAG_RELIABLE);
+
+        memset(packet->data, (int)*sent, config->size);
+        packet->userData = open;
+        packet->freeCallback = acknowledged;
+        ++*open;
+        if (enet_peer_send(peer, config->channel, packet) < 0) {
+            enet_packet_destroy(packet);
+            return 0;
+        }
+    }
+    return *open > 0;
+}
+
+/* Destroys the host. Returns 0, or -1 if the peers did not all come. */
+int floor_pour(ENetHost *host, const floor_pour_config *config)
+{
+    size_t came, slot, *sent, *under_way;
+    int more = 1;
+
+    if (!all_came(host, config->patience_ms, config->peers, &came))
+        return -1;
+    sent = calloc(host->peerCount, sizeof *sent);
+    under_way = calloc(host->peerCount, sizeof *under_way);
+    while (more) {
+        more = 0;
+        for (slot = 0; slot < host->peerCount; slot++)
+            if (host->peers[slot].state == ENET_PEER_STATE_CONNECTED)
+                more |= pour(&host->peers[slot], config, &sent[slot], &under_way[slot]);
+        serve_until(host, now_ms() + 2, (size_t)-1);
+    }
+    serve_until(host, now_ms() + 100, (size_t)-1);
+    close_host(host);
+    free(sent);
+    free(under_way);
+    return 0;
+}

@@ -1,4 +1,4 @@
-// Package floor measures what it costs at least to broadcast or to relay over ENet: a
+// Package floor measures what it costs at least to broadcast, relay or pour over ENet: a
 // loop in C around nothing but ENet's own calls. A place is compared with it; what it
 // takes beyond is the place's own.
 package floor

@@ -1,4 +1,4 @@
-/* A bare ENet server that broadcasts or relays, as little code as there can be. */
+/* A bare ENet server that broadcasts, relays or pours, as little code as there can be. */
 #ifndef LOCI_FLOOR_H
 #define LOCI_FLOOR_H
 
@@ -35,8 +35,18 @@ typedef struct {
     size_t peers_left;
 } floor_relay_result;
 
+typedef struct {
+    size_t peers;
+    uint8_t channel;
+    uint32_t size;  /* of a packet, in bytes */
+    size_t packets; /* to each peer */
+    size_t ahead;   /* how many of them may be on their way to each */
+    double patience_ms;
+} floor_pour_config;
+
 ENetHost *floor_open(uint16_t port, size_t peers, int socket_buffer);
 int floor_run(ENetHost *host, const floor_config *config, floor_result *result);
+int floor_pour(ENetHost *host, const floor_pour_config *config);
 int floor_relay(ENetHost *host, const floor_relay_config *config, floor_relay_result *result);
 
 #endif
