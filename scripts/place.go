@@ -277,27 +277,6 @@ func (g *generation) placeTime(L *lua.LState) int {
 	return 1
 }
 
-func (g *generation) placeAsset(L *lua.LState) int {
-	id, err := g.assets(L).ID(L.CheckString(1))
-	g.check(L, err)
-	L.Push(lua.LString(id))
-	return 1
-}
-
-func (g *generation) placePushAsset(L *lua.LState) int {
-	g.needsPlace(L, "place.push_asset")
-	a := argument[*agentValue](L, 1, "an agent")
-	g.check(L, g.assets(L).Push(g.turn(), a.agent.ID, L.CheckString(2)))
-	return 0
-}
-
-func (g *generation) assets(L *lua.LState) Assets {
-	if g.r.config.Assets == nil {
-		L.RaiseError("this place has no assets folder")
-	}
-	return g.r.config.Assets
-}
-
 func logClass() class {
 	return class{
 		name: "loci.Log", at: "place.log",

@@ -32,6 +32,7 @@ type Runtime struct {
 	replaced float64
 	watched  float64 // when the heap was last looked at
 
+	assets   *assetFolder
 	loading  sync.Mutex // one reload at a time
 	watching sync.WaitGroup
 	stop     func() // ends watching
@@ -57,6 +58,7 @@ func New(config Config) (*Runtime, error) {
 		config.Store = &MemoryStore{}
 	}
 	r := &Runtime{config: config, log: config.Logger, stop: func() {}, declared: map[string]declared{}}
+	r.assets = config.assetFolder()
 	sources, err := r.sources()
 	if err != nil {
 		return nil, err
@@ -95,6 +97,7 @@ func (r *Runtime) Open(t *engine.Turn) error {
 	if err := r.preflight(g); err != nil {
 		return err
 	}
+	g.serveAssets(t.Place()) // nobody waits yet
 	r.enter(g)
 	r.event("open")
 	r.log.Info("scripts run", "files", len(g.sources.Paths()), "components", len(g.kinds))
