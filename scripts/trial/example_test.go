@@ -2,7 +2,7 @@ package trial_test
 
 import (
 	"fmt"
-	"os"
+	"io"
 
 	"github.com/loci-place/loci/scripts"
 	"github.com/loci-place/loci/scripts/trial"
@@ -12,7 +12,7 @@ import (
 func ExampleRun() {
 	result, err := trial.Run(trial.Config{
 		Dir: "../starter",
-		Out: os.Stderr,
+		Out: io.Discard,
 		Trial: scripts.TrialConfig{
 			Modules: map[string]scripts.Module{"shop": {}},
 		},
