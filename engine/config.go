@@ -45,8 +45,8 @@ type Config struct {
 	// Hears tells whether what one agent says, on any of its tracks, reaches another
 	// that wants to hear it. It is asked on the place's turn, when somebody begins to
 	// want to hear a track, and from then on twice a second: for each track, of each
-	// agent that would hear it; so with a hundred agents who all hear each other, some
-	// 20,000 times a second. It must be quick: at 50 ns that takes a millisecond of
+	// agent that would hear it, spread over the heartbeats; so with a hundred agents who all
+	// hear each other, some 20,000 times a second. It must be quick: at 50 ns that takes a millisecond of
 	// each second, at 10 µs a fifth of it. Nil means that everybody hears everybody,
 	// and costs nothing.
 	Hears func(listener, speaker string) bool

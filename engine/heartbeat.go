@@ -16,7 +16,6 @@ type beat struct {
 	next     time.Time
 	last     time.Time
 	swept    time.Time
-	asked    time.Time
 	late     int           // since reported
 	worst    time.Duration // of those
 	reported time.Time
@@ -53,13 +52,11 @@ func (p *Place) heartbeat() {
 		p.beat.swept = now
 		p.sweep()
 	}
-	if now.Sub(p.beat.asked) >= hearsEvery {
-		p.beat.asked = now
-		p.media.Ask()
-	}
+	p.media.Ask(max(1, int(p.cfg.Rate*hearsEvery.Seconds())))
 }
 
-// hearsEvery is how often [Config.Hears] is asked again, at a beat's accuracy.
+// hearsEvery is how often [Config.Hears] is asked about each track again, some of them
+// with every heartbeat.
 const hearsEvery = 500 * time.Millisecond
 
 // lateReport is how often at most the log says that heartbeats are late.

@@ -168,3 +168,24 @@ func TestAProcessThatGrewTooLargeGetsANewState(t *testing.T) {
 	r.Advance(30 * time.Second)
 	r.until("a reload", func() bool { r.Advance(time.Second); return strings.Contains(r.logs.take(), "scripts reloaded") })
 }
+
+func TestLogAndEntitiesAreBounded(t *testing.T) {
+	r := opened(t, lua1(`
+		place.handle("flood", function() for i = 1, 100 do print(i) end end)
+		place.handle("spawn", function() for i = 1, 100 do place.spawn{} end end)`),
+		func(c *Config) { c.Limits.LogLines, c.Limits.Entities = 10, 5 })
+	ann := r.join("ann")
+	ann.request("place", `["flood"]`)
+	if n := strings.Count(r.logs.take(), "from=script"); n < 10 || n > 20 {
+		t.Errorf("%d lines", n)
+	}
+	r.equal(ann.request("place", `["spawn"]`), `["spawn","error","script error"]`)
+	if log := r.logs.take(); !strings.Contains(log, "place.lua:3: the place has 5 entities already") {
+		t.Error(log)
+	}
+	time.Sleep(300 * time.Millisecond)
+	ann.request("place", `["flood"]`)
+	if log := r.logs.take(); !strings.Contains(log, "lines are left out") {
+		t.Error(log)
+	}
+}

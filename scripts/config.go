@@ -82,6 +82,12 @@ type Limits struct {
 	// Deferred is how many requests may wait for the next heartbeat because scripts
 	// have used this one up; more are answered with an error. Default 1024.
 	Deferred int
+	// LogLines is how many lines a second scripts may write to the log, and at once;
+	// more are left out, and the log says how many. Default 200.
+	LogLines int
+	// Entities is how many entities of the place's own scripts may have spawned; one
+	// more is an error in the script. Default 100,000.
+	Entities int
 	// StateBytes is how large place.state may be at a reload; what is larger does not
 	// cross over. Default 1 MiB.
 	StateBytes int
@@ -103,6 +109,8 @@ func (l *Limits) setDefaults() {
 	orDefault(&l.Queue, 1<<16)
 	orDefault(&l.Chain, 16)
 	orDefault(&l.Deferred, 1024)
+	orDefault(&l.LogLines, 200)
+	orDefault(&l.Entities, 100_000)
 	orDefault(&l.StateBytes, 1<<20)
 	orDefault(&l.Heap, 1<<30)
 }

@@ -5,7 +5,8 @@ import (
 )
 
 // hearing gives what asks place.hears, nil if everybody hears everybody. An answer
-// holds until there is time to ask again; while a script fails, nobody is silenced.
+// holds until there is time to ask again. Whoever has not been asked about, and while
+// the script fails, is not heard: what is said in a quiet room must not leak.
 func (g *generation) hearing() func(listener, speaker string) bool {
 	if g.hears == nil {
 		return nil
@@ -20,8 +21,7 @@ func (g *generation) hearing() func(listener, speaker string) bool {
 		}
 		results, err := g.call(g.hears, listener, g.agent(l), g.agent(s))
 		if err != nil {
-			before, known := answers[pair]
-			return before || !known
+			return answers[pair]
 		}
 		if len(answers) >= maxHearing {
 			clear(answers)

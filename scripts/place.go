@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -327,8 +329,15 @@ func logger(level slog.Level) func(g *generation, L *lua.LState) int {
 // maxLine is the longest line that a script writes to the log, in bytes.
 const maxLine = 16 << 10
 
-// say writes a line of a script's.
+// say writes a line of a script's, unless there have been too many.
 func (g *generation) say(level slog.Level, line string, args ...any) {
+	left, ok := g.r.lines.take(time.Now(), g.r.config.Limits.LogLines)
+	if left > 0 {
+		g.r.log.Warn("scripts write too much: lines are left out", "lines", left)
+	}
+	if !ok {
+		return
+	}
 	g.r.log.Log(context.Background(), level, line, append(args, "from", "script")...)
 }
 
@@ -337,6 +346,30 @@ func (g *generation) json() *lua.LUserData {
 	json := g.sealed("place.json", jsonClass())
 	json.Metatable.(*lua.LTable).RawGetString("__index").(*lua.LTable).RawSetString("null", g.s.Null())
 	return json
+}
+
+// lines keeps what scripts write within a rate. Generations that load write too, beside
+// the one in force.
+type lines struct {
+	mu     sync.Mutex
+	since  time.Time
+	spent  float64 // lines, less what time has made up for
+	missed int
+}
+
+// take tells whether a line may be written, and how many have been left out before it.
+func (l *lines) take(now time.Time, rate int) (left int, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.spent = max(0, l.spent-now.Sub(l.since).Seconds()*float64(rate))
+	l.since = now
+	if l.spent+1 > float64(rate) {
+		l.missed++
+		return 0, false
+	}
+	l.spent++
+	left, l.missed = l.missed, 0
+	return left, true
 }
 
 func jsonClass() class {

@@ -27,6 +27,7 @@ type Runtime struct {
 	pool     sandbox.Pool
 	events   events
 	deferred []func()
+	lines    lines
 	errors   int // of scripts so far
 	replaced float64
 	watched  float64 // when the heap was last looked at

@@ -2,6 +2,7 @@ package scripts
 
 import (
 	"fmt"
+	"github.com/loci-place/loci/engine"
 	"maps"
 	"slices"
 
@@ -22,6 +23,9 @@ func (g *generation) placeSpawn(L *lua.LState) int {
 // list, as in the protocol, or have names as in a scene, which end their ids:
 // "lamp.bulb". How deep they nest is bounded by how deep plain data may.
 func (g *generation) spawn(id string, spec map[string]any) (string, error) {
+	if most := g.r.config.Limits.Entities; g.turn().World().CountOwned(engine.PlaceID) > most {
+		return "", fmt.Errorf("the place has %d entities already", most)
+	}
 	named, ok := spec["children"].(map[string]any)
 	if !ok {
 		return g.turn().Spawn(id, spec)

@@ -1,6 +1,10 @@
 package media
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
 
 // Subscribe has an agent hear a track from now on. Once more changes nothing.
 func (t *Table) Subscribe(a *Agent, id uint32) error { return t.choose(a, id, true) }
@@ -50,14 +54,22 @@ func (t *Table) SetHears(hears func(listener, speaker string) bool) {
 	}
 }
 
-// Ask asks [Config.Hears] of everybody who wants to hear a track, for each track, and
-// publishes the answers that have changed. With a thousand agents that hear a
-// thousand tracks it is asked a million times.
-func (t *Table) Ask() {
+// Ask asks [Config.Hears] of everybody who wants to hear a track, for one in so many of
+// all tracks, and publishes the answers that have changed: called so many times it has
+// asked about each. With a thousand agents that hear a thousand tracks that is a
+// million times.
+func (t *Table) Ask(parts int) {
 	if t.cfg.Hears == nil {
 		return
 	}
-	for _, tr := range t.tracks {
-		t.refresh(tr)
+	if t.asked%parts == 0 {
+		t.asked, t.done = 0, 0
+		t.round = slices.AppendSeq(t.round[:0], maps.Keys(t.tracks))
+	}
+	t.asked++
+	for ; t.done < t.asked*len(t.round)/parts; t.done++ {
+		if tr := t.tracks[t.round[t.done]]; tr != nil {
+			t.refresh(tr)
+		}
 	}
 }

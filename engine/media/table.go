@@ -45,6 +45,9 @@ type Table struct {
 	entities map[string]*track
 	everyone []*Agent // those that hear everyone, in the order they came
 	scratch  []Group
+	round    []uint32 // tracks that are asked about, part by part
+	asked    int      // parts of the round
+	done     int      // tracks of the round
 }
 
 // New makes an empty table.
@@ -114,6 +117,9 @@ func (t *Table) Allocate(a *Agent, entity string, m Media) (uint32, error) {
 	tr.publish(nil)
 	t.tracks[t.last], t.entities[entity] = tr, tr
 	a.own = append(a.own, tr)
+	if t.cfg.Hears != nil {
+		t.round = append(t.round, t.last) // so that it is asked about again as soon as others
+	}
 	t.refresh(tr)
 	a.voice.begin(&tr.route)
 	return t.last, nil

@@ -262,7 +262,7 @@ func (m *model) act(t *testing.T, rng *rand.Rand, table *Table, step int) {
 		for pair := range m.hears {
 			m.hears[pair] = rng.IntN(4) > 0
 		}
-		table.Ask()
+		table.Ask(1)
 	}
 }
 
@@ -327,7 +327,7 @@ func BenchmarkTable(b *testing.B) {
 		table, _ := full(b, func(l, s string) bool { return l < s })
 		b.ReportAllocs()
 		for b.Loop() {
-			table.Ask()
+			table.Ask(1)
 		}
 	})
 	b.Run("find", func(b *testing.B) {
@@ -338,4 +338,32 @@ func BenchmarkTable(b *testing.B) {
 			}
 		}
 	})
+}
+
+func TestAskedInPartsEachTrackIsAskedAboutOnce(t *testing.T) {
+	asked := map[string]int{}
+	table := New(Config{Tracks: 1, Choices: 100, Hears: func(listener, speaker string) bool {
+		asked[listener+" "+speaker]++
+		return true
+	}})
+	for _, a := range crowd(t, table, slices.Repeat([]int{3}, 23)...) {
+		a.speak(t, table, Media{Audio, Opus})
+	}
+	for range 3 {
+		clear(asked)
+		most := 0
+		for range 10 {
+			before := len(asked)
+			table.Ask(10)
+			most = max(most, len(asked)-before)
+		}
+		if len(asked) != 23*22 || most > 3*22 {
+			t.Errorf("asked about %d pairs, at most %d at a time", len(asked), most)
+		}
+		for pair, n := range asked {
+			if n != 1 {
+				t.Errorf("%s: asked %d times", pair, n)
+			}
+		}
+	}
 }
