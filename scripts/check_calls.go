@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/yuin/gopher-lua/ast"
+
+	"github.com/loci-place/loci/acl"
 )
 
 // call checks a call: that what is called is there, how it is called, and what the
@@ -29,6 +31,7 @@ func (w *walker) call(e *ast.FuncCallExpr) {
 	for i, arg := range e.Args {
 		if i < len(params) {
 			params[i].typ = w.eventHandler(e, params, i)
+			w.pattern(params[i], arg)
 		}
 		fn, isFunction := arg.(*ast.FunctionExpr)
 		if !isFunction || i >= len(params) {
@@ -62,6 +65,17 @@ func (w *walker) eventHandler(e *ast.FuncCallExpr, params []parameter, i int) st
 		}
 	}
 	return params[i].typ
+}
+
+// pattern checks a pattern that is written out: of a rule or a subscription.
+func (w *walker) pattern(p parameter, arg ast.Expr) {
+	text, isText := arg.(*ast.StringExpr)
+	if !isText || p.name != "pattern" {
+		return
+	}
+	if _, err := acl.Compile(text.Value, acl.At(w.name, text.Line())); err != nil {
+		w.failed(w.name, err)
+	}
 }
 
 // method checks a call with a colon.
