@@ -100,7 +100,11 @@ func (r *Runtime) Open(t *engine.Turn) error {
 	g.serveAssets(t.Place()) // nobody waits yet
 	r.enter(g)
 	r.event("open")
-	r.log.Info("scripts run", "files", len(g.sources.Paths()), "components", len(g.kinds))
+	files := len(g.sources.Paths())
+	r.log.Info("scripts run", "files", files, "components", len(g.kinds))
+	if files == 0 && r.config.Dir != "" {
+		r.log.Warn("there are no scripts yet; a place begins with place.lua", "directory", r.config.Dir)
+	}
 	return r.watch()
 }
 
