@@ -45,7 +45,7 @@ func placeClass() class {
 			{"task", "(body: fun(): ...): loci.Task", "Runs a function in which place.wait and entity:request may be used, when the handler at hand has returned.", (*generation).placeTask},
 			{"wait", "(seconds: number)", "Waits, in a task; the place goes on meanwhile.", (*generation).placeWait},
 			{"time", "(): number", "The place's clock, in seconds.", (*generation).placeTime},
-			{"asset", "(path: string): string", "The id of a file in the place's assets folder, for components that name assets.", (*generation).placeAsset},
+			{"asset", "(path: string): string", "The id of a file in the place's assets folder, for components that name assets. The file is read at the top level; handlers may ask again for what was asked for there.", (*generation).placeAsset},
 			{"push_asset", "(agent: loci.Agent, path: string)", "Sends an agent a file of the place's assets folder, unasked.", (*generation).placePushAsset},
 		},
 	}
