@@ -19,6 +19,7 @@ type part struct {
 	name   string
 	ud     *lua.LUserData
 	fast   bool // not called like a method or a field of entities
+	fixed  bool // is no component, but what one was
 
 	value  map[string]any // decoded, as of
 	table  *lua.LTable    // the same for Lua, with what nests in it as nested
@@ -29,7 +30,12 @@ type part struct {
 }
 
 // String is what people are told it is.
-func (p *part) String() string { return fmt.Sprintf("component %s of %s", p.name, p.entity.id) }
+func (p *part) String() string {
+	if p.fixed {
+		return "what component " + p.name + " was"
+	}
+	return fmt.Sprintf("component %s of %s", p.name, p.entity.id)
+}
 
 // plain implements valuer.
 func (p *part) plain() any {
@@ -59,6 +65,9 @@ func (g *generation) part(id, name string) *lua.LUserData { return g.entityOf(id
 
 // load brings the part up to date, and tells whether the entity has the component.
 func (p *part) load(g *generation) bool {
+	if p.fixed {
+		return true
+	}
 	e := p.entity.live(g)
 	if e == nil {
 		return false
@@ -77,12 +86,24 @@ func (p *part) load(g *generation) bool {
 	}
 	p.value, _ = e.Component(p.name)
 	p.stamp, p.at, p.edits = stamp, g.turn().World().Now(), e.Edits()
+	p.fill(g)
+	return true
+}
+
+// fill makes the table of the value. What nests in it is looked at when it is asked for.
+func (p *part) fill(g *generation) {
 	p.loaded++
 	p.table = g.L.CreateTable(0, len(p.value))
 	for key, v := range p.value {
 		p.table.RawSetString(key, g.inside(p, nil, key, v))
 	}
-	return true
+}
+
+// was gives a component as it was before it changed or went, for reading.
+func (g *generation) was(name string, value map[string]any) *lua.LUserData {
+	p := &part{g: g, name: name, fixed: true, value: value}
+	p.fill(g)
+	return g.userdata(p, g.meta.part)
 }
 
 // inside gives a value that stands in a component: nested, if it has parts itself.
@@ -216,6 +237,9 @@ func index(key lua.LValue) (int, bool) {
 func (g *generation) assign(L *lua.LState, p *part, path []any, key, value lua.LValue) int {
 	if !p.load(g) {
 		L.RaiseError("%s is gone", p)
+	}
+	if p.fixed {
+		L.RaiseError("%s cannot be changed", p)
 	}
 	if path == nil && g.overwrite(p, key, value) {
 		return 0

@@ -373,7 +373,11 @@ func (g *generation) jsonEncode(L *lua.LState) int {
 }
 
 func (g *generation) jsonDecode(L *lua.LState) int {
-	v, err := netcode.ParseValue([]byte(L.CheckString(1)))
+	text := L.CheckString(1)
+	if len(text) > MaxJSON {
+		L.ArgError(1, fmt.Sprintf("longer than %d bytes", MaxJSON))
+	}
+	v, err := netcode.ParseValue([]byte(text))
 	g.check(L, err)
 	if v == nil {
 		L.Push(g.s.Null())
