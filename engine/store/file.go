@@ -49,6 +49,9 @@ func guard(f func() error) (err error) {
 // reads it does not keep it from growing.
 const mapped = 1 << 28
 
+// grown is how many bytes a file that is full becomes larger by.
+const grown = 1 << 20
+
 // open opens a file that is there.
 func open(path string, readOnly bool) (*bolt.DB, error) {
 	opts := &bolt.Options{
@@ -71,6 +74,7 @@ func open(path string, readOnly bool) (*bolt.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: %s: %w", path, err)
 	}
+	db.AllocSize = grown
 	return db, nil
 }
 
