@@ -193,7 +193,3 @@ func syncDir(dir string) error {
 	}
 	return nil
 }
-
-func errOwed(dir string, n int) error {
-	return fmt.Errorf("store: %d records could not be written to %s", n, dir)
-}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"time"
 )
@@ -234,7 +235,9 @@ func (s *Store) finish() {
 		s.err = guard(s.db.Close)
 	} else {
 		s.mu.Lock()
-		s.err = errOwed(s.dir, len(s.owed))
+		if n := len(s.owed); n > 0 {
+			s.err = fmt.Errorf("store: %d records could not be written to %s", n, s.dir)
+		}
 		s.mu.Unlock()
 	}
 	s.err = errors.Join(s.err, s.lock.Close())
