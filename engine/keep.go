@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"fmt"
 	"iter"
 	"time"
@@ -20,6 +21,7 @@ type keeper struct {
 	at       time.Time
 	entities map[string]bool // ids of those that are kept
 	restored bool
+	scratch  []byte
 }
 
 // Keep has records of a behaviour's kept, along with all that has changed in the place
@@ -88,7 +90,8 @@ func (k *keeper) entity(e *world.Entity) (r Record, ok bool) {
 	r = Record{Kind: KindEntity, Key: id}
 	if e.Alive() && e.Owner() == PlaceID {
 		k.entities[id] = true
-		r.Value = append(e.AppendComponents([]byte(`{"components":`), keptOf(id)), '}')
+		k.scratch = append(e.AppendComponents(append(k.scratch[:0], `{"components":`...), keptOf(id)), '}')
+		r.Value = bytes.Clone(k.scratch)
 		return r, true
 	}
 	ok = k.entities[id]
