@@ -91,14 +91,15 @@ func TestNothingThatWasAcknowledgedIsLostByAKill(t *testing.T) {
 	data, dir := imported(t, entities), placeDir(t, keeping)
 	said := &promises{values: map[string]float64{}, dials: map[string]float64{}, rules: map[string]bool{}, ids: map[string]bool{}}
 	var slowest, sum time.Duration
+	rounds, slow := 0, 0
 	for kill := range *kills + 1 {
 		began := time.Now()
 		s := start(t, nil, "serve", dir, "--listen", "127.0.0.1:0", "--data", data)
 		agent := join(t, s.url, netcode.ClientConfig{})
 		took := time.Since(began)
-		slowest, sum = max(slowest, took), sum+took
-		if took > time.Second && !raceEnabled() {
-			t.Errorf("kill %d: the place opens after %v", kill, took)
+		slowest, sum, rounds = max(slowest, took), sum+took, rounds+1
+		if took > time.Second {
+			slow++
 		}
 		said.check(t, agent)
 		agent.Close()
@@ -117,8 +118,11 @@ func TestNothingThatWasAcknowledgedIsLostByAKill(t *testing.T) {
 			break
 		}
 	}
-	t.Logf("%d kills; %d promises, none broken if nothing is said above; opened and joined within %v, on average %v",
-		*kills, said.count, slowest, sum/time.Duration(*kills+1))
+	t.Logf("%d of %d kills, %d promises; started, opened and joined within %v, on average %v",
+		rounds-1, *kills, said.count, slowest, sum/time.Duration(rounds))
+	if slow > 0 && !raceEnabled() {
+		t.Errorf("%d times it took the place more than 1 s to open", slow)
+	}
 }
 
 // provoke has agents write as fast as they can, and kills the place at a random moment.

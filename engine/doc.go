@@ -28,6 +28,5 @@
 // what has changed; sim, how it moves; view, what each agent is told; media, who hears
 // whom; apps, how they are launched; assets, the files that agents get from the place
 // and from each other, with goroutines of its own; store, a [Store] in a directory, which
-// uses this one. The engine knows no scripting
-// language.
+// uses this one. The engine knows no scripting language.
 package engine
