@@ -87,11 +87,10 @@ func (p *Place) attach(a *agent, s *session) {
 	s.dialect.Store(a.dialect)
 }
 
-// detach takes that away. What it was asked is answered in its stead.
-func (p *Place) detach(a *agent, why string) {
+// detach takes that away.
+func (p *Place) detach(a *agent) {
 	p.views.Drop(a.view)
 	p.assets.Leave(a.session.assets)
-	p.abandon(a, why)
 	a.session.refused = true
 	a.view, a.intent = nil, &netcode.IntentMessage{}
 }
@@ -109,7 +108,7 @@ func (p *Place) left(s *session, code uint32) {
 	case code == netcode.CodeConnectionLost && p.mayWait(a):
 		p.await(a)
 	default:
-		p.detach(a, "the recipient has left")
+		p.detach(a)
 		p.depart(a, code)
 	}
 }
@@ -122,6 +121,7 @@ func (p *Place) depart(a *agent, code uint32) {
 		p.remove(e.ID(), world.Cascade)
 	}
 	p.media.Leave(a.media)
+	p.abandon(a, "the recipient has left")
 	for id := range a.subscriptions {
 		p.news.Remove(id)
 	}

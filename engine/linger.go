@@ -31,10 +31,16 @@ func (p *Place) mayWait(a *agent) bool {
 // await keeps an agent whose connection is lost, as it stands, for a while. Nothing of
 // its intent stays in force.
 func (p *Place) await(a *agent) {
-	p.detach(a, lostWhy)
-	p.media.Away(a.media)
+	p.lose(a)
 	a.until = p.now().Add(p.cfg.Linger)
 	a.log.Info("lost its connection; waiting for it", "for", p.cfg.Linger)
+}
+
+// lose takes an agent's connection from it. What it was asked is answered in its stead.
+func (p *Place) lose(a *agent) {
+	p.detach(a)
+	p.media.Away(a.media)
+	p.abandon(a, lostWhy)
 }
 
 // giveUpWaiting lets those go that have not come back in time.
@@ -73,8 +79,7 @@ func (n *newcomer) resume(r *Request) (done bool) {
 		return true
 	case !a.away(): // the place has not noticed yet, or it was never lost
 		old := a.session
-		p.detach(a, lostWhy)
-		p.media.Away(a.media)
+		p.lose(a)
 		p.transport.Disconnect(old.conn, netcode.CodeResumed)
 	}
 	a.until, a.ids = time.Time{}, ids{}
