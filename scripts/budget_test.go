@@ -197,7 +197,7 @@ func TestWhatAgentsSendDoesNotHoldUpScripts(t *testing.T) {
 			place.on("change", function(entity, name, new, old) print(name, #new.items, old and #old.items, old and pcall(function() old.items = 1 end)) end)
 			place.on("open", function() print(pcall(place.json.decode, ("1"):rep(200000))) end)`,
 	})
-	r.want("false\tplace.lua:4: bad argument #1 to (anonymous) (longer than 131072 bytes)")
+	r.want("false\\tplace.lua:4: bad argument #1 to (anonymous) (longer than 131072 bytes)")
 	ann := r.join("ann")
 	many := "[" + strings.Repeat("1,", 100_000) + "1]"
 	began := time.Now()
@@ -211,5 +211,5 @@ func TestWhatAgentsSendDoesNotHoldUpScripts(t *testing.T) {
 	id := strings.Split(ann.request("place", `["spawn_entity",{"list":{"items":[1]}}]`), `"`)[3]
 	ann.request("place", `["change_components","`+id+`","add_or_change",{"list":{"items":`+many+`}},"remove",[]]`)
 	ann.request("place", `["change_components","`+id+`","add_or_change",{"list":{"items":[]}},"remove",[]]`)
-	r.want("list\t100001\t1\tfalse", "list\t0\t100001\tfalse")
+	r.want("list\\t100001\\t1\\tfalse", "list\\t0\\t100001\\tfalse")
 }

@@ -125,5 +125,8 @@ func (g *generation) close() {
 	for s := range g.subscriptions {
 		s.cancel(g)
 	}
+	for _, ent := range g.entities {
+		ent.unwatch() // the world must not keep what is over
+	}
 	g.s.Close()
 }

@@ -18,8 +18,9 @@ type part struct {
 	entity *entity
 	name   string
 	ud     *lua.LUserData
-	fast   bool // not called like a method or a field of entities
-	fixed  bool // is no component, but what one was
+	meta   *lua.LTable // its own: see quick
+	fast   bool        // not called like a method or a field of entities
+	fixed  bool        // is no component, but what one was
 
 	value  map[string]any // decoded, as of
 	table  *lua.LTable    // the same for Lua, with what nests in it as nested
@@ -50,7 +51,7 @@ func (ent *entity) part(g *generation, name string) *part {
 	p := ent.parts[name]
 	if p == nil {
 		p = &part{g: g, entity: ent, name: name, fast: !g.reserved[name]}
-		p.ud = g.userdata(p, g.meta.part)
+		p.wrap(g)
 		if ent.parts == nil {
 			ent.parts = map[string]*part{}
 		}
@@ -73,6 +74,7 @@ func (p *part) load(g *generation) bool {
 		return false
 	}
 	if p.table != nil && e.Edits() == p.edits {
+		p.quick(e)
 		return true
 	}
 	stamp, ok := e.ComponentChanged(p.name)
@@ -82,13 +84,38 @@ func (p *part) load(g *generation) bool {
 	}
 	if p.table != nil && stamp == p.stamp && stamp < p.at { // something else of the entity has changed
 		p.edits, p.at = e.Edits(), g.turn().World().Now()
+		p.quick(e)
 		return true
 	}
 	p.value, _ = e.Component(p.name)
 	p.stamp, p.at, p.edits = stamp, g.turn().World().Now(), e.Edits()
 	p.fill(g)
+	p.quick(e)
 	return true
 }
+
+// wrap makes the value that scripts have.
+func (p *part) wrap(g *generation) {
+	p.meta = g.L.NewTable()
+	g.meta.part.ForEach(p.meta.RawSet)
+	p.ud = g.userdata(p, p.meta)
+}
+
+// quick has the table read directly, which takes a fraction of calling a function,
+// until the entity changes.
+func (p *part) quick(e *world.Entity) {
+	if p.entity.parts[p.name] != p {
+		return // the entity would not tell it
+	}
+	p.entity.watch(e)
+	p.meta.RawSetString(index, p.table)
+}
+
+// slow has every look at the part ask first whether it is up to date.
+func (p *part) slow() { p.meta.RawSetString(index, p.g.meta.part.RawGetString(index)) }
+
+// index is the key of a metatable that says what a read goes to.
+const index = "__index"
 
 // fill makes the table of the value. What nests in it is looked at when it is asked for.
 func (p *part) fill(g *generation) {
@@ -103,7 +130,9 @@ func (p *part) fill(g *generation) {
 func (g *generation) was(name string, value map[string]any) *lua.LUserData {
 	p := &part{g: g, name: name, fixed: true, value: value}
 	p.fill(g)
-	return g.userdata(p, g.meta.part)
+	p.wrap(g)
+	p.meta.RawSetString(index, p.table)
+	return p.ud
 }
 
 // inside gives a value that stands in a component: nested, if it has parts itself.
@@ -219,15 +248,15 @@ func (g *generation) at(n *nested, key lua.LValue) lua.LValue {
 			}
 		}
 	case []any:
-		if i, ok := index(key); ok && i < len(v) {
+		if i, ok := listIndex(key); ok && i < len(v) {
 			return g.inside(n.part, n.path, i, v[i])
 		}
 	}
 	return lua.LNil
 }
 
-// index is a Lua index, from 1, as one from 0.
-func index(key lua.LValue) (int, bool) {
+// listIndex is a Lua index, from 1, as one from 0.
+func listIndex(key lua.LValue) (int, bool) {
 	n, ok := key.(lua.LNumber)
 	i := int(n)
 	return i - 1, ok && lua.LNumber(i) == n && i >= 1
@@ -247,7 +276,7 @@ func (g *generation) assign(L *lua.LState, p *part, path []any, key, value lua.L
 	step, ok := key.(lua.LString)
 	at := any(string(step))
 	if !ok {
-		i, isIndex := index(key)
+		i, isIndex := listIndex(key)
 		if !isIndex {
 			L.RaiseError("a component has names and indexes from 1, not %s", key.String())
 		}
@@ -285,7 +314,10 @@ func (g *generation) overwrite(p *part, key, value lua.LValue) bool {
 		return false
 	}
 	e := p.entity.e
-	if !ok || !e.SetScalar(p.name, string(name), v) {
+	p.entity.writing = true
+	written := ok && e.SetScalar(p.name, string(name), v)
+	p.entity.writing = false
+	if !written {
 		return false
 	}
 	p.value[string(name)] = v
