@@ -17,7 +17,7 @@ func TestScriptsSeeWhoIsVerified(t *testing.T) {
 	`))
 	r.join("ann").peer.Close(netcode.CodeClientLeft)
 	r.Settle()
-	r.want("announce\tnil\tann", "join\tnil", "leave\tnil")
+	r.want("announce\\tnil\\tann", "join\\tnil", "leave\\tnil")
 
 	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
 	auth := netcode.Auth{Key: key.Public().(ed25519.PublicKey)}
@@ -44,13 +44,13 @@ func TestScriptsSeeWhoIsVerified(t *testing.T) {
 	announce := netcode.Interaction{Type: netcode.TypeRequest, To: "place", RequestID: "1", Body: body}
 	peer.Send(netcode.CommandChannel, announce.Append(nil))
 	r.Settle()
-	r.want("announce\t"+auth.KeyText()+"\tbob", "join\t"+auth.KeyText())
+	r.want("announce\\t"+auth.KeyText()+"\\tbob", "join\\t"+auth.KeyText())
 	peer.Close(netcode.CodeConnectionLost)
 	r.Settle()
 	r.Advance(19 * time.Second)
 	r.want()
 	r.Advance(2 * time.Second)
-	r.want("leave\t" + auth.KeyText())
+	r.want("leave\\t" + auth.KeyText())
 }
 
 func TestAgentsAreTheSameValueUntilTheyHaveLeft(t *testing.T) {
