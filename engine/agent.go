@@ -64,6 +64,7 @@ func (p *Place) join(s *session, a netcode.Announce, d *netcode.Dialect) (*agent
 	ag.media = p.media.Join(id, s.conn, d, &s.voice)
 	p.agents[id] = ag
 	p.order = append(p.order, ag)
+	p.counts.joined++
 	s.agent = ag
 	s.assets = p.assets.Join(id, s.conn, d.Assets)
 	s.dialect.Store(d)
