@@ -73,7 +73,7 @@ func TestTrafficIsCountedByKindAndVersion(t *testing.T) {
 	inPlace(t, Config{}, func(r *rig) {
 		a := r.join(4, "{}")
 		a.follow(stateChannel(4), time.Second)
-		a.send(5, false, "1234567890123456")
+		a.send(5, false, `{"client_time":1}`)
 		a.wait()
 		s := r.place.Stats()
 		for _, c := range []struct {
