@@ -29,6 +29,9 @@ something is or DIR cannot be read, 2 if it was asked wrongly.`,
 			if err != nil {
 				return err
 			}
+			if len(snapshot.Paths()) == 0 {
+				return fmt.Errorf("there are no scripts in %s; a place begins with place.lua", args[0])
+			}
 			checked := scripts.Check(snapshot, scripts.Config{})
 			for _, f := range checked.Findings {
 				fmt.Fprintln(cmd.OutOrStdout(), f)

@@ -47,7 +47,7 @@ func raceEnabled() bool {
 
 // command prepares loci with the given arguments and, of the ALLOPLACE_
 // variables, only those in env.
-func command(t *testing.T, env []string, args ...string) *exec.Cmd {
+func command(t testing.TB, env []string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), loci, args...)
 	for _, v := range os.Environ() {
@@ -68,7 +68,7 @@ type outcome struct {
 }
 
 // run runs loci to its end.
-func run(t *testing.T, env []string, args ...string) outcome {
+func run(t testing.TB, env []string, args ...string) outcome {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	cmd := command(t, env, args...)

@@ -76,3 +76,15 @@ func TestTestExitsWith1WhereOneFails(t *testing.T) {
 		t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
 	}
 }
+
+func TestADirectoryWithoutScriptsIsNoMistakeToServeButToCheck(t *testing.T) {
+	dir := t.TempDir()
+	if got := run(t, nil, "check", dir); got.code != 1 || !strings.Contains(got.stderr, "there are no scripts in "+dir) {
+		t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+	}
+	s := start(t, nil, "serve", dir, "--listen", "127.0.0.1:0")
+	s.log.await(t, "there are no scripts yet")
+	if got := s.stop(t, syscall.SIGTERM); got.code != 0 {
+		t.Errorf("exit code %d", got.code)
+	}
+}

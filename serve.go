@@ -156,7 +156,7 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) erro
 	}
 	place, err := engine.New(engine.Config{
 		Transport: transport, PublicHost: o.publicHost, Apps: o.policy, Rate: o.hz, Behaviour: rt, Logger: log,
-		ViewDistance: o.distance, Limits: engine.Limits{StateBudget: o.budget}, Assets: o.assets(),
+		ViewDistance: o.distance, Limits: engine.Limits{StateBudget: o.budget}, Assets: o.assets(rt.AssetFolder()),
 	})
 	if err != nil {
 		transport.Close(netcode.CodePlaceClosed)
@@ -182,9 +182,10 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) erro
 	return place.Serve(ctx)
 }
 
-// assets is where files are kept that agents get from each other.
-func (o *serveOptions) assets() assets.Options {
-	kept := assets.Options{CacheBytes: o.assetCache}
+// assets is where the place has files of its own, if it does, and keeps those that agents
+// get from each other.
+func (o *serveOptions) assets(folder string) assets.Options {
+	kept := assets.Options{CacheBytes: o.assetCache, Folder: folder}
 	if o.data != "" {
 		kept.Dir = filepath.Join(o.data, "assets")
 	}

@@ -1,17 +1,21 @@
 package main
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/loci-place/loci/netcode"
 )
 
 // placeDir makes a place's directory of files by their paths.
-func placeDir(t *testing.T, files map[string]string) string {
+func placeDir(t testing.TB, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range files {
@@ -94,5 +98,83 @@ func TestSavedScriptsRunUnlessReloadingIsOff(t *testing.T) {
 			}
 			s.stop(t, syscall.SIGTERM)
 		})
+	}
+}
+
+// doorOfMark is a door whose looks say which of its saves runs.
+const doorOfMark = `return {
+	added = function(entity) entity.mark = { save = %d } end,
+	poke = function() return "ok", %[1]d end,
+}`
+
+// fromSaveToClient saves the door of a place that is served, and gives how long it takes
+// until the agent has a state of the door that behaves anew.
+func fromSaveToClient(tb testing.TB, agent *netcode.Client, dir string, save int) time.Duration {
+	tb.Helper()
+	began := time.Now()
+	file := filepath.Join(dir, "components", "door.lua")
+	if err := os.WriteFile(file, fmt.Appendf(nil, doorOfMark, save), 0o644); err != nil {
+		tb.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(tb.Context(), 10*time.Second)
+	defer cancel()
+	err := agent.WaitFor(ctx, func(d *netcode.Document) bool {
+		mark, ok := d.Component("door", "mark")
+		return ok && mark["save"] == float64(save)
+	})
+	if err != nil {
+		tb.Fatalf("save %d: %v", save, err)
+	}
+	return time.Since(began)
+}
+
+// newPlaceServed serves what `loci new` writes, with an agent in it.
+func newPlaceServed(tb testing.TB) (*server, *netcode.Client, string) {
+	dir := filepath.Join(tb.TempDir(), "attic")
+	if got := run(tb, nil, "new", dir); got.code != 0 {
+		tb.Fatal(got.stderr)
+	}
+	s := start(tb, nil, "serve", dir, "--listen", "127.0.0.1:0")
+	s.log.await(tb, "scripts run")
+	return s, join(tb, s.url, netcode.ClientConfig{}), dir
+}
+
+func TestASavedDoorBehavesAnewForWhoIsThere(t *testing.T) {
+	s, agent, dir := newPlaceServed(t)
+	for save := range 5 {
+		fromSaveToClient(t, agent, dir, save)
+		answer, err := agent.Request(t.Context(), "door", "poke", true)
+		if err != nil || len(answer) != 3 || answer[2] != float64(save) {
+			t.Errorf("save %d: the door answers %v, %v", save, answer, err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "components", "door.lua"), []byte("\nreturn {"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s.log.await(t, "components/door.lua:2: ")
+	answer, err := agent.Request(t.Context(), "door", "poke", true)
+	if err != nil || len(answer) != 3 || answer[2] != 4.0 {
+		t.Errorf("after a broken save the door answers %v, %v", answer, err)
+	}
+	s.stop(t, syscall.SIGTERM)
+}
+
+// From the write of a file to the first state in an agent's hands that shows it, at 20
+// heartbeats a second, of which up to 50 ms are the heartbeat's.
+func BenchmarkFromASaveToAnAgent(b *testing.B) {
+	s, agent, dir := newPlaceServed(b)
+	var took []time.Duration
+	save := 0
+	for b.Loop() {
+		took = append(took, fromSaveToClient(b, agent, dir, save))
+		save++
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1e3, "p50-ms")
+	b.ReportMetric(float64(took[len(took)*95/100].Microseconds())/1e3, "p95-ms")
+	b.ReportMetric(float64(took[len(took)-1].Microseconds())/1e3, "max-ms")
+	s.stop(b, syscall.SIGTERM)
+	if s := s.log.String(); strings.Contains(s, "level=ERROR") {
+		b.Error(s)
 	}
 }

@@ -19,7 +19,7 @@ import (
 
 // busyPort returns a UDP port that is taken on every interface until the test
 // ends.
-func busyPort(t *testing.T) int {
+func busyPort(t testing.TB) int {
 	t.Helper()
 	conn, err := net.ListenUDP("udp4", nil)
 	if err != nil {
@@ -150,7 +150,7 @@ func TestLogLevelKeepsLowerLinesBack(t *testing.T) {
 }
 
 // join joins a running place.
-func join(t *testing.T, url string, cfg netcode.ClientConfig) *netcode.Client {
+func join(t testing.TB, url string, cfg netcode.ClientConfig) *netcode.Client {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()

@@ -22,7 +22,7 @@ type server struct {
 }
 
 // start runs loci and waits for its ready line.
-func start(t *testing.T, env []string, args ...string) *server {
+func start(t testing.TB, env []string, args ...string) *server {
 	t.Helper()
 	s := &server{cmd: command(t, env, args...), log: serverLog{grown: make(chan struct{}, 1)}}
 	s.cmd.Stderr = &s.log
@@ -48,7 +48,7 @@ func start(t *testing.T, env []string, args ...string) *server {
 }
 
 // signal sends a signal.
-func (s *server) signal(t *testing.T, sig os.Signal) {
+func (s *server) signal(t testing.TB, sig os.Signal) {
 	t.Helper()
 	if err := s.cmd.Process.Signal(sig); err != nil {
 		t.Fatal(err)
@@ -56,7 +56,7 @@ func (s *server) signal(t *testing.T, sig os.Signal) {
 }
 
 // wait waits for the end.
-func (s *server) wait(t *testing.T) outcome {
+func (s *server) wait(t testing.TB) outcome {
 	t.Helper()
 	rest, err := io.ReadAll(s.stdout)
 	if err != nil {
@@ -70,7 +70,7 @@ func (s *server) wait(t *testing.T) outcome {
 }
 
 // stop sends a signal and waits for the end.
-func (s *server) stop(t *testing.T, sig os.Signal) outcome {
+func (s *server) stop(t testing.TB, sig os.Signal) outcome {
 	t.Helper()
 	s.signal(t, sig)
 	return s.wait(t)
@@ -100,7 +100,7 @@ func (l *serverLog) String() string {
 }
 
 // await waits until the log contains text.
-func (l *serverLog) await(t *testing.T, text string) {
+func (l *serverLog) await(t testing.TB, text string) {
 	t.Helper()
 	late := time.After(10 * time.Second)
 	for !strings.Contains(l.String(), text) {

@@ -79,13 +79,20 @@ func screenOf(r, before *inside.Report, height int) string {
 		agents = agents[:min(len(agents), max(left, 0))]
 	}
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "\nAGENT\tNAME\tVERSION\tRTT ms\tLOSS %\tHERE\tENTITIES\tSENT\tRECEIVED")
+	fmt.Fprintln(w, "\nAGENT\tNAME\tKEY\tVERSION\tRTT ms\tLOSS %\tHERE\tENTITIES\tSENT\tRECEIVED")
 	for _, a := range agents {
-		fmt.Fprintf(w, "%s\t%s\t%d\t%.1f\t%.1f\t%s\t%d\t%s\t%s\n", a.ID, short(a.Name, 32), a.Version, a.RTT, a.Loss*100,
+		fmt.Fprintf(w, "%s\t%s\t%.12s\t%d\t%.1f\t%.1f\t%s\t%d\t%s\t%s\n", a.ID, short(nameOf(&a), 32), a.Verified, a.Version, a.RTT, a.Loss*100,
 			inside.Span(a.Here), a.Entities, inside.Bytes(a.Sent), inside.Bytes(a.Received))
 	}
 	_ = w.Flush()
 	return b.String()
+}
+
+func nameOf(a *inside.Agent) string {
+	if a.Away {
+		return a.Name + " (away)"
+	}
+	return a.Name
 }
 
 func writeScripts(b *strings.Builder, s *inside.Scripts) {

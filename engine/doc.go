@@ -18,6 +18,9 @@
 // hands to [Place.Handle], official verbs included. A host works with the place from
 // any goroutine through [Place.Do].
 //
+// What a place does beyond that is its [Behaviour], such as scripts: a Go value that the
+// place asks and tells on its turn. A [Driver] runs a place step by step, for tests.
+//
 // All that agents say passes the place's access rules first (package acl, [Rules]).
 // Publications go to whoever has subscribed to such.
 //

@@ -37,6 +37,7 @@ func (b *beat) until(now time.Time) time.Duration { return b.next.Sub(now) }
 func (p *Place) heartbeat() {
 	now := p.now()
 	p.schedule(now)
+	p.giveUpWaiting(now)
 	dt := now.Sub(p.beat.last).Seconds()
 	p.beat.last = now
 	laps := p.counts.beat()
@@ -92,6 +93,9 @@ func (p *Place) schedule(now time.Time) {
 func (p *Place) takeIntents(now time.Time) {
 	p.beat.movers = p.beat.movers[:0]
 	for _, a := range p.order {
+		if a.away() {
+			continue
+		}
 		m, fresh := a.session.takeIntent(a.intent)
 		a.intent = m
 		if fresh && m.HasAck && !a.view.Acknowledge(m.Ack, now) {
@@ -122,6 +126,9 @@ func (p *Place) sendStates(now time.Time) {
 	p.beat.outgoing = p.beat.outgoing[:0]
 	p.beat.count++
 	for i, a := range p.order {
+		if a.away() {
+			continue
+		}
 		sets := a.view.Sets()
 		packet := a.view.Next(now, p.busy(a, (p.beat.count+i)%wayEvery == 0))
 		p.counts.state(a, packet, sets)

@@ -4,8 +4,9 @@ import "time"
 
 // Limits bound what one agent may cost the place. A zero field means its default.
 type Limits struct {
-	// AnnounceTimeout is how long a connection may take to announce itself; then
-	// it is disconnected with [netcode.CodeNeverAnnounced]. Default 10 s.
+	// AnnounceTimeout is how long a connection may take to announce itself, and to prove
+	// its key if it announces one; then it is disconnected with
+	// [netcode.CodeNeverAnnounced], or refused with [netcode.CodeUnproven]. Default 10 s.
 	AnnounceTimeout time.Duration
 	// CommandBytes is the largest message on the command channel. Whoever sends a
 	// larger one is disconnected with [netcode.CodeOverload]. Default 1 MiB.
@@ -73,6 +74,11 @@ type Limits struct {
 	// Default 4 and 64 MiB.
 	AssetPushes    int
 	AssetPushBytes int
+	// Lingering is how many agents may be waited for at once (see [Config].Linger): who
+	// loses its connection beyond is gone at once, as one without a key is. Else somebody
+	// who comes again and again with a new key could fill the place with entities. Default
+	// 256.
+	Lingering int
 	// SpecEntities is how many entities one avatar or spawn may consist of;
 	// larger ones are refused. Default 1024.
 	SpecEntities int
@@ -139,6 +145,7 @@ func (l *Limits) setDefaults() {
 	orDefault(&l.AssetQueueBytes, 8<<20)
 	orDefault(&l.AssetPushes, 4)
 	orDefault(&l.AssetPushBytes, 64<<20)
+	orDefault(&l.Lingering, 256)
 	orDefault(&l.SpecEntities, 1024)
 	orDefault(&l.SpecDepth, 16)
 	orDefault(&l.Entities, 10_000)

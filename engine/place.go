@@ -172,7 +172,7 @@ func (p *Place) open() error {
 // over.
 func (p *Place) finish() {
 	for _, a := range slices.Clone(p.order) {
-		p.left(a.session, netcode.CodePlaceClosed)
+		p.dismiss(a, netcode.CodePlaceClosed)
 	}
 	p.hooks.behaviour.Settle(&p.host)
 	p.hooks.behaviour.Close(&p.host)

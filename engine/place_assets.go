@@ -68,5 +68,8 @@ func (t *Turn) PushAsset(agentID, asset string) error {
 	if a == nil {
 		return fmt.Errorf("%w: %q", ErrNoAgent, agentID)
 	}
+	if a.away() {
+		return nil // it can ask for it when it is back
+	}
 	return t.place.assets.Push(a.session.assets, asset)
 }

@@ -27,7 +27,6 @@ func (p *Place) read(s *session) {
 			c := parseCommand(data)
 			if !p.post(func() {
 				p.unread.Add(-1)
-				s.waiting.Add(-int64(len(data)))
 				p.received(s, c)
 			}) {
 				return
@@ -41,6 +40,11 @@ func (p *Place) read(s *session) {
 // received handles a parsed command, or what there is to say of one that does
 // not parse.
 func (p *Place) received(s *session, c *command) {
+	if s.challenge != nil && !s.refused {
+		p.challenged(s, c)
+		return
+	}
+	s.waiting.Add(-int64(c.size))
 	switch {
 	case s.refused:
 	case c.err != nil:
@@ -63,7 +67,11 @@ func (p *Place) unreadable(s *session, c *command) {
 }
 
 func (p *Place) neverAnnounced(s *session) {
-	if s.agent == nil && !s.refused {
+	switch {
+	case s.agent != nil || s.refused:
+	case s.challenge != nil:
+		p.refuse(s, &s.challenge.announce.Interaction, netcode.CodeUnproven, "you did not prove in time that you have the key")
+	default:
 		p.log.Info("disconnecting: did not announce itself", "from", s.from)
 		p.disconnect(s, netcode.CodeNeverAnnounced)
 	}

@@ -29,6 +29,7 @@ type Request struct {
 	place    *Place
 	turn     *Turn
 	agent    *agent    // nil where the host asks, and in an announce
+	session  *session  // over which the agent asked
 	announce *newcomer // nil but in an announce
 	done     Answered  // where the host asks
 	answered atomic.Bool
@@ -117,7 +118,7 @@ func (r *Request) Answer(items ...any) {
 }
 
 func (r *Request) send(items []any) error {
-	return r.place.send(r.agent.session, &netcode.Interaction{
+	return r.place.send(r.session, &netcode.Interaction{
 		Type: netcode.TypeResponse, From: r.To, To: r.From, RequestID: r.ID,
 		Body: netcode.AppendValue(nil, append([]any{r.Verb}, items...)),
 	})

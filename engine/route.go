@@ -93,6 +93,8 @@ func (p *Place) request(a *agent, c *command) {
 		p.reject(a, c, "only a place can be announced to")
 	case !ours && to == nil:
 		p.reject(a, c, fmt.Sprintf("there is nobody to ask at %q", c.To))
+	case to != nil && to.away():
+		p.reject(a, c, lostWhy)
 	case to != nil && to.session.envelope:
 		p.reject(a, c, "the recipient speaks version 0 and cannot answer")
 	case a.open() >= p.cfg.Limits.Requests && !a.giveUpOldest(p.cfg.Limits.RequestPatience):
@@ -113,7 +115,7 @@ func (p *Place) respond(a *agent, c *command) {
 		return
 	}
 	to := p.owner(c.To)
-	if to == nil {
+	if to == nil || to.away() {
 		return // left meanwhile: no fault of the sender's
 	}
 	r := to.waits(c, a)
@@ -141,7 +143,7 @@ func (p *Place) oneway(a *agent, c *command) {
 		p.reject(a, c, "only a place can be announced to")
 	case p.isOurs(c.To):
 		p.askPlace(a, c)
-	case to != nil:
+	case to != nil && !to.away():
 		p.offers(a, to, c)
 		p.carry(to, c)
 	}

@@ -70,7 +70,7 @@ func (p *Place) decide(c *command) acl.Decision {
 		typ = netcode.TypeOneway
 	}
 	message := []any{"interaction", typ, c.From, c.To, c.RequestID, c.body}
-	d := p.access.list.Decide(message, &placeEnv{place: p})
+	d := p.access.list.Decide(message, &placeEnv{place: p, newcomer: c.auth.KeyText()})
 	p.counts.decided(d)
 	if d.Failure != nil {
 		p.complain("access rule could not be tried", "rule", d.Rule.ID, "origin", d.Rule.Origin,

@@ -37,7 +37,8 @@ type AgentStats struct {
 	Link     netcode.Stats
 	Here     time.Duration // since it joined
 	Entities int           // that it owns
-	Sets     uint64        // how often it was sent a state from scratch
+	Sets     uint64        // how often it was sent a state from scratch over this connection
+	Away     bool          // it has lost its connection, and is waited for
 }
 
 // Phase is a part of the heartbeat: "intents", "simulation", "scripts" (which stands for
@@ -118,8 +119,12 @@ func (p *Place) Stats() Stats {
 func (a *agent) stats() AgentStats {
 	s := AgentStats{
 		Agent: a.public(), Here: a.place.now().Sub(a.since),
-		Entities: a.place.world.CountOwned(a.id), Sets: a.view.Sets(),
+		Entities: a.place.world.CountOwned(a.id), Away: a.away(),
 	}
+	if s.Away {
+		return s
+	}
+	s.Sets = a.view.Sets()
 	s.Link, _ = a.place.transport.Stats(a.session.conn)
 	return s
 }

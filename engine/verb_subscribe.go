@@ -83,7 +83,7 @@ func (p *Place) publish(i *netcode.Interaction, body []any) {
 		if p.news.heard[s.ID] != nil {
 			listen = append(listen, s.ID)
 		}
-		if a := p.agents[s.Owner]; a != nil && !told[a.id] && !a.session.envelope {
+		if a := p.agents[s.Owner]; a != nil && !told[a.id] && !a.away() && !a.session.envelope {
 			told[a.id] = true
 			to = append(to, a.session.conn)
 			by[a.session.version()]++

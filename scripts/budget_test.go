@@ -189,3 +189,27 @@ func TestLogAndEntitiesAreBounded(t *testing.T) {
 		t.Error(log)
 	}
 }
+
+func TestWhatAgentsSendDoesNotHoldUpScripts(t *testing.T) {
+	r := opened(t, files{
+		"place.lua": `
+			place.handle("count", function(request) return #request.args[1] end)
+			place.on("change", function(entity, name, new, old) print(name, #new.items, old and #old.items, old and pcall(function() old.items = 1 end)) end)
+			place.on("open", function() print(pcall(place.json.decode, ("1"):rep(200000))) end)`,
+	})
+	r.want("false\\tplace.lua:4: bad argument #1 to (anonymous) (longer than 131072 bytes)")
+	ann := r.join("ann")
+	many := "[" + strings.Repeat("1,", 100_000) + "1]"
+	began := time.Now()
+	r.equal(ann.request("place", `["count",`+many+`]`), `["count","error","script error"]`)
+	if took := time.Since(began); took > 500*time.Millisecond {
+		t.Errorf("took %v", took)
+	}
+	if log := r.logs.take(); !strings.Contains(log, "larger than 262144 bytes") {
+		t.Error(log)
+	}
+	id := strings.Split(ann.request("place", `["spawn_entity",{"list":{"items":[1]}}]`), `"`)[3]
+	ann.request("place", `["change_components","`+id+`","add_or_change",{"list":{"items":`+many+`}},"remove",[]]`)
+	ann.request("place", `["change_components","`+id+`","add_or_change",{"list":{"items":[]}},"remove",[]]`)
+	r.want("list\\t100001\\t1\\tfalse", "list\\t0\\t100001\\tfalse")
+}

@@ -123,7 +123,8 @@ func (c *checker) load() {
 	}
 }
 
-// failed makes a finding of an error, unless that line has one already.
+// failed makes a finding of an error, unless that line has one already, or it was found
+// on another one.
 func (c *checker) failed(file string, err error) {
 	line, message := 0, err.Error()
 	if e, ok := errors.AsType[*sandbox.Error](err); ok && e.File != "" {
@@ -134,9 +135,12 @@ func (c *checker) failed(file string, err error) {
 	} else if at, l, rest, ok := position(message); ok {
 		file, line, message = at, l, rest
 	}
-	told := func(f Finding) bool { return f.File == file && f.Line == line && line > 0 }
+	message = strings.TrimSpace(message)
+	told := func(f Finding) bool {
+		return f.File == file && (f.Line == line && line > 0 || f.Message == message)
+	}
 	if !slices.ContainsFunc(c.Findings, told) {
-		c.Findings = append(c.Findings, Finding{file, line, strings.TrimSpace(message)})
+		c.Findings = append(c.Findings, Finding{file, line, message})
 	}
 }
 

@@ -229,24 +229,14 @@ func (k *kind) tellChanged(g *generation, id string, old map[string]any) {
 	if k.changed == nil {
 		return
 	}
-	was, err := g.value(old)
-	if err != nil {
-		g.report(k.changed.what, id, err)
-		return
-	}
-	_, _ = g.call(k.changed, id, g.entity(id), g.part(id, k.name), was)
+	_, _ = g.call(k.changed, id, g.entity(id), g.part(id, k.name), g.was(k.name, old))
 }
 
 func (k *kind) tellRemoved(g *generation, id string, old map[string]any) {
 	if k.removed == nil {
 		return
 	}
-	was, err := g.value(old)
-	if err != nil {
-		g.report(k.removed.what, id, err)
-		return
-	}
-	_, _ = g.call(k.removed, id, g.entity(id), was)
+	_, _ = g.call(k.removed, id, g.entity(id), g.was(k.name, old))
 }
 
 // runTicks calls the tick handlers. Where the heartbeat's time runs out, the next one

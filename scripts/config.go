@@ -29,8 +29,9 @@ type Config struct {
 	Modules map[string]Module
 	// Store is place.store. Nil means one in memory.
 	Store Store
-	// Assets are what asset and push_asset work with. Nil means that there are none.
-	Assets Assets
+	// AssetFolder holds the files that scripts may hand out. "" means assets in Dir.
+	// See [Runtime.AssetFolder].
+	AssetFolder string
 	// Limits bound what scripts may cost.
 	Limits Limits
 	// Logger hears of what scripts say, and of what is wrong with them. Nil means
@@ -46,15 +47,6 @@ type Module map[string]Func
 // results are plain data, as [netcode.ParseValue] has it. An error is raised in the
 // script, with the line that called.
 type Func func(t *engine.Turn, args []any) ([]any, error)
-
-// Assets are what a place's scripts may hand out.
-type Assets interface {
-	// ID gives the id of a file of the place's, by its path within the place's
-	// assets, with slashes.
-	ID(path string) (string, error)
-	// Push sends an agent such a file, unasked. It does not wait for it to arrive.
-	Push(t *engine.Turn, agentID, path string) error
-}
 
 // Limits bound what scripts may cost. A zero field means its default.
 type Limits struct {

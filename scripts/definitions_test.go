@@ -45,7 +45,7 @@ func TestDefinitionsHaveAllOfTheAPI(t *testing.T) {
 		"place = {}\n", "function place.after(seconds, handler) end", "---@param seconds number\n---@param handler fun()\n---@return loci.Timer\n",
 		"function Entity:move(x, y, z) end", "---@param reason? string\n---@return boolean\nfunction Agent:kick(reason) end",
 		"---@return any[]?\n---@return string?\nfunction Entity:request(to, body, options) end", "---@field [string] any a component",
-		"function deny(pattern) end", "---@meta loci.vec\n", "---@class loci.Vector: number[]",
+		"function deny(pattern) end", "---@meta loci.vec\n", "---@class loci.Vector: { [integer]: number }\n",
 		"---@field changed? fun(entity: loci.Entity, component: table, old: table)",
 	} {
 		has(line)

@@ -30,6 +30,12 @@
 // Handlers are plain calls, each within a budget ([Limits]); tasks are coroutines. What
 // scripts change passes the same checks as what agents send, and no access rules.
 //
+// # Tools for authors
+//
+// [NewTrial] runs a file of tests, [Check] looks for mistakes, [Starter] is a place to
+// begin with, and [EditorFiles] is what editors need to know the API.
+//
 // The packages below: sandbox, a Lua state that no script breaks out of, and watch,
-// which tells of saved files. Neither knows of places.
+// which tells of saved files; neither knows of places. Package trial runs the tests of a
+// directory.
 package scripts

@@ -19,6 +19,9 @@ type entity struct {
 	e     *world.Entity // as last seen
 	ud    *lua.LUserData
 	parts map[string]*part
+
+	watched *world.Entity // whose changes it will be told of
+	writing bool          // the change is one that its part knows of
 }
 
 // String is what people are told it is.
@@ -27,9 +30,50 @@ func (ent *entity) String() string { return "entity " + ent.id }
 // live is the entity in the world, nil if it is not there.
 func (ent *entity) live(g *generation) *world.Entity {
 	if ent.e == nil || !ent.e.Alive() {
-		ent.e = g.turn().World().Entity(ent.id)
+		before := ent.e
+		if ent.e = g.turn().World().Entity(ent.id); ent.e != before {
+			ent.forget() // it is another one now
+		}
 	}
 	return ent.e
+}
+
+// forget has all its parts read anew.
+func (ent *entity) forget() {
+	for _, p := range ent.parts {
+		p.table = nil
+	}
+	ent.Stale()
+}
+
+var _ world.Reader = (*entity)(nil)
+
+// Stale implements [world.Reader]: the parts have to look before they are read again.
+func (ent *entity) Stale() {
+	if ent.writing {
+		ent.watched.Remember(ent)
+		return
+	}
+	ent.watched = nil
+	for _, p := range ent.parts {
+		p.slow()
+	}
+}
+
+// watch has it told of the entity's next change.
+func (ent *entity) watch(e *world.Entity) {
+	if ent.watched != e {
+		ent.unwatch()
+		ent.watched = e
+		e.Remember(ent)
+	}
+}
+
+func (ent *entity) unwatch() {
+	if ent.watched != nil {
+		ent.watched.Forget(ent)
+		ent.watched = nil
+	}
 }
 
 // entityOf gives an entity by its id, whether or not it is there.

@@ -202,7 +202,7 @@ func (g *generation) tellChange(c *change) {
 		now = lua.LValue(g.part(c.key.entity, c.key.component))
 	}
 	if !c.added {
-		old = c.old
+		old = lua.LValue(g.was(c.key.component, c.old))
 	}
 	g.tell("change", []any{entityID(c.key.entity), c.key.component, now, old})
 }

@@ -43,6 +43,7 @@ type generation struct {
 	entities map[string]*entity
 	agents   map[string]*agentValue
 	state    *stateTable
+	assets   map[string]bool // files that were asked for
 	meta     metatables
 	methods  struct{ entity, agent *lua.LTable }
 	reserved map[string]bool // names of entities' fields and methods
@@ -73,6 +74,7 @@ func (r *Runtime) newGeneration(n int, sources Sources) *generation {
 		reserved:      map[string]bool{},
 		entities:      map[string]*entity{},
 		agents:        map[string]*agentValue{},
+		assets:        map[string]bool{},
 		offences:      map[*lua.FunctionProto]*offender{},
 		spots:         map[string]*ErrorStatus{},
 	}
@@ -122,6 +124,9 @@ func (g *generation) close() {
 	g.timers = timers{}
 	for s := range g.subscriptions {
 		s.cancel(g)
+	}
+	for _, ent := range g.entities {
+		ent.unwatch() // the world must not keep what is over
 	}
 	g.s.Close()
 }

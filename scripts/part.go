@@ -18,7 +18,9 @@ type part struct {
 	entity *entity
 	name   string
 	ud     *lua.LUserData
-	fast   bool // not called like a method or a field of entities
+	meta   *lua.LTable // its own: see quick
+	fast   bool        // not called like a method or a field of entities
+	fixed  bool        // is no component, but what one was
 
 	value  map[string]any // decoded, as of
 	table  *lua.LTable    // the same for Lua, with what nests in it as nested
@@ -29,7 +31,12 @@ type part struct {
 }
 
 // String is what people are told it is.
-func (p *part) String() string { return fmt.Sprintf("component %s of %s", p.name, p.entity.id) }
+func (p *part) String() string {
+	if p.fixed {
+		return "what component " + p.name + " was"
+	}
+	return fmt.Sprintf("component %s of %s", p.name, p.entity.id)
+}
 
 // plain implements valuer.
 func (p *part) plain() any {
@@ -44,7 +51,7 @@ func (ent *entity) part(g *generation, name string) *part {
 	p := ent.parts[name]
 	if p == nil {
 		p = &part{g: g, entity: ent, name: name, fast: !g.reserved[name]}
-		p.ud = g.userdata(p, g.meta.part)
+		p.wrap(g)
 		if ent.parts == nil {
 			ent.parts = map[string]*part{}
 		}
@@ -59,11 +66,15 @@ func (g *generation) part(id, name string) *lua.LUserData { return g.entityOf(id
 
 // load brings the part up to date, and tells whether the entity has the component.
 func (p *part) load(g *generation) bool {
+	if p.fixed {
+		return true
+	}
 	e := p.entity.live(g)
 	if e == nil {
 		return false
 	}
 	if p.table != nil && e.Edits() == p.edits {
+		p.quick(e)
 		return true
 	}
 	stamp, ok := e.ComponentChanged(p.name)
@@ -73,16 +84,55 @@ func (p *part) load(g *generation) bool {
 	}
 	if p.table != nil && stamp == p.stamp && stamp < p.at { // something else of the entity has changed
 		p.edits, p.at = e.Edits(), g.turn().World().Now()
+		p.quick(e)
 		return true
 	}
 	p.value, _ = e.Component(p.name)
 	p.stamp, p.at, p.edits = stamp, g.turn().World().Now(), e.Edits()
+	p.fill(g)
+	p.quick(e)
+	return true
+}
+
+// wrap makes the value that scripts have.
+func (p *part) wrap(g *generation) {
+	p.meta = g.L.NewTable()
+	g.meta.part.ForEach(p.meta.RawSet)
+	p.ud = g.userdata(p, p.meta)
+}
+
+// quick has the table read directly, which takes a fraction of calling a function,
+// until the entity changes.
+func (p *part) quick(e *world.Entity) {
+	if p.entity.parts[p.name] != p {
+		return // the entity would not tell it
+	}
+	p.entity.watch(e)
+	p.meta.RawSetString(index, p.table)
+}
+
+// slow has every look at the part ask first whether it is up to date.
+func (p *part) slow() { p.meta.RawSetString(index, p.g.meta.part.RawGetString(index)) }
+
+// index is the key of a metatable that says what a read goes to.
+const index = "__index"
+
+// fill makes the table of the value. What nests in it is looked at when it is asked for.
+func (p *part) fill(g *generation) {
 	p.loaded++
 	p.table = g.L.CreateTable(0, len(p.value))
 	for key, v := range p.value {
 		p.table.RawSetString(key, g.inside(p, nil, key, v))
 	}
-	return true
+}
+
+// was gives a component as it was before it changed or went, for reading.
+func (g *generation) was(name string, value map[string]any) *lua.LUserData {
+	p := &part{g: g, name: name, fixed: true, value: value}
+	p.fill(g)
+	p.wrap(g)
+	p.meta.RawSetString(index, p.table)
+	return p.ud
 }
 
 // inside gives a value that stands in a component: nested, if it has parts itself.
@@ -198,15 +248,15 @@ func (g *generation) at(n *nested, key lua.LValue) lua.LValue {
 			}
 		}
 	case []any:
-		if i, ok := index(key); ok && i < len(v) {
+		if i, ok := listIndex(key); ok && i < len(v) {
 			return g.inside(n.part, n.path, i, v[i])
 		}
 	}
 	return lua.LNil
 }
 
-// index is a Lua index, from 1, as one from 0.
-func index(key lua.LValue) (int, bool) {
+// listIndex is a Lua index, from 1, as one from 0.
+func listIndex(key lua.LValue) (int, bool) {
 	n, ok := key.(lua.LNumber)
 	i := int(n)
 	return i - 1, ok && lua.LNumber(i) == n && i >= 1
@@ -217,13 +267,16 @@ func (g *generation) assign(L *lua.LState, p *part, path []any, key, value lua.L
 	if !p.load(g) {
 		L.RaiseError("%s is gone", p)
 	}
+	if p.fixed {
+		L.RaiseError("%s cannot be changed", p)
+	}
 	if path == nil && g.overwrite(p, key, value) {
 		return 0
 	}
 	step, ok := key.(lua.LString)
 	at := any(string(step))
 	if !ok {
-		i, isIndex := index(key)
+		i, isIndex := listIndex(key)
 		if !isIndex {
 			L.RaiseError("a component has names and indexes from 1, not %s", key.String())
 		}
@@ -261,7 +314,10 @@ func (g *generation) overwrite(p *part, key, value lua.LValue) bool {
 		return false
 	}
 	e := p.entity.e
-	if !ok || !e.SetScalar(p.name, string(name), v) {
+	p.entity.writing = true
+	written := ok && e.SetScalar(p.name, string(name), v)
+	p.entity.writing = false
+	if !written {
 		return false
 	}
 	p.value[string(name)] = v

@@ -45,7 +45,7 @@ func placeClass() class {
 			{"task", "(body: fun(): ...): loci.Task", "Runs a function in which place.wait and entity:request may be used, when the handler at hand has returned.", (*generation).placeTask},
 			{"wait", "(seconds: number)", "Waits, in a task; the place goes on meanwhile.", (*generation).placeWait},
 			{"time", "(): number", "The place's clock, in seconds.", (*generation).placeTime},
-			{"asset", "(path: string): string", "The id of a file in the place's assets folder, for components that name assets.", (*generation).placeAsset},
+			{"asset", "(path: string): string", "The id of a file in the place's assets folder, for components that name assets. The file is read at the top level; handlers may ask again for what was asked for there.", (*generation).placeAsset},
 			{"push_asset", "(agent: loci.Agent, path: string)", "Sends an agent a file of the place's assets folder, unasked.", (*generation).placePushAsset},
 		},
 	}
@@ -277,27 +277,6 @@ func (g *generation) placeTime(L *lua.LState) int {
 	return 1
 }
 
-func (g *generation) placeAsset(L *lua.LState) int {
-	id, err := g.assets(L).ID(L.CheckString(1))
-	g.check(L, err)
-	L.Push(lua.LString(id))
-	return 1
-}
-
-func (g *generation) placePushAsset(L *lua.LState) int {
-	g.needsPlace(L, "place.push_asset")
-	a := argument[*agentValue](L, 1, "an agent")
-	g.check(L, g.assets(L).Push(g.turn(), a.agent.ID, L.CheckString(2)))
-	return 0
-}
-
-func (g *generation) assets(L *lua.LState) Assets {
-	if g.r.config.Assets == nil {
-		L.RaiseError("this place has no assets folder")
-	}
-	return g.r.config.Assets
-}
-
 func logClass() class {
 	return class{
 		name: "loci.Log", at: "place.log",
@@ -394,7 +373,11 @@ func (g *generation) jsonEncode(L *lua.LState) int {
 }
 
 func (g *generation) jsonDecode(L *lua.LState) int {
-	v, err := netcode.ParseValue([]byte(L.CheckString(1)))
+	text := L.CheckString(1)
+	if len(text) > MaxJSON {
+		L.ArgError(1, fmt.Sprintf("longer than %d bytes", MaxJSON))
+	}
+	v, err := netcode.ParseValue([]byte(text))
 	g.check(L, err)
 	if v == nil {
 		L.Push(g.s.Null())

@@ -71,6 +71,7 @@ func (r *Runtime) reload(place *engine.Place, sources Sources, files []string) e
 	if err != nil {
 		return err
 	}
+	g.serveAssets(place)
 	return place.Do(func(*engine.Turn) error {
 		if err := r.preflight(g); err != nil {
 			g.close()

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/engine/assets"
 	"github.com/loci-place/loci/netcode"
 )
 
@@ -76,7 +77,9 @@ func open(t testing.TB, sources files, configs ...func(*Config)) (*rig, error) {
 	if r.rt, err = New(config); err != nil {
 		return nil, err
 	}
-	if r.place, err = engine.New(engine.Config{Transport: r.direct, Behaviour: r.rt, Logger: log}); err != nil {
+	if r.place, err = engine.New(engine.Config{
+		Transport: r.direct, Behaviour: r.rt, Logger: log, Assets: assets.Options{Folder: r.rt.AssetFolder()},
+	}); err != nil {
 		return nil, err
 	}
 	if r.Driver, err = r.place.Drive(); err != nil {
@@ -153,12 +156,19 @@ type actor struct {
 	ids    int
 	heard  []netcode.Interaction
 	code   uint32
+	mu     sync.Mutex
+	asset  string // the last frame of one
 }
 
 func (r *rig) connect() *actor {
 	a := &actor{rig: r}
 	a.peer = r.direct.Connect(netcode.DirectConfig{
 		Received: func(channel uint8, data []byte) {
+			if channel == 3 {
+				a.mu.Lock()
+				defer a.mu.Unlock()
+				a.asset = string(data)
+			}
 			if channel != netcode.CommandChannel {
 				return
 			}
@@ -208,6 +218,13 @@ func (a *actor) response(id string) string {
 		}
 	}
 	return ""
+}
+
+// frame is the last asset frame that has come.
+func (a *actor) frame() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.asset
 }
 
 // take gives what else was heard, one a line.

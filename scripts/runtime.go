@@ -37,6 +37,7 @@ type Runtime struct {
 	reloads, failures atomic.Uint64
 	failure           atomic.Pointer[ReloadFailure] // of the newest reload
 
+	assets   *assetFolder
 	loading  sync.Mutex // one reload at a time
 	watching sync.WaitGroup
 	stop     func() // ends watching
@@ -62,6 +63,7 @@ func New(config Config) (*Runtime, error) {
 		config.Store = &MemoryStore{}
 	}
 	r := &Runtime{config: config, log: config.Logger, stop: func() {}, declared: map[string]declared{}}
+	r.assets = config.assetFolder()
 	sources, err := r.sources()
 	if err != nil {
 		return nil, err
@@ -100,9 +102,14 @@ func (r *Runtime) Open(t *engine.Turn) error {
 	if err := r.preflight(g); err != nil {
 		return err
 	}
+	g.serveAssets(t.Place()) // nobody waits yet
 	r.enter(g)
 	r.event("open")
-	r.log.Info("scripts run", "files", len(g.sources.Paths()), "components", len(g.kinds))
+	files := len(g.sources.Paths())
+	r.log.Info("scripts run", "files", files, "components", len(g.kinds))
+	if files == 0 && r.config.Dir != "" {
+		r.log.Warn("there are no scripts yet; a place begins with place.lua", "directory", r.config.Dir)
+	}
 	return r.watch()
 }
 

@@ -3,6 +3,8 @@ package scripts
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -178,38 +180,47 @@ func TestModulesOfTheHost(t *testing.T) {
 	r.want("5\\ttrue", "4\\tfalse", "false\\tplace.lua:6: price: not for sale", "true\\tnil")
 }
 
-// shelf is assets for tests.
-type shelf struct{ pushed []string }
-
-func (s *shelf) ID(path string) (string, error) {
-	if path != "door.glb" {
-		return "", fmt.Errorf("there is no %s", path)
-	}
-	return "asset:sha256:0", nil
-}
-
-func (s *shelf) Push(t *engine.Turn, agentID, path string) error {
-	s.pushed = append(s.pushed, path)
-	return nil
-}
-
 func TestAssets(t *testing.T) {
-	shelf := &shelf{}
-	source := lua1(`
-		place.on("join", function(agent)
-			print(pcall(place.asset, "door.glb"))
-			print(pcall(place.asset, "../x"))
-			print(pcall(place.push_asset, agent, "door.glb"))
-		end)`)
-	r := opened(t, source, func(c *Config) { c.Assets = shelf })
-	r.join("ann")
-	r.want("true\\tasset:sha256:0", "false\\tplace.lua:4: there is no ../x", "true")
-	if len(shelf.pushed) != 1 {
-		t.Error(shelf.pushed)
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "assets", "models"), 0o777); err != nil {
+		t.Fatal(err)
 	}
-	r = opened(t, source)
+	for name, content := range map[string]string{"assets/models/door.glb": "a door", "secret": "x", "place.lua": `
+		local door = place.asset("models/door.glb")
+		for _, name in ipairs{ "../secret", "/etc/passwd", "models", "none", "" } do print(pcall(place.asset, name)) end
+		place.on("join", function(agent)
+			print(door == place.asset("models/door.glb"), door)
+			print(pcall(place.asset, "models/lamp.glb"))
+			print(pcall(place.push_asset, agent, "models/door.glb"), pcall(place.push_asset, agent, "../secret"))
+		end)`} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("../secret", filepath.Join(dir, "assets", "link")); err != nil {
+		t.Fatal(err)
+	}
+	r := opened(t, nil, func(c *Config) { c.Dir = dir })
+	log := r.logs.take()
+	if n := strings.Count(log, "msg=\"false"); n != 5 {
+		t.Errorf("%d refused: %s", n, log)
+	}
+	ann := r.join("ann")
+	id := netcode.AssetID([]byte("a door"))
+	r.want("true\\t"+id,
+		"false\\tplace.lua:6: place.asset(\\\"models/lamp.glb\\\"): ask for it at the top level of a script first, where there is time to read the file",
+		"true\\tfalse\\tplace.lua:7: assets: no such file: \\\"../secret\\\" is neither an asset's id nor a file in the folder")
+	r.until("the door", func() bool { return ann.frame() != "" })
+	if frame := ann.frame(); !strings.Contains(frame, "a door") || !strings.Contains(frame, id) {
+		t.Errorf("%q", frame)
+	}
+}
+
+func TestAPlaceWithoutAssetsSaysSo(t *testing.T) {
+	r := opened(t, lua1(`print(pcall(place.asset, "x")) place.on("join", function(agent) print(pcall(place.push_asset, agent, "x")) end)`))
+	r.want("false\\tplace.lua:1: this place has no assets folder")
 	r.join("ann")
-	r.want("false\\tplace.lua:3: this place has no assets folder", "false\\tplace.lua:4: this place has no assets folder", "false\\tplace.lua:5: this place has no assets folder")
+	r.want("false\\tplace.lua:1: this place has no assets folder")
 }
 
 func TestJSONAndTheLog(t *testing.T) {

@@ -2,6 +2,8 @@ package scripts
 
 import (
 	lua "github.com/yuin/gopher-lua"
+
+	"github.com/loci-place/loci/scripts/sandbox"
 )
 
 // stateTable is place.state: a table that scripts do not write at the top level, and
@@ -46,7 +48,7 @@ func (g *generation) newState() *stateTable {
 // itself, so that one that cannot cross over does not keep the others.
 func (s *stateTable) take(kept map[any]any) {
 	for key, v := range kept {
-		value, err := s.g.value(v)
+		value, err := sandbox.Plain{Size: 8 * s.g.r.config.Limits.StateBytes}.ToLua(s.g.s, v)
 		if err != nil {
 			s.g.log.Error("a value of place.state does not cross over", "key", key, "error", err)
 			continue

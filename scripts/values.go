@@ -80,8 +80,17 @@ func (g *generation) value(v any) (lua.LValue, error) {
 	case uint64:
 		return lua.LNumber(v), nil
 	}
-	return sandbox.Plain{Size: 8 << 20}.ToLua(g.s, v)
+	return sandbox.Plain{Size: MaxValue}.ToLua(g.s, v)
 }
+
+// MaxValue is how large plain data may be that is made a Lua value, such as a request's
+// args: text, and 8 bytes for each value and key. Whoever sends more would hold up the
+// place: it is an error in the script that looks at it. Parts of components are looked
+// at one by one, and may be larger.
+const MaxValue = 256 << 10
+
+// MaxJSON is the longest text that place.json.decode reads, in bytes.
+const MaxJSON = 128 << 10
 
 // check raises an error of Go's in the script.
 func (g *generation) check(L *lua.LState, err error) {

@@ -9,7 +9,7 @@ import (
 
 func matrixClass() class {
 	return class{
-		name: matrixName, is: "number[]", method: true,
+		name: matrixName, is: "{ [integer]: number }", method: true,
 		doc: "A transform as a matrix: a list of 16 numbers, column after column, as transform.matrix is; 13 to 15 are " +
 			"where it moves to. m * n applies n and then m, m * v moves a point; m == n compares the numbers, of two " +
 			"values made by loci.vec.",

@@ -9,7 +9,7 @@ import (
 
 func quaternionClass() class {
 	return class{
-		name: quaternionName, is: "number[]", method: true,
+		name: quaternionName, is: "{ [integer]: number }", method: true,
 		doc: "A rotation as a quaternion: a list of x, y, z and w. Only its direction counts: lists that are not 1 long " +
 			"are taken as if they were. q * r turns by r and then by q, q * v turns a vector; q == r compares the " +
 			"numbers, of two values made by loci.vec.",

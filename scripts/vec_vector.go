@@ -9,7 +9,7 @@ import (
 
 func vectorClass() class {
 	return class{
-		name: vectorName, is: "number[]", method: true,
+		name: vectorName, is: "{ [integer]: number }", method: true,
 		doc: "A vector: a list of three numbers. v + w, v - w, -v, v * 2, 2 * v and v / 2 are vectors; v == w compares " +
 			"the numbers, of two values made by loci.vec.",
 		fields: []field{

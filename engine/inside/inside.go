@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,8 +19,8 @@ type Options struct {
 	// Scripts tells how the place's behaviour is doing, on the place's turn. Nil means
 	// that there is nothing to tell.
 	Scripts func(t *engine.Turn) Scripts
-	// Fresh is for how long what the place told is good: it is asked at most so often,
-	// for the page a fifth of that. Default 200 ms.
+	// Fresh is for how long the numbers are good: they are gathered at most so often, and
+	// what the page shows a fifth as often. Default 200 ms.
 	Fresh time.Duration
 	// Patience is how long to wait for the place's turn; then what it last told is
 	// shown. Default 250 ms.
@@ -49,6 +50,7 @@ type view struct {
 	place   *engine.Place
 	numbers *cached[numbers]
 	report  *cached[Report]
+	descs   sync.Map // *prometheus.Desc by name: making one takes longer than all else
 }
 
 // New shows a place. What it gives may be used from any goroutine, before the place
@@ -65,7 +67,7 @@ func New(place *engine.Place, o Options) http.Handler {
 		v, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(&gatherer{from: registry, fresh: o.Fresh}, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", v.ready)
 	mux.HandleFunc("GET /{$}", v.page)

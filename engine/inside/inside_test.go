@@ -129,7 +129,9 @@ func TestMetricsFollowWhatGoesOn(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	r.until(func() bool { return value(r.metrics(), "loci_heartbeat_seconds") > value(before, "loci_heartbeat_seconds")+3 })
+	r.until(func() bool {
+		return value(r.metrics(), "loci_heartbeat_seconds") > value(before, "loci_heartbeat_seconds")+3
+	})
 	after := r.metrics()
 	for _, m := range []struct {
 		least  float64

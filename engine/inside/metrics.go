@@ -5,14 +5,20 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
+	"time"
 	"unicode"
 
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 
 	"github.com/loci-place/loci/engine"
 )
 
-var _ prometheus.Collector = (*view)(nil)
+var (
+	_ prometheus.Collector = (*view)(nil)
+	_ prometheus.Gatherer  = (*gatherer)(nil)
+)
 
 // Describe implements [prometheus.Collector]: it names none, as what is there depends
 // on what has happened in the place.
@@ -20,7 +26,7 @@ func (v *view) Describe(chan<- *prometheus.Desc) {}
 
 // Collect implements [prometheus.Collector]. It asks the place at most once.
 func (v *view) Collect(to chan<- prometheus.Metric) {
-	m := metrics{to}
+	m := metrics{v, to}
 	ready := 0.0
 	if notReady(v.place) == "" {
 		ready = 1
@@ -39,8 +45,44 @@ func (v *view) Collect(to chan<- prometheus.Metric) {
 	m.scripts(&n.scripts)
 }
 
+// gatherer remembers what was gathered for a while, so that who scrapes often costs
+// little more than who does now and then.
+type gatherer struct {
+	from  prometheus.Gatherer
+	fresh time.Duration
+
+	mu       sync.Mutex
+	at       time.Time
+	families []*dto.MetricFamily // which nobody changes
+	err      error
+}
+
+// Gather implements [prometheus.Gatherer].
+func (g *gatherer) Gather() ([]*dto.MetricFamily, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if now := time.Now(); g.at.IsZero() || now.Sub(g.at) >= g.fresh {
+		g.families, g.err = g.from.Gather()
+		g.at = now
+	}
+	return g.families, g.err
+}
+
 // metrics sends metrics of a place.
-type metrics struct{ to chan<- prometheus.Metric }
+type metrics struct {
+	view *view
+	to   chan<- prometheus.Metric
+}
+
+// desc describes a metric, which always has labels of the same names.
+func (m metrics) desc(name, help string, labels []string) *prometheus.Desc {
+	if d, ok := m.view.descs.Load(name); ok {
+		return d.(*prometheus.Desc)
+	}
+	d := prometheus.NewDesc("loci_"+name, help, labels, nil)
+	m.view.descs.Store(name, d)
+	return d
+}
 
 func (m metrics) gauge(name, help string, value float64, labels ...string) {
 	m.send(prometheus.GaugeValue, name, help, value, labels)
@@ -53,7 +95,7 @@ func (m metrics) counter(name, help string, value float64, labels ...string) {
 // send takes labels as names and values in turn.
 func (m metrics) send(kind prometheus.ValueType, name, help string, value float64, labels []string) {
 	names, values := split(labels)
-	m.to <- prometheus.MustNewConstMetric(prometheus.NewDesc("loci_"+name, help, names, nil), kind, value, values...)
+	m.to <- prometheus.MustNewConstMetric(m.desc(name, help, names), kind, value, values...)
 }
 
 func (m metrics) histogram(name, help string, h *engine.Histogram, labels ...string) {
@@ -63,8 +105,7 @@ func (m metrics) histogram(name, help string, h *engine.Histogram, labels ...str
 		sum += h.Counts[i]
 		buckets[bound] = sum
 	}
-	desc := prometheus.NewDesc("loci_"+name, help, names, nil)
-	m.to <- prometheus.MustNewConstHistogram(desc, h.Total(), h.Sum, buckets, values...)
+	m.to <- prometheus.MustNewConstHistogram(m.desc(name, help, names), h.Total(), h.Sum, buckets, values...)
 }
 
 // quantiles tells what values there are over the agents at the moment.

@@ -54,9 +54,11 @@ type Agent struct {
 	ID       string  `json:"id"`
 	Name     string  `json:"name"`
 	Version  int     `json:"version"`
-	RTT      float64 `json:"rtt"`  // milliseconds
-	Loss     float64 `json:"loss"` // 0 to 1
-	Here     float64 `json:"here"` // seconds
+	Verified string  `json:"verified"` // the key it has proven to have, in base64; "" = none
+	Away     bool    `json:"away"`     // it has lost its connection, and is waited for
+	RTT      float64 `json:"rtt"`      // milliseconds
+	Loss     float64 `json:"loss"`     // 0 to 1
+	Here     float64 `json:"here"`     // seconds
 	Entities int     `json:"entities"`
 	Sets     uint64  `json:"sets"` // states from scratch
 	Sent     int64   `json:"sent_bytes"`
@@ -121,7 +123,7 @@ func askReport(place *engine.Place, scripts func(*engine.Turn) Scripts) Report {
 	}
 	for _, a := range s.Agents[:min(len(s.Agents), mostAgents)] {
 		r.Agents = append(r.Agents, Agent{
-			ID: a.ID, Name: a.DisplayName(), Version: a.Version, RTT: milliseconds(a.Link.RTT), Loss: a.Link.Loss,
+			ID: a.ID, Name: a.DisplayName(), Version: a.Version, Verified: a.Verified, Away: a.Away, RTT: milliseconds(a.Link.RTT), Loss: a.Link.Loss,
 			Here: a.Here.Seconds(), Entities: a.Entities, Sets: a.Sets, Sent: int64(a.Link.SentBytes), Received: int64(a.Link.RecvBytes),
 		})
 	}

@@ -18,6 +18,7 @@ type Entity struct {
 	life         life
 	stamp        Stamp  // newest change
 	edits        uint64 // changes so far
+	readers      []Reader
 	newer, older *Entity
 	typed        typed
 	root         *Entity // see Root
@@ -119,6 +120,9 @@ func (e *Entity) Unset(name string) bool {
 func (e *Entity) touch() {
 	e.stamp = e.w.now
 	e.edits++
+	if len(e.readers) > 0 {
+		e.tellReaders()
+	}
 	e.w.promote(e)
 	if e.fragment != nil {
 		e.fragment.valid = false

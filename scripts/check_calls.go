@@ -1,0 +1,224 @@
+package scripts
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/yuin/gopher-lua/ast"
+
+	"github.com/loci-place/loci/acl"
+)
+
+// call checks a call: that what is called is there, how it is called, and what the
+// functions are given that it is called with.
+func (w *walker) call(e *ast.FuncCallExpr) {
+	w.require(e)
+	var of typ
+	if e.Receiver != nil {
+		w.expr(e.Receiver)
+		of = w.typeOf(e.Receiver)
+		w.method(e, of)
+	} else {
+		w.expr(e.Func)
+	}
+	f, known := w.callee(e)
+	var params []parameter
+	if known {
+		params, _ = signatureOf(f.signature)
+	}
+	for i, arg := range e.Args {
+		if i < len(params) {
+			params[i].typ = w.eventHandler(e, params, i)
+			w.pattern(params[i], arg)
+		}
+		fn, isFunction := arg.(*ast.FunctionExpr)
+		if !isFunction || i >= len(params) {
+			w.expr(arg)
+			continue
+		}
+		given, _ := signatureOf(params[i].typ)
+		w.function(fn, given)
+	}
+}
+
+// eventHandler is the type of argument i, which for a handler depends on the event that
+// is named before it. An event that there is not is a finding.
+func (w *walker) eventHandler(e *ast.FuncCallExpr, params []parameter, i int) string {
+	if params[i].typ == "loci.Event" {
+		name, ok := e.Args[i].(*ast.StringExpr)
+		var names []string
+		for _, event := range eventNames {
+			names = append(names, event.name)
+		}
+		if ok && !slices.Contains(names, name.Value) {
+			w.at(e, "there is no event %q%s", name.Value, suggest(name.Value, names))
+		}
+	}
+	if i > 0 && params[i-1].typ == "loci.Event" {
+		name, _ := e.Args[i-1].(*ast.StringExpr)
+		for _, event := range eventNames {
+			if name != nil && event.name == name.Value {
+				return event.typ
+			}
+		}
+	}
+	return params[i].typ
+}
+
+// pattern checks a pattern that is written out: of a rule or a subscription.
+func (w *walker) pattern(p parameter, arg ast.Expr) {
+	text, isText := arg.(*ast.StringExpr)
+	if !isText || p.name != "pattern" {
+		return
+	}
+	if _, err := acl.Compile(text.Value, acl.At(w.name, text.Line())); err != nil {
+		w.failed(w.name, err)
+	}
+}
+
+// method checks a call with a colon.
+func (w *walker) method(e *ast.FuncCallExpr, of typ) {
+	c, isClass := w.checker.known.class(of)
+	if !isClass {
+		return
+	}
+	_, isFunction := c.function(e.Method)
+	switch {
+	case !isFunction && slices.Contains(c.names(), e.Method):
+		w.at(e, "%s of %s is no function", e.Method, c.called())
+	case !isFunction:
+		w.at(e, "%s has no %s%s", c.called(), e.Method, suggest(e.Method, functionNames(c)))
+	case !c.method:
+		w.at(e, "%s.%s is called with a dot", c.called(), e.Method)
+	}
+}
+
+func functionNames(c class) []string {
+	c.fields = nil
+	return c.names()
+}
+
+// callee finds the function of the API that is called, and checks that a method is not
+// called with a dot.
+func (w *walker) callee(e *ast.FuncCallExpr) (function, bool) {
+	if e.Receiver != nil {
+		c, _ := w.checker.known.class(w.typeOf(e.Receiver))
+		return c.function(e.Method)
+	}
+	if name, ok := e.Func.(*ast.IdentExpr); ok && w.name == aclFile {
+		return aclClass().function(name.Value)
+	}
+	attr, ok := e.Func.(*ast.AttrGetExpr)
+	if !ok {
+		return function{}, false
+	}
+	key, ok := attr.Key.(*ast.StringExpr)
+	if !ok {
+		return function{}, false
+	}
+	c, isClass := w.checker.known.class(w.typeOf(attr.Object))
+	if !isClass {
+		return function{}, false
+	}
+	f, isFunction := c.function(key.Value)
+	if isFunction && c.method && c.name != trialPlaceClass().name && !handsItself(attr, e) {
+		w.at(e, "%s is called with a colon: %s:%s(…)", key.Value, nameIn(attr.Object), key.Value)
+	}
+	return f, isFunction && !c.method
+}
+
+// handsItself tells whether a.f(a) is meant.
+func handsItself(attr *ast.AttrGetExpr, e *ast.FuncCallExpr) bool {
+	self, isName := attr.Object.(*ast.IdentExpr)
+	if !isName || len(e.Args) == 0 {
+		return false
+	}
+	first, ok := e.Args[0].(*ast.IdentExpr)
+	return ok && first.Value == self.Value
+}
+
+func nameIn(e ast.Expr) string {
+	if name, ok := e.(*ast.IdentExpr); ok {
+		return name.Value
+	}
+	return "…"
+}
+
+// require checks that there is what is required.
+func (w *walker) require(e *ast.FuncCallExpr) {
+	name, ok := requires(e)
+	if !ok {
+		return
+	}
+	if _, isModule := w.checker.known.modules[name]; isModule {
+		if name == "loci.test" && !isTest(w.name) {
+			w.at(e, "loci.test is for tests/*_test.lua only")
+		}
+		return
+	}
+	if _, chunk, ok := moduleSource(w.sources, name); !ok {
+		names := slices.Collect(maps.Keys(w.checker.known.modules))
+		for _, file := range w.sources.Paths() {
+			if module, ok := strings.CutPrefix(file, "lib/"); ok {
+				names = append(names, strings.ReplaceAll(strings.TrimSuffix(module, ".lua"), "/", "."))
+			}
+		}
+		why := suggest(name, names)
+		if why == "" {
+			why = fmt.Sprintf(": there is no %s", chunk)
+		}
+		w.at(e, "there is no module %q%s", name, why)
+	}
+}
+
+// requires gives the name of the module that a call requires.
+func requires(e *ast.FuncCallExpr) (string, bool) {
+	f, ok := e.Func.(*ast.IdentExpr)
+	if !ok || f.Value != "require" || len(e.Args) != 1 {
+		return "", false
+	}
+	name, ok := e.Args[0].(*ast.StringExpr)
+	if !ok {
+		return "", false
+	}
+	return name.Value, true
+}
+
+// typeOf is the type of an expression, as far as it is known.
+func (w *walker) typeOf(expression ast.Expr) typ {
+	k := w.checker.known
+	switch e := expression.(type) {
+	case *ast.IdentExpr:
+		if t, isLocal := w.local(e.Value); isLocal {
+			return t
+		}
+		if e.Value == "place" && !isTest(w.name) {
+			return typ(placeClass().name)
+		}
+	case *ast.AttrGetExpr:
+		of := w.typeOf(e.Object)
+		c, isClass := k.class(of)
+		key, isName := e.Key.(*ast.StringExpr)
+		if isClass && isName {
+			f, _ := c.field(key.Value)
+			return k.typeNamed(f.typ)
+		}
+		if item, isList := strings.CutSuffix(string(of), "[]"); isList && !isName {
+			return typ(item)
+		}
+	case *ast.FuncCallExpr:
+		if name, ok := requires(e); ok {
+			return typ(k.modules[name])
+		}
+		quiet := *w
+		quiet.checker = &checker{sources: w.sources, known: k}
+		if f, ok := quiet.callee(e); ok {
+			if _, results := signatureOf(f.signature); len(results) > 0 {
+				return k.typeNamed(results[0])
+			}
+		}
+	}
+	return ""
+}
