@@ -35,6 +35,7 @@ type serveOptions struct {
 	budget     int      // bytes of a state at most
 	data       string   // directory for what the place keeps; empty: it keeps nothing
 	assetCache int64    // bytes of assets to keep; 0: the default
+	http       string   // ADDR of the view inside; empty: there is none
 	apps       []string // hosts that apps may be launched from, or "none"
 	policy     apps.Policy
 	log        logOptions
@@ -84,6 +85,7 @@ that do not load; 2 where it was asked wrongly.`,
 	flags.IntVar(&o.budget, "state-budget", 0, "`BYTES` of a state to an agent on a good link; the rest comes later (default 65536)")
 	flags.StringVar(&o.data, "data", "", "`DIR` where the place keeps what is to survive it, made if need be (default: nothing survives)")
 	flags.Int64Var(&o.assetCache, "asset-cache", 0, "`BYTES` of assets to keep, below 0 none (default 1 GiB in --data, 32 MiB in memory without)")
+	flags.StringVar(&o.http, "http", "", "`ADDR` to show what goes on inside on, by HTTP: HOST:PORT, or :PORT for 127.0.0.1 only (default: nowhere)")
 	flags.StringSliceVar(&o.apps, "apps", []string{"*"}, "`HOST` that apps may be launched from: a name, *.NAME, ADDRESS, ADDRESS/BITS, each with :PORT or without;\n"+
 		"* is any with a public address, none is none; more are separated by commas")
 	o.log.flags(flags)
@@ -118,6 +120,13 @@ func (o *serveOptions) complete(flags *pflag.FlagSet, getenv func(string) string
 	}
 	if err := o.policy.Check(); err != nil {
 		return fmt.Errorf("--apps: %w", err)
+	}
+	if o.http != "" {
+		addr, err := insideAddr(o.http)
+		if err != nil {
+			return fmt.Errorf("--http: %w", err)
+		}
+		o.http = addr
 	}
 	if o.publicHost != "" {
 		if host, _, err := netcode.ParsePlaceURL("alloplace://" + o.publicHost); err != nil || host != o.publicHost {
@@ -154,6 +163,13 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) erro
 		return err
 	}
 	defer place.Close()
+	if o.http != "" {
+		close, err := showInside(o.http, place, rt, log)
+		if err != nil {
+			return err
+		}
+		defer close()
+	}
 
 	ctx, stop := untilSignal(ctx, log)
 	defer stop()

@@ -60,6 +60,7 @@ func (p *Place) join(s *session, c *command, d *netcode.Dialect) (*agent, error)
 	}, d)
 	ag.media = p.media.Join(id, s.conn, d, &s.voice)
 	p.attach(ag, s)
+	p.counts.joined++
 	ag.log.Info("joined", "from", s.from, "version", a.Version, "avatar", ag.avatar, "agents", len(p.order))
 	return ag, nil
 }

@@ -98,6 +98,7 @@ func (p *Place) joined(a *agent) {
 func (n *newcomer) answer(p *Place, items []any) {
 	i := &n.command.Interaction
 	if in := n.session.agent; in != nil && len(items) > 0 && items[0] == in.avatar {
+		p.counts.interaction("announce", outcomeOK)
 		_ = p.answer(n.session, i, append([]any{"announce"}, items...)...)
 		return
 	}
@@ -139,6 +140,7 @@ func (p *Place) decideAnnounce(c *command) (d acl.Decision) {
 func (p *Place) deny(s *session, c *command, d acl.Decision) {
 	if spoken, _ := dialect(c.announce.Version, c.Envelope); !spoken.DeniedAsResponse && !c.Envelope {
 		p.log.Info("refused an announce", "from", s.from, "code", netcode.CodeDenied, "reason", d.Reason())
+		p.counts.interaction("announce", outcomeDenied)
 		p.tellDenied(s, c, d)
 		p.disconnect(s, netcode.CodeDenied)
 		return
@@ -159,6 +161,11 @@ func dialect(version int, envelope bool) (*netcode.Dialect, bool) {
 // C clients take anything but "error" there for an avatar id.
 func (p *Place) refuse(s *session, i *netcode.Interaction, code uint32, why string) {
 	p.log.Info("refused an announce", "from", s.from, "code", code, "reason", why)
+	outcome := outcomeError
+	if code == netcode.CodeDenied {
+		outcome = outcomeDenied
+	}
+	p.counts.interaction("announce", outcome)
 	_ = p.answer(s, i, "announce", "error", uint64(code), why)
 	p.disconnect(s, code)
 }

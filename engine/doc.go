@@ -27,6 +27,7 @@
 // The packages below have one subject each: world, what stands in the place and
 // what has changed; sim, how it moves; view, what each agent is told; media, who hears
 // whom; apps, how they are launched; assets, the files that agents get from the place
-// and from each other, with goroutines of its own. The engine knows no scripting
-// language.
+// and from each other, with goroutines of its own. What the place has done is counted
+// as it does it (counters.go); package inside, which is on top of the engine, shows it. The
+// engine knows no scripting language.
 package engine

@@ -40,20 +40,26 @@ func (p *Place) heartbeat() {
 	p.giveUpWaiting(now)
 	dt := now.Sub(p.beat.last).Seconds()
 	p.beat.last = now
+	laps := p.counts.beat()
 	p.takeIntents(now)
+	laps.end(phaseIntents)
 	sim.Step(p.world, p.beat.movers, dt)
 	clock := p.Time()
 	sim.Animate(p.world, clock)
 	p.self.SetNumber("clock", "time", clock)
+	laps.end(phaseSimulation)
 	p.hooks.behaviour.Beat(&p.host, dt)
 	p.hooks.behaviour.Settle(&p.host)
+	laps.end(phaseScripts)
 	p.sendStates(now)
 	p.world.Advance()
+	laps.end(phaseStates)
 	if now.Sub(p.beat.swept) >= time.Second {
 		p.beat.swept = now
 		p.sweep()
 	}
 	p.media.Ask(max(1, int(p.cfg.Rate*hearsEvery.Seconds())))
+	laps.over()
 }
 
 // hearsEvery is how often [Config.Hears] is asked about each track again, some of them
@@ -68,7 +74,9 @@ const lateReport = 10 * time.Second
 func (p *Place) schedule(now time.Time) {
 	b, period := &p.beat, time.Duration(float64(time.Second)/p.cfg.Rate)
 	late := now.Sub(b.next)
+	p.counts.late.observe(max(late, 0))
 	b.next = b.next.Add(period)
+	defer p.expectBeat()
 	if late <= 2*period {
 		return
 	}
@@ -121,7 +129,9 @@ func (p *Place) sendStates(now time.Time) {
 		if a.away() {
 			continue
 		}
+		sets := a.view.Sets()
 		packet := a.view.Next(now, p.busy(a, (p.beat.count+i)%wayEvery == 0))
+		p.counts.state(a, packet, sets)
 		switch {
 		case packet.Data == nil:
 		case packet.Shared:

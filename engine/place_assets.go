@@ -20,7 +20,7 @@ func (p *Place) openAssets() error {
 			Requests: l.AssetRequests, Searches: l.AssetSearches, QueueBytes: l.AssetQueueBytes,
 			Pushes: l.AssetPushes, PushBytes: l.AssetPushBytes,
 		},
-		Transport: p.transport,
+		Transport: countedTransport{p.transport, p.counts},
 		Owner:     p.findOwner,
 		Logger:    p.log,
 	})

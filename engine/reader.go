@@ -58,6 +58,7 @@ func (p *Place) received(s *session, c *command) {
 
 // unreadable answers what is known to be a request even so, and counts the rest.
 func (p *Place) unreadable(s *session, c *command) {
+	p.counts.interaction(c.verb, outcomeUnreadable)
 	if c.Type == netcode.TypeRequest && c.RequestID != "" {
 		_ = p.answer(s, &c.Interaction, c.verb, "error", c.err.Error())
 		return

@@ -109,6 +109,7 @@ func (r *Request) Answer(items ...any) {
 	case r.announce != nil:
 		r.announce.answer(r.place, items)
 	default:
+		r.place.counts.answered(r.Verb, items)
 		r.agent.pending.Add(-1)
 		if err := r.send(items); errors.Is(err, netcode.ErrTooLarge) {
 			_ = r.send([]any{"error", "the answer is too large to send"})

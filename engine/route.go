@@ -39,6 +39,7 @@ func (p *Place) route(a *agent, c *command) {
 	case c.IsOneway():
 		p.oneway(a, c)
 	default:
+		p.counts.interaction(c.verb, outcomeCarried)
 		p.publish(&c.Interaction, c.body.([]any))
 	}
 }
@@ -73,6 +74,7 @@ func (p *Place) checkSender(a *agent, c *command) string {
 // reject answers a request that cannot be carried; anything else is dropped and
 // counted.
 func (p *Place) reject(a *agent, c *command, why string) {
+	p.counts.interaction(c.verb, outcomeRejected)
 	if c.Type == netcode.TypeRequest && c.RequestID != "" {
 		_ = p.answer(a.session, &c.Interaction, c.verb, "error", why)
 		return
@@ -102,7 +104,7 @@ func (p *Place) request(a *agent, c *command) {
 	default:
 		p.offers(a, to, c)
 		a.ask(to, c)
-		_ = p.send(to.session, &c.Interaction)
+		p.carry(to, c)
 	}
 }
 
@@ -131,7 +133,7 @@ func (p *Place) respond(a *agent, c *command) {
 	}
 	r.close()
 	p.offers(a, to, c)
-	_ = p.send(to.session, &c.Interaction)
+	p.carry(to, c)
 }
 
 func (p *Place) oneway(a *agent, c *command) {
@@ -143,8 +145,14 @@ func (p *Place) oneway(a *agent, c *command) {
 		p.askPlace(a, c)
 	case to != nil && !to.away():
 		p.offers(a, to, c)
-		_ = p.send(to.session, &c.Interaction)
+		p.carry(to, c)
 	}
+}
+
+// carry takes an interaction to the agent that it is for.
+func (p *Place) carry(to *agent, c *command) {
+	p.counts.interaction(c.verb, outcomeCarried)
+	_ = p.send(to.session, &c.Interaction)
 }
 
 // answer is the place's response to a request of a session's.
@@ -164,6 +172,7 @@ func (p *Place) send(s *session, i *netcode.Interaction) error {
 	out := *i
 	out.Envelope = s.envelope
 	packet := netcode.Packet{Channel: netcode.CommandChannel, Reliable: true, Data: out.Append(nil)}
+	p.counts.sent(netcode.KindCommand, s.version(), len(packet.Data), 1)
 	err := p.transport.Send(packet, s.conn)
 	if err != nil {
 		p.sessionLog(s).Warn("interaction not sent", "verb", netcode.BodyVerb(i.Body), "error", err)

@@ -80,6 +80,8 @@ func (p *Place) askPlace(a *agent, c *command) {
 	}
 	if r.Type == netcode.TypeRequest {
 		a.pending.Add(1)
+	} else {
+		p.counts.interaction(c.verb, outcomeCarried)
 	}
 	p.dispatch(r)
 }

@@ -80,7 +80,7 @@ func (k *kind) take(g *generation, key, value lua.LValue) error {
 	if !ok || fn.IsG {
 		return fmt.Errorf("%s must be a function: what is not a handler is a verb", name)
 	}
-	h := &handler{fn, fmt.Sprintf("component %s.%s", k.name, name)}
+	h := newHandler(fn, fmt.Sprintf("component %s.%s", k.name, name))
 	switch name {
 	case "validate":
 		k.validate = h

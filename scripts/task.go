@@ -72,7 +72,9 @@ func (t *task) resume(g *generation, args ...lua.LValue) {
 	}
 	outer := g.running
 	g.running, t.pending = t, nil
+	before := g.r.pool.Left()
 	values, err := t.t.Resume(g.budget(), args...)
+	g.spend(t.h, before, err)
 	g.running = outer
 	switch {
 	case err != nil && !t.t.Done() && !started(err): // no time left in this heartbeat
