@@ -16,6 +16,7 @@ import (
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/engine/apps"
 	"github.com/loci-place/loci/engine/assets"
+	"github.com/loci-place/loci/engine/store"
 	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/scripts"
 	"github.com/spf13/cobra"
@@ -83,7 +84,7 @@ that do not load; 2 where it was asked wrongly.`,
 	flags.Float64Var(&o.hz, "hz", engine.DefaultRate, fmt.Sprintf("`N` heartbeats a second, 1 to %d; each sends every agent a state", engine.MaxRate))
 	flags.Float64Var(&o.distance, "view-distance", 0, "`METRES` that agents see; 0 is everything")
 	flags.IntVar(&o.budget, "state-budget", 0, "`BYTES` of a state to an agent on a good link; the rest comes later (default 65536)")
-	flags.StringVar(&o.data, "data", "", "`DIR` where the place keeps what is to survive it, made if need be (default: nothing survives)")
+	flags.StringVar(&o.data, "data", "", "`DIR` where the place keeps what is to survive it, made if need be; one process at a time (default: nothing survives)")
 	flags.Int64Var(&o.assetCache, "asset-cache", 0, "`BYTES` of assets to keep, below 0 none (default 1 GiB in --data, 32 MiB in memory without)")
 	flags.StringVar(&o.http, "http", "", "`ADDR` to show what goes on inside on, by HTTP: HOST:PORT, or :PORT for 127.0.0.1 only (default: nowhere)")
 	flags.StringSliceVar(&o.apps, "apps", []string{"*"}, "`HOST` that apps may be launched from: a name, *.NAME, ADDRESS, ADDRESS/BITS, each with :PORT or without;\n"+
@@ -140,9 +141,16 @@ func (o *serveOptions) complete(flags *pflag.FlagSet, getenv func(string) string
 func listenOnPort(port uint16) string { return fmt.Sprintf("0.0.0.0:%d", port) }
 
 // serve opens the place and blocks until a signal or ctx ends it.
-func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) error {
+func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) (err error) {
 	log := o.log.logger(stderr)
-	rt, err := scripts.New(scripts.Config{Dir: o.dir, NoReload: o.noReload, Name: o.name, Logger: log})
+	kept, shelf, err := o.keep(log)
+	if err != nil {
+		return err
+	}
+	if kept != nil {
+		defer func() { err = errors.Join(err, kept.Close()) }()
+	}
+	rt, err := scripts.New(scripts.Config{Dir: o.dir, NoReload: o.noReload, Name: o.name, Store: shelf, Logger: log})
 	if err != nil {
 		return err
 	}
@@ -154,10 +162,14 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) erro
 	if err != nil {
 		return err
 	}
-	place, err := engine.New(engine.Config{
+	config := engine.Config{
 		Transport: transport, PublicHost: o.publicHost, Apps: o.policy, Rate: o.hz, Behaviour: rt, Logger: log,
 		ViewDistance: o.distance, Limits: engine.Limits{StateBudget: o.budget}, Assets: o.assets(rt.AssetFolder()),
-	})
+	}
+	if kept != nil {
+		config.Store = kept
+	}
+	place, err := engine.New(config)
 	if err != nil {
 		transport.Close(netcode.CodePlaceClosed)
 		return err
@@ -180,6 +192,23 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) erro
 		return fmt.Errorf("cannot say that the place is ready: %w", err)
 	}
 	return place.Serve(ctx)
+}
+
+// keep opens what the place keeps, and what scripts do in it; both are nil without a
+// directory for it.
+func (o *serveOptions) keep(log *slog.Logger) (*store.Store, scripts.Store, error) {
+	if o.data == "" {
+		return nil, nil, nil
+	}
+	kept, err := store.Open(o.data, store.Options{Logger: log})
+	if err != nil {
+		return nil, nil, err
+	}
+	shelf, err := scripts.KeepStore(kept)
+	if err != nil {
+		return nil, nil, errors.Join(err, kept.Close())
+	}
+	return kept, shelf, nil
 }
 
 // assets is where the place has files of its own, if it does, and keeps those that agents

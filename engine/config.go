@@ -74,6 +74,10 @@ type Config struct {
 	// Assets says where the files are kept that agents get from the place and from each
 	// other, and which are the host's own. The zero value is a small cache in memory.
 	Assets assets.Options
+	// Store keeps what is to survive the place: its own entities with what became of
+	// them, the rules that change_acl added, its clock, and what its behaviour has it
+	// keep. Nil means that nothing is kept. The place does not close it.
+	Store Store
 	// Limits bound what agents may cost.
 	Limits Limits
 	// Logger hears of agents that come and go and of what goes wrong. Nil means

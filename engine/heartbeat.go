@@ -54,6 +54,7 @@ func (p *Place) heartbeat() {
 	p.sendStates(now)
 	p.world.Advance()
 	laps.end(phaseStates)
+	p.keepSome(now)
 	if now.Sub(p.beat.swept) >= time.Second {
 		p.beat.swept = now
 		p.sweep()
@@ -197,6 +198,7 @@ func (p *Place) outgoing(packet netcode.Packet) *outgoing {
 
 // sweep forgets states too old to be acknowledged.
 func (p *Place) sweep() {
+	p.keep(nil, nil) // what is gone without a trace cannot be forgotten
 	if now, window := p.world.Now(), world.Stamp(p.window()); now > window {
 		p.world.Sweep(now - window)
 	}

@@ -49,6 +49,7 @@ type Place struct {
 	end       context.CancelFunc
 	assets    *assets.Centre
 
+	age   time.Duration // of the clock when the place was made; see restoreClock
 	host  Turn
 	hooks hooks
 	now   func() time.Time // the place's clock
@@ -68,6 +69,7 @@ type Place struct {
 	complained time.Time
 	launches   launches
 	beat       beat // what the heartbeats reuse
+	kept       keeper
 }
 
 // New makes a place and binds its transport. Nobody is let in before
@@ -126,7 +128,20 @@ func New(cfg Config) (*Place, error) {
 		return nil, err
 	}
 	p.self = self
+	if err := p.restore(); err != nil {
+		return nil, errors.Join(err, p.giveUp(ours))
+	}
 	return p, nil
+}
+
+// giveUp lets go of what a place holds that is not to be, the transport if it is ours.
+func (p *Place) giveUp(ours bool) error {
+	p.end()
+	err := p.assets.Close()
+	if ours {
+		err = errors.Join(err, p.transport.Close(netcode.CodePlaceClosed))
+	}
+	return err
 }
 
 // Serve opens the place and runs it until ctx ends or [Place.Close] is called.
@@ -176,6 +191,7 @@ func (p *Place) finish() {
 	}
 	p.hooks.behaviour.Settle(&p.host)
 	p.hooks.behaviour.Close(&p.host)
+	p.keep(nil, nil)
 }
 
 // Addr is where the place listens, with the real port, if its transport knows.
@@ -206,11 +222,16 @@ func (p *Place) step(ctx context.Context, failed <-chan error) (done bool, err e
 		p.safely("heartbeat", p.heartbeat)
 		return p.catchUp(ctx), nil
 	}
-	p.beat.timer.Reset(p.beat.until(time.Now()))
+	wait := p.beat.until(time.Now())
+	if p.kept.store != nil {
+		wait = min(wait, keepEvery)
+	}
+	p.beat.timer.Reset(wait)
 	select {
 	case f := <-p.inbox:
 		p.safely("message", f)
 	case <-p.beat.timer.C:
+		p.safely("keeping", func() { p.keepSome(p.now()) }) // heartbeats may be rare
 	case <-ctx.Done():
 		return true, nil
 	case <-p.closing:
@@ -254,8 +275,9 @@ func (p *Place) Close() error {
 }
 
 // Time is the place's clock in seconds: what place.clock.time says, and what
-// clock requests are answered with. Safe from any goroutine.
-func (p *Place) Time() float64 { return p.now().Sub(p.started).Seconds() }
+// clock requests are answered with. It counts from when the place was first opened, as far
+// as [Config.Store] knows. Safe from any goroutine.
+func (p *Place) Time() float64 { return (p.now().Sub(p.started) + p.age).Seconds() }
 
 // post hands f to the place goroutine, waiting while the inbox is full. It tells
 // whether f will run: not when the place closes.

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"syscall"
 
 	"github.com/loci-place/loci/engine/assets"
 )
@@ -13,9 +15,30 @@ var ErrNoAgent = errors.New("engine: no such agent")
 
 // openAssets makes the place's distribution centre.
 func (p *Place) openAssets() error {
+	centre, err := p.newAssets(p.cfg.Assets)
+	if p.cfg.Assets.Dir != "" && cannotWrite(err) {
+		p.log.Error("assets cannot be kept on disk, and are kept in memory instead", "error", err)
+		inMemory := p.cfg.Assets
+		inMemory.Dir, inMemory.CacheBytes = "", min(0, inMemory.CacheBytes)
+		centre, err = p.newAssets(inMemory)
+	}
+	if err != nil {
+		return fmt.Errorf("engine: %w", err)
+	}
+	p.assets = centre
+	return nil
+}
+
+// cannotWrite tells whether it is the disk's fault, which may be mended later, or is no
+// reason not to open.
+func cannotWrite(err error) bool {
+	return errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, fs.ErrPermission)
+}
+
+func (p *Place) newAssets(options assets.Options) (*assets.Centre, error) {
 	l := &p.cfg.Limits
-	centre, err := assets.New(assets.Config{
-		Options: p.cfg.Assets,
+	return assets.New(assets.Config{
+		Options: options,
 		Limits: assets.Limits{
 			Requests: l.AssetRequests, Searches: l.AssetSearches, QueueBytes: l.AssetQueueBytes,
 			Pushes: l.AssetPushes, PushBytes: l.AssetPushBytes,
@@ -24,11 +47,6 @@ func (p *Place) openAssets() error {
 		Owner:     p.findOwner,
 		Logger:    p.log,
 	})
-	if err != nil {
-		return fmt.Errorf("engine: %w", err)
-	}
-	p.assets = centre
-	return nil
 }
 
 // findOwner tells whose an entity is, when the place comes to it.

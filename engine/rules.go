@@ -48,6 +48,8 @@ type access struct {
 	given int         // of ids
 	rules Rules
 	list  *acl.List
+
+	waiting []func(done func()) // changes at run time, the first of them under way
 }
 
 // set puts a whole new list in force.

@@ -9,35 +9,84 @@ import (
 
 // changeACL adds and removes access rules: ["change_acl", "add", [["deny" | "allow",
 // pattern], …], "remove", [rule id, …]], all or nothing. Either half may be missing.
-// Only what was added so can be removed so.
+// Only what was added so can be removed so. They are in force at once, and it is
+// answered when they are kept for good; where that fails, they are taken back.
 func changeACL(r *Request) {
-	p := r.agent.place
 	add, remove, ok := ruleChanges(r.Args)
 	if !ok {
 		r.Refuse(`want "add" and a list of ["allow" or "deny", pattern], "remove" and a list of rule ids`)
 		return
 	}
+	r.place.access.inTurn(func(done func()) { r.changeRules(add, remove, done) })
+}
+
+// inTurn begins a change of the rules when those before it are done with.
+func (a *access) inTurn(change func(done func())) {
+	a.waiting = append(a.waiting, change)
+	if len(a.waiting) == 1 {
+		change(a.next)
+	}
+}
+
+// next ends a change of the rules, and begins the one that waits.
+func (a *access) next() {
+	a.waiting[0] = nil
+	a.waiting = a.waiting[1:]
+	if len(a.waiting) > 0 {
+		a.waiting[0](a.next)
+	}
+}
+
+func (r *Request) changeRules(add []newRule, remove []string, done func()) {
+	p := r.place
+	before := p.access.added
+	ids, err := p.changeRules(add, remove, "change_acl by "+r.Agent.DisplayName())
+	if err != nil {
+		done()
+		r.Fail(err.Error())
+		return
+	}
+	p.host.Sync(func(err error) {
+		if err != nil {
+			p.setAdded(before)
+		}
+		done()
+		if err != nil {
+			r.Fail("the rules are as before, for the change cannot be kept: " + err.Error())
+			return
+		}
+		r.agent.log.Info("rules changed", "added", len(add), "removed", len(remove))
+		r.OK(ids)
+	})
+}
+
+// changeRules puts rules in force and others out of it, all or nothing, and gives the new
+// ones' ids.
+func (p *Place) changeRules(add []newRule, remove []string, origin string) ([]any, error) {
 	added, err := p.access.without(remove)
 	if err == nil && len(added)+len(add) > p.cfg.Limits.Rules {
 		err = fmt.Errorf("the place takes %d rules at run time", p.cfg.Limits.Rules)
 	}
 	ids := make([]any, len(add))
 	for i := 0; i < len(add) && err == nil; i++ {
-		rule := &acl.Rule{
-			ID: fmt.Sprintf("rule%d", p.access.given+i+1), Verdict: add[i].verdict,
-			Origin: "change_acl by " + r.Agent.DisplayName(),
-		}
+		rule := &acl.Rule{ID: ruleID(p.access.given + i + 1), Verdict: add[i].verdict, Origin: origin}
 		rule.Pattern, err = acl.Compile(add[i].source, acl.At(fmt.Sprintf("add[%d]", i), 1))
 		ids[i], added = rule.ID, append(added, rule)
 	}
 	if err != nil {
-		r.Fail(err.Error())
-		return
+		return nil, err
 	}
 	p.access.given += len(add)
+	p.setAdded(added)
+	return ids, nil
+}
+
+// setAdded puts other rules in force in the stead of those added at run time, and has
+// them kept.
+func (p *Place) setAdded(added []*acl.Rule) {
+	before := p.access.added
 	p.access.set(added, p.access.rules)
-	r.agent.log.Info("rules changed", "added", len(add), "removed", len(remove))
-	r.OK(ids)
+	p.keepRules(before)
 }
 
 // newRule is a rule that somebody wants.

@@ -27,7 +27,7 @@ type Config struct {
 	// Modules are what scripts get by require beside their own, by name: functions of
 	// the host's.
 	Modules map[string]Module
-	// Store is place.store. Nil means one in memory.
+	// Store is place.store, such as [KeepStore] gives. Nil means one in memory.
 	Store Store
 	// AssetFolder holds the files that scripts may hand out. "" means assets in Dir.
 	// See [Runtime.AssetFolder].

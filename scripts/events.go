@@ -27,7 +27,7 @@ type event struct {
 
 // eventNames are those that scripts can hear of, with what handlers are given.
 var eventNames = []field{
-	{name: "open", typ: "fun()", doc: "once, when the place opens"},
+	{name: "open", typ: "fun(again: boolean)", doc: "once, when the place opens; again if it stood before and its data was kept, with all that was spawned"},
 	{name: "join", typ: "fun(agent: loci.Agent)", doc: "an agent has come in"},
 	{name: "leave", typ: "fun(agent: loci.Agent, code: integer)", doc: "an agent has gone; its entities are gone too"},
 	{name: "spawn", typ: "fun(entity: loci.Entity)", doc: "an entity has come, whoever owns it"},

@@ -99,12 +99,13 @@ func (r *Runtime) Open(t *engine.Turn) error {
 	r.pool.Refill(r.config.Limits.Heartbeat)
 	g := r.next
 	r.next = nil
+	r.restoreScene()
 	if err := r.preflight(g); err != nil {
 		return err
 	}
 	g.serveAssets(t.Place()) // nobody waits yet
 	r.enter(g)
-	r.event("open")
+	r.event("open", t.Restored())
 	files := len(g.sources.Paths())
 	r.log.Info("scripts run", "files", files, "components", len(g.kinds))
 	if files == 0 && r.config.Dir != "" {

@@ -3,7 +3,6 @@ package scripts
 import (
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -148,7 +147,7 @@ func (r *Runtime) reconcile(g *generation) {
 			if len(set)+len(unset) > 0 {
 				err = t.Change(id, set, unset...)
 			}
-		case !was || !reflect.DeepEqual(before.components, now):
+		case !was || !same(before.components, now):
 			_, err = t.Spawn(id, now)
 		}
 		if err != nil {
@@ -160,6 +159,7 @@ func (r *Runtime) reconcile(g *generation) {
 			t.Remove(id, world.Cascade)
 		}
 	}
+	r.keepScene(r.declared, g.scene)
 	r.declared = g.scene
 }
 
@@ -168,7 +168,7 @@ func (r *Runtime) reconcile(g *generation) {
 func difference(before, now map[string]any) (set map[string]any, unset []string) {
 	set = map[string]any{}
 	for name, c := range now {
-		if old, was := before[name]; !was || !reflect.DeepEqual(old, c) {
+		if old, was := before[name]; !was || !same(old, c) {
 			set[name] = c
 		}
 	}

@@ -25,7 +25,8 @@ type Store interface {
 const (
 	// MaxStoreKey is the longest key in a place's store, in bytes.
 	MaxStoreKey = 256
-	// MaxStoreBytes is how much a store in memory takes, in bytes of JSON.
+	// MaxStoreBytes is how much a place's store takes, in bytes of JSON; more is an error
+	// in the script.
 	MaxStoreBytes = 64 << 20
 )
 
@@ -88,7 +89,7 @@ func storeClass() class {
 		doc: "What survives a restart, as far as the place keeps its data on disk: plain data by name.",
 		functions: []function{
 			{"get", "(key: string): any", "What is stored under a key, a copy, or nil.", (*generation).storeGet},
-			{"set", "(key: string, value: any)", "Stores plain data under a key of at most 256 bytes. Nil deletes it.", (*generation).storeSet},
+			{"set", "(key: string, value: any, options?: {sync?: boolean}): (boolean?, string?)", "Stores plain data under a key of at most 256 bytes. Nil deletes it. With { sync = true }, in a task only, it waits until that and all before it would survive the end of the process, and gives true, or nil and why it would not yet.", (*generation).storeSet},
 			{"delete", "(key: string)", "Forgets what is stored under a key.", (*generation).storeDelete},
 			{"keys", "(prefix?: string): string[]", "All keys, or those that begin with a prefix, sorted.", (*generation).storeKeys},
 		},
@@ -111,11 +112,48 @@ func (g *generation) storeSet(L *lua.LState) int {
 	if key == "" || len(key) > MaxStoreKey {
 		L.ArgError(1, fmt.Sprintf("a key has 1 to %d bytes", MaxStoreKey))
 	}
-	if L.Get(2) == lua.LNil {
-		return g.storeDelete(L)
+	sync := syncOption(L)
+	if sync && g.running == nil {
+		L.RaiseError("place.store.set with sync works in a task only, see place.task")
 	}
-	g.check(L, g.r.config.Store.Set(key, g.toGo(L, L.Get(2), component)))
-	return 0
+	if L.Get(2) == lua.LNil {
+		g.check(L, g.r.config.Store.Delete(key))
+	} else {
+		g.check(L, g.r.config.Store.Set(key, g.toGo(L, L.Get(2), component)))
+	}
+	if !sync {
+		return 0
+	}
+	return g.yield(L, "place.store.set with sync", func(t *task) { t.sync(g) })
+}
+
+// syncOption reads { sync = true }.
+func syncOption(L *lua.LState) bool {
+	sync := false
+	if options := L.OptTable(3, nil); options != nil {
+		options.ForEach(func(key, value lua.LValue) {
+			if key.String() != "sync" {
+				L.ArgError(3, fmt.Sprintf("unknown option %q%s", key, suggest(key.String(), []string{"sync"})))
+			}
+			sync = lua.LVAsBool(value)
+		})
+	}
+	return sync
+}
+
+// sync resumes the task when what has happened is durable.
+func (t *task) sync(g *generation) {
+	g.turn().Sync(func(err error) {
+		g.r.soon(func() {
+			switch {
+			case !g.tasks[t] || g.over:
+			case err != nil:
+				t.resume(g, lua.LNil, lua.LString("it is not on disk yet: "+err.Error()))
+			default:
+				t.resume(g, lua.LTrue)
+			}
+		})
+	})
 }
 
 func (g *generation) storeDelete(L *lua.LState) int {

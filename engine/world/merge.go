@@ -76,6 +76,21 @@ func (e *Entity) appendWhole(dst []byte) []byte {
 	return append(e.components.appendFull(dst), '}')
 }
 
+// AppendComponents appends the entity's components by name, or of them those that are
+// wanted, as an object.
+func (e *Entity) AppendComponents(dst []byte, wanted func(name string) bool) []byte {
+	if wanted == nil {
+		return e.components.appendFull(dst)
+	}
+	dst = append(dst, '{')
+	for i := range e.components.keys {
+		if k := &e.components.keys[i]; k.life.alive() && wanted(k.name) {
+			dst = append(k.appendFull(appendName(dst, k.name)), ',')
+		}
+	}
+	return CloseObject(dst)
+}
+
 func (o *object) appendFull(dst []byte) []byte {
 	dst = append(dst, '{')
 	for i := range o.keys {

@@ -1,0 +1,211 @@
+package engine
+
+import (
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/loci-place/loci/engine/world"
+)
+
+// keepEvery is how often at most the place looks for what has changed in it, to have it
+// kept: every other heartbeat at 20 Hz. A [Store] that writes within 50 ms then is never
+// more than 200 ms behind, with room for a slow disk.
+const keepEvery = 75 * time.Millisecond
+
+// keeper hands what changes in the place to its store.
+type keeper struct {
+	store    Store // nil: nothing is kept
+	since    world.Stamp
+	at       time.Time
+	entities map[string]bool // ids of those that are kept
+	restored bool
+}
+
+// Keep has records of a behaviour's kept, along with all that has changed in the place
+// up to here, at once. In a place without a [Config.Store] it does nothing.
+func (t *Turn) Keep(records ...Record) { t.place.keep(records, nil) }
+
+// Kept gives what is kept of a kind by key, as [Store.Records] does; nothing in a place
+// without a [Config.Store].
+func (t *Turn) Kept(kind string) iter.Seq2[string, []byte] {
+	if t.place.kept.store == nil {
+		return func(func(string, []byte) bool) {}
+	}
+	return t.place.kept.store.Records(kind)
+}
+
+// Sync has done hear, on the place's turn, when all that has happened up to here and is
+// kept is durable, or why it is not yet. In a place without a [Config.Store] that is at
+// once, before Sync returns. Nobody hears once the place closes.
+func (t *Turn) Sync(done func(err error)) {
+	p := t.place
+	if p.kept.store == nil {
+		done(nil)
+		return
+	}
+	p.unread.Add(1)
+	p.keep(nil, func(err error) {
+		go p.post(func() {
+			defer p.unread.Add(-1)
+			done(err)
+		})
+	})
+}
+
+// Restored tells whether the place stood before, with what [Config.Store] holds.
+func (t *Turn) Restored() bool { return t.place.kept.restored }
+
+// keepSome is keep as often as needed.
+func (p *Place) keepSome(now time.Time) {
+	if p.kept.store != nil && now.Sub(p.kept.at) >= keepEvery {
+		p.kept.at = now
+		p.keep(nil, nil)
+	}
+}
+
+// keep hands everything to the store that has changed since the last time, and records
+// along with it. What changes in a state that is not over may be handed over again.
+func (p *Place) keep(records []Record, done func(error)) {
+	k := &p.kept
+	if k.store == nil {
+		return
+	}
+	for e := range p.world.Changed(k.since) {
+		if r, ok := k.entity(e); ok {
+			records = append(records, r)
+		}
+	}
+	k.since = p.world.Now() - 1
+	if len(records) > 0 || done != nil {
+		k.store.Put(records, done)
+	}
+}
+
+// entity gives the record of an entity that has changed, if it is kept or was.
+func (k *keeper) entity(e *world.Entity) (r Record, ok bool) {
+	id := e.ID()
+	r = Record{Kind: KindEntity, Key: id}
+	if e.Alive() && e.Owner() == PlaceID {
+		k.entities[id] = true
+		r.Value = append(e.AppendComponents([]byte(`{"components":`), keptOf(id)), '}')
+		return r, true
+	}
+	ok = k.entities[id]
+	delete(k.entities, id)
+	return r, ok
+}
+
+// keptOf tells which components of an entity are kept; nil means all. Those of the place
+// that it sets itself are not.
+func keptOf(id string) func(name string) bool {
+	if id != PlaceID {
+		return nil
+	}
+	return func(name string) bool { return name != "transform" && name != "clock" }
+}
+
+// restore makes the place what it was.
+func (p *Place) restore() error {
+	if p.cfg.Store == nil {
+		return nil
+	}
+	p.kept = keeper{store: p.cfg.Store, entities: map[string]bool{}}
+	if err := p.restoreClock(); err != nil {
+		return err
+	}
+	if err := p.restoreRules(); err != nil {
+		return err
+	}
+	p.restoreEntities()
+	return nil
+}
+
+// restoreClock has the clock go on where it would be if the place had never closed.
+func (p *Place) restoreClock() error {
+	var clock struct {
+		Began float64 `json:"began"`
+	}
+	began, err := p.kept.one("clock", &clock)
+	if err != nil {
+		return err
+	}
+	now := float64(p.started.UnixNano()) / 1e9
+	if !began {
+		p.kept.put(KindPlace, "clock", map[string]any{"began": now})
+		return nil
+	}
+	p.kept.restored = true
+	p.age = time.Duration(max(0, now-clock.Began) * float64(time.Second))
+	return nil
+}
+
+// restoreEntities puts what stood in the place back. What was below an entity that is
+// there no more, such as an agent's, would have gone with it.
+func (p *Place) restoreEntities() {
+	found := map[string]map[string]any{}
+	for id, value := range p.kept.store.Records(KindEntity) {
+		components, err := parseEntity(value)
+		if err != nil {
+			p.log.Error("an entity that was kept is left out", "entity", id, "error", err)
+			continue
+		}
+		found[id] = components
+	}
+	for name, c := range found[PlaceID] {
+		if keptOf(PlaceID)(name) {
+			if err := p.self.Set(name, c); err != nil {
+				p.log.Error("a component of the place that was kept is left out", "component", name, "error", err)
+			}
+		}
+	}
+	delete(found, PlaceID)
+	p.kept.entities[PlaceID] = true
+	lost := orphans(found)
+	for id, components := range found {
+		p.kept.entities[id] = true
+		if lost[id] {
+			p.kept.store.Put([]Record{{Kind: KindEntity, Key: id}}, nil)
+			continue
+		}
+		if _, err := p.world.Spawn(id, PlaceID, components); err != nil {
+			p.log.Error("an entity that was kept is left out", "entity", id, "error", err)
+		}
+	}
+}
+
+// orphans finds the entities that hang from one that is not among them.
+func orphans(found map[string]map[string]any) map[string]bool {
+	lost := map[string]bool{}
+	for id := range found {
+		at, steps := id, 0
+		for ; at != "" && at != PlaceID && found[at] != nil && steps <= len(found); steps++ {
+			at = parentOf(found[at])
+		}
+		if at != "" && at != PlaceID {
+			lost[id] = true
+		}
+	}
+	return lost
+}
+
+func parentOf(components map[string]any) string {
+	r, _ := asObject(components["relationships"])
+	parent, _ := r["parent"].(string)
+	return parent
+}
+
+// one reads a record of the place's and tells whether there is one.
+func (k *keeper) one(key string, into any) (found bool, err error) {
+	for name, value := range k.store.Records(KindPlace) {
+		if name == key {
+			return true, parseRecord(KindPlace, key, value, into)
+		}
+	}
+	return false, nil
+}
+
+// recordError says which record is wrong.
+func recordError(kind, key string, err error) error {
+	return fmt.Errorf("engine: what is kept as %s %q: %w", kind, key, err)
+}

@@ -1,0 +1,135 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// stamp names files by when they were made, so that they sort by it.
+const stamp = "20060102T150405.000"
+
+func (s *Store) snapshotDir() string { return filepath.Join(s.dir, "snapshots") }
+
+// snapshots gives the copies there are, the newest first.
+func (s *Store) snapshots() []string {
+	found, _ := filepath.Glob(filepath.Join(globEscape(s.snapshotDir()), "place-*.db"))
+	slices.Sort(found)
+	slices.Reverse(found)
+	return found
+}
+
+// globEscape makes a path a pattern that only it matches.
+func globEscape(path string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
+}
+
+// load reads the records, from the newest snapshot that is good if need be.
+func (s *Store) load() error {
+	err := read(s.path(), func(n name, value []byte) { s.records[n] = value })
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, os.ErrNotExist) && len(s.snapshots()) == 0:
+		return nil
+	case !errors.Is(err, os.ErrNotExist) && !errors.Is(err, ErrDamaged):
+		return err
+	}
+	for _, path := range s.snapshots() {
+		clear(s.records)
+		if bad := read(path, func(n name, value []byte) { s.records[n] = value }); bad != nil {
+			s.log.Error("a snapshot cannot be used", "error", bad)
+			continue
+		}
+		s.log.Error("what the place keeps is damaged or gone; it opens on a snapshot", "error", err, "snapshot", path, "records", len(s.records))
+		return nil
+	}
+	clear(s.records)
+	s.log.Error("what the place keeps is damaged, and there is no snapshot: it begins anew", "error", err)
+	return nil
+}
+
+// setAside renames the file, which is damaged.
+func (s *Store) setAside(why error) error {
+	aside := s.path() + ".damaged-" + time.Now().UTC().Format(stamp)
+	if err := os.Rename(s.path(), aside); err != nil {
+		return fmt.Errorf("store: a damaged file cannot be set aside: %w", err)
+	}
+	s.log.Error("a damaged file is set aside", "file", aside, "error", why)
+	return nil
+}
+
+// staleSnapshots tells whether the file has changed since the newest copy.
+func (s *Store) staleSnapshots() bool {
+	info, err := os.Stat(s.path())
+	if err != nil || len(s.records) == 0 {
+		return false
+	}
+	for _, path := range s.snapshots() {
+		last, err := os.Stat(path)
+		return err != nil || last.ModTime().Before(info.ModTime())
+	}
+	return true
+}
+
+// snapshot copies the file as it is now, beside the writer's work.
+func (s *Store) snapshot() {
+	s.copied, s.changed = time.Now(), false
+	db := s.db
+	if db == nil || !s.copier.TryLock() {
+		return
+	}
+	// The transaction begins here, as the writer may give the file up any time.
+	var tx *bolt.Tx
+	err := guard(func() (err error) {
+		tx, err = db.Begin(false)
+		return err
+	})
+	if err != nil {
+		s.copier.Unlock()
+		s.log.Error("no snapshot could be made", "error", err)
+		return
+	}
+	s.copies.Go(func() {
+		defer s.copier.Unlock()
+		err := guard(func() error { return s.copyTo(tx) })
+		if err = errors.Join(err, guard(tx.Rollback)); err != nil {
+			s.log.Error("no snapshot could be made", "error", err)
+		}
+	})
+}
+
+// copyTo makes a copy of what a transaction sees, and lets the oldest copies go.
+func (s *Store) copyTo(tx *bolt.Tx) error {
+	if err := os.MkdirAll(s.snapshotDir(), 0o755); err != nil {
+		return err
+	}
+	next := filepath.Join(s.snapshotDir(), "new")
+	f, err := os.OpenFile(next, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = tx.WriteTo(f)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = read(next, func(name, []byte) {})
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(next))
+	}
+	if err := install(next, filepath.Join(s.snapshotDir(), "place-"+time.Now().UTC().Format(stamp)+".db")); err != nil {
+		return err
+	}
+	for i, path := range s.snapshots() {
+		if i >= s.opts.Snapshots {
+			err = errors.Join(err, os.Remove(path))
+		}
+	}
+	return err
+}
