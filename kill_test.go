@@ -107,8 +107,11 @@ func TestNothingThatWasAcknowledgedIsLostByAKill(t *testing.T) {
 			break
 		}
 		said.provoke(t, s, kill)
-		if log := s.log.String(); strings.Contains(log, "level=ERROR") {
-			t.Errorf("kill %d: the log says\n%s", kill, log)
+		for line := range strings.Lines(s.log.String()) {
+			// A busy machine may take a handler's time from it.
+			if strings.Contains(line, "level=ERROR") && !strings.Contains(line, "over the budget") {
+				t.Errorf("kill %d: the log says %s", kill, line)
+			}
 		}
 		if t.Failed() {
 			break
