@@ -82,10 +82,15 @@ func (n *newcomer) letIn(r *Request) {
 	}
 	r.Answer(ag.avatar, r.place.cfg.Name)
 	r.place.appCame(n.token, ag)
-	if r.place.cfg.Joined != nil {
-		r.place.cfg.Joined(r.turn, ag.public())
+	r.place.joined(ag)
+}
+
+// joined tells who wants to hear it that an agent has come.
+func (p *Place) joined(a *agent) {
+	if p.cfg.Joined != nil {
+		p.cfg.Joined(&p.host, a.public())
 	}
-	r.place.hooks.doorkeeper.Joined(r.turn, ag.public())
+	p.hooks.doorkeeper.Joined(&p.host, a.public())
 }
 
 // answer tells who announced itself what came of it. Whom the host's answer does not

@@ -16,16 +16,17 @@ func (a *agent) away() bool { return !a.until.IsZero() }
 
 // mayWait tells whether an agent that loses its connection now is waited for.
 func (p *Place) mayWait(a *agent) bool {
-	if a.verified == "" || p.cfg.Linger < 0 || p.closed.Load() {
-		return false
-	}
-	waiting := 0
-	for _, o := range p.order {
-		if o.away() {
-			waiting++
+	return a.verified != "" && p.cfg.Linger > 0 && !p.closed.Load() && p.waiting() < p.cfg.Limits.Lingering
+}
+
+// waiting is how many are waited for.
+func (p *Place) waiting() (n int) {
+	for _, a := range p.order {
+		if a.away() {
+			n++
 		}
 	}
-	return waiting < p.cfg.Limits.Lingering
+	return n
 }
 
 // await keeps an agent whose connection is lost, as it stands, for a while. Nothing of

@@ -30,6 +30,7 @@ func requestClass() class {
 			{name: "to", typ: "loci.Entity", doc: "the entity that is asked"},
 			{name: "agent", typ: "loci.Agent?", doc: "who asks; nil in an announce"},
 			{name: "identity", typ: "table", doc: "what who asks says of itself"},
+			{name: "verified", typ: "string?", doc: "the key that who asks has proven to have, in an announce too; nil if none"},
 			{name: "type", typ: "string", doc: "\"request\", or \"oneway\" if no answer is wanted"},
 			{name: "id", typ: "string", doc: "the asker's own name for it"},
 		},
@@ -75,6 +76,8 @@ func (g *generation) requestField(L *lua.LState, q *requestValue, name string) l
 			return lua.LNil
 		}
 		return g.agent(r.Agent)
+	case "verified":
+		return verified(r.Agent)
 	case "identity":
 		return g.requestIdentity(L, q)
 	case "args":
