@@ -9,7 +9,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/loci-place/loci/engine"
 )
@@ -67,9 +66,7 @@ func New(place *engine.Place, o Options) http.Handler {
 		v, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(&gatherer{from: registry, fresh: o.Fresh}, promhttp.HandlerOpts{
-		DisableCompression: true, // it would take longer than all else, mostly for loopback
-	}))
+	mux.Handle("GET /metrics", &scrape{from: registry, fresh: o.Fresh})
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", v.ready)
 	mux.HandleFunc("GET /{$}", v.page)
