@@ -194,3 +194,23 @@ func TestHistogramsCountUpToTheirBoundsAndBeyond(t *testing.T) {
 		t.Errorf("%v", h.Counts)
 	}
 }
+
+func TestAnAgentThatIsWaitedForIsToldAsAway(t *testing.T) {
+	var news comings
+	inPlace(t, news.config(), func(r *rig) {
+		ann := r.travels(netcode.ClientConfig{Key: keyOf("ann")})
+		time.Sleep(time.Second)
+		if a := r.place.Stats().Agents[0]; a.Away || a.Sets != 1 || a.Verified == "" || a.Link.RTT == 0 {
+			t.Errorf("%+v", a)
+		}
+		ann.end.SetConfig(netcode.PipeConfig{Loss: 1})
+		for end := time.Now().Add(15 * time.Second); !r.place.Stats().Agents[0].Away; time.Sleep(500 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatal("never away")
+			}
+		}
+		if a := r.place.Stats().Agents[0]; a.Sets != 0 || a.Entities != 1 || a.Link.RTT != 0 {
+			t.Errorf("%+v", a)
+		}
+	})
+}

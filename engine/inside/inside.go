@@ -9,7 +9,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/loci-place/loci/engine"
 )
@@ -20,7 +19,7 @@ type Options struct {
 	// that there is nothing to tell.
 	Scripts func(t *engine.Turn) Scripts
 	// Fresh is for how long the numbers are good: they are gathered at most so often, and
-	// what the page shows a fifth as often. Default 200 ms.
+	// what the page shows half as often. Default 500 ms.
 	Fresh time.Duration
 	// Patience is how long to wait for the place's turn; then what it last told is
 	// shown. Default 250 ms.
@@ -32,7 +31,7 @@ func (o *Options) setDefaults() {
 		o.Scripts = func(*engine.Turn) Scripts { return Scripts{} }
 	}
 	if o.Fresh == 0 {
-		o.Fresh = 200 * time.Millisecond
+		o.Fresh = 500 * time.Millisecond
 	}
 	if o.Patience == 0 {
 		o.Patience = 250 * time.Millisecond
@@ -40,7 +39,7 @@ func (o *Options) setDefaults() {
 }
 
 // pageEvery is how much longer what the page shows is good: it takes the place longer.
-const pageEvery = 5
+const pageEvery = 2
 
 // lateness is how late a heartbeat may be in a place that is ready.
 const lateness = time.Second
@@ -67,7 +66,7 @@ func New(place *engine.Place, o Options) http.Handler {
 		v, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(&gatherer{from: registry, fresh: o.Fresh}, promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", &scrape{from: registry, fresh: o.Fresh})
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", v.ready)
 	mux.HandleFunc("GET /{$}", v.page)

@@ -5,20 +5,14 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
-	"sync"
-	"time"
 	"unicode"
 
 	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
 
 	"github.com/loci-place/loci/engine"
 )
 
-var (
-	_ prometheus.Collector = (*view)(nil)
-	_ prometheus.Gatherer  = (*gatherer)(nil)
-)
+var _ prometheus.Collector = (*view)(nil)
 
 // Describe implements [prometheus.Collector]: it names none, as what is there depends
 // on what has happened in the place.
@@ -43,29 +37,6 @@ func (v *view) Collect(to chan<- prometheus.Metric) {
 	m.agents(&n)
 	m.traffic(&n)
 	m.scripts(&n.scripts)
-}
-
-// gatherer remembers what was gathered for a while, so that who scrapes often costs
-// little more than who does now and then.
-type gatherer struct {
-	from  prometheus.Gatherer
-	fresh time.Duration
-
-	mu       sync.Mutex
-	at       time.Time
-	families []*dto.MetricFamily // which nobody changes
-	err      error
-}
-
-// Gather implements [prometheus.Gatherer].
-func (g *gatherer) Gather() ([]*dto.MetricFamily, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if now := time.Now(); g.at.IsZero() || now.Sub(g.at) >= g.fresh {
-		g.families, g.err = g.from.Gather()
-		g.at = now
-	}
-	return g.families, g.err
 }
 
 // metrics sends metrics of a place.
