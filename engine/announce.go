@@ -107,6 +107,10 @@ func (n *newcomer) answer(p *Place, items []any) {
 		switch item := item.(type) {
 		case uint64:
 			code = uint32(item)
+		case float64: // of a script's
+			if items[0] == "error" {
+				code = uint32(item)
+			}
 		case string:
 			why = item
 		}

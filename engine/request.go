@@ -33,6 +33,7 @@ type Request struct {
 	announce *newcomer // nil but in an announce
 	done     Answered  // where the host asks
 	answered atomic.Bool
+	begun    bool              // Default has been called
 	catch    func(items []any) // what is answered goes here instead; see DefaultAnswer
 }
 
@@ -45,8 +46,14 @@ func (r *Request) Turn() *Turn { return r.turn }
 func (r *Request) IsAnnounce() bool { return r.announce != nil }
 
 // Default lets the place answer as it does out of the box, on the place's turn. It
-// refuses if the agent or the entity that asked has gone meanwhile.
+// refuses if the agent or the entity that asked has gone meanwhile, and if the request
+// has been answered or it was called before: nothing is done twice.
 func (r *Request) Default() {
+	if r.begun || r.answered.Load() {
+		r.Refuse("that has been answered already")
+		return
+	}
+	r.begun = true
 	if r.announce != nil {
 		r.announce.letIn(r)
 		return

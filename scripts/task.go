@@ -19,8 +19,10 @@ type task struct {
 	timer   *timer
 	asking  *engine.Asking
 	owed    []*engine.Request // to be answered when it ends
-	results []any             // once it has ended
+	over    bool              // it has ended
+	results []any             // once it has
 	failed  string            // why it ended otherwise
+	later   *engine.Request   // what it returned is that the place will answer this
 }
 
 // String is what people are told it is.
@@ -86,6 +88,9 @@ func (t *task) resume(g *generation, args ...lua.LValue) {
 		if len(values) == 1 && values[0] == lua.LNil {
 			values = nil // a coroutine that returns nothing gives one nil
 		}
+		if t.later = promised(values); t.later != nil {
+			values = nil
+		}
 		items, err := g.items(values)
 		if err != nil {
 			g.report(t.h.what, "", fmt.Errorf("what it returned: %w", err))
@@ -110,7 +115,7 @@ func (t *task) at(g *generation, time float64, args ...lua.LValue) {
 // end settles what the task owes.
 func (t *task) end(g *generation, results []any, failed string) {
 	delete(g.tasks, t)
-	t.results, t.failed = results, failed
+	t.over, t.results, t.failed = true, results, failed
 	for _, r := range t.owed {
 		t.answer(r)
 	}
@@ -118,11 +123,12 @@ func (t *task) end(g *generation, results []any, failed string) {
 }
 
 func (t *task) answer(r *engine.Request) {
-	if t.failed != "" {
+	switch {
+	case t.failed != "":
 		r.Refuse(t.failed)
-		return
+	case t.later != r:
+		r.Answer(t.results...)
 	}
-	r.Answer(t.results...)
 }
 
 // abandon ends the task without resuming it.
