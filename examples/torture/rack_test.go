@@ -13,6 +13,7 @@ import (
 
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/engine/apps"
+	"github.com/loci-place/loci/engine/assets"
 	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/scripts"
 )
@@ -67,7 +68,10 @@ func newRack(t testing.TB, policy apps.Policy) *rack {
 		t.Fatal(err)
 	}
 	r.addr = transport.Addr()
-	r.place, err = engine.New(engine.Config{Transport: transport, Behaviour: r.rt, Apps: policy, Logger: log})
+	r.place, err = engine.New(engine.Config{
+		Transport: transport, Behaviour: r.rt, Apps: policy, Logger: log,
+		Assets: assets.Options{CacheBytes: 1 << 20}, // soon full, so that it is not taken for a leak
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
