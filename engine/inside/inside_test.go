@@ -351,6 +351,28 @@ func TestABugInWhatIsToldCostsAnAnswerOnly(t *testing.T) {
 	}
 }
 
+func TestScrapersGetAFormatThatTheyCanRead(t *testing.T) {
+	r := newRig(t, Options{Fresh: time.Hour}, true)
+	for accept, want := range map[string]string{
+		"":    "text/plain",
+		"*/*": "text/plain",
+		"application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5":                  "text/plain",
+		"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited": "application/vnd.google.protobuf",
+	} {
+		for range 2 { // written, then remembered
+			request := httptest.NewRequest("GET", "/metrics", nil)
+			request.Header.Set("Accept", accept)
+			w := httptest.NewRecorder()
+			r.view.ServeHTTP(w, request)
+			format := expfmt.Format(w.Header().Get("Content-Type"))
+			var family dto.MetricFamily
+			if err := expfmt.NewDecoder(w.Body, format).Decode(&family); err != nil || !strings.HasPrefix(string(format), want) {
+				t.Errorf("%q gets %q: %v", accept, format, err)
+			}
+		}
+	}
+}
+
 func TestNothingElseIsThere(t *testing.T) {
 	r := newRig(t, Options{}, false)
 	for _, path := range []string{"/nothing", "/debug/pprof/", "/metrics/x"} {

@@ -21,9 +21,12 @@ type scrape struct {
 	written map[expfmt.Format][]byte // in the formats it was asked for since, of which there are few
 }
 
+// formats are those that need nothing behind the last metric.
+var formats = []expfmt.Format{expfmt.NewFormat(expfmt.TypeTextPlain), expfmt.NewFormat(expfmt.TypeProtoDelim)}
+
 // ServeHTTP implements [http.Handler].
 func (s *scrape) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	format := expfmt.Negotiate(r.Header)
+	format := expfmt.NegotiateAccept(r.Header, formats...)
 	body, err := s.write(format)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
