@@ -121,6 +121,7 @@ func (p *Place) depart(a *agent, code uint32) {
 	for _, e := range p.world.OwnedBy(a.id) {
 		p.remove(e.ID(), world.Cascade)
 	}
+	p.forgetAgent(a)
 	p.media.Leave(a.media)
 	p.abandon(a, "the recipient has left")
 	for id := range a.subscriptions {

@@ -176,7 +176,14 @@ func (p *Place) Serve(ctx context.Context) error {
 // open begins the place's life.
 func (p *Place) open() error {
 	p.beat.next, p.beat.last = p.now(), p.now()
-	if err := p.Do(p.hooks.behaviour.Open); err != nil {
+	err := p.Do(func(t *Turn) error {
+		if err := p.hooks.behaviour.Open(t); err != nil {
+			return err
+		}
+		p.awaitKept(t)
+		return nil
+	})
+	if err != nil {
 		return err
 	}
 	p.expectBeat()
