@@ -147,8 +147,10 @@ func (k *kind) valid(g *generation, c map[string]any) error {
 	switch {
 	case errors.Is(err, sandbox.ErrHeartbeatBudget):
 		return errors.New("the place is too busy to check it, please try again")
+	case err != nil && !g.live:
+		return err // whoever wrote it is told all
 	case err != nil:
-		return errors.New("script error")
+		return errors.New(errScript)
 	case len(results) == 0 || lua.LVAsBool(results[0]):
 		return nil
 	case len(results) > 1 && results[1].Type() == lua.LTString:
@@ -210,8 +212,8 @@ func (k *kind) sweep(g *generation) {
 	}
 	k.gone = false
 	k.members = slices.DeleteFunc(slices.Clone(k.members), func(m member) bool {
-		e := m.entity.live(g)
-		gone := e == nil || !e.Has(k.name)
+		e := m.entity.live(g) // one that has come again has another member
+		gone := e == nil || !e.Has(k.name) || g.entities[m.entity.id] != m.entity
 		if gone {
 			delete(k.listed, m.entity)
 		}
