@@ -172,7 +172,7 @@ func TestPlaceStateCrossesOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	log := r.logs.take()
-	if !strings.Contains(log, `does not cross over" generation=1 key=late error="not plain data: .f: a function"`) || !strings.Contains(log, `msg="top\t1"`) {
+	if !strings.Contains(log, `do not cross over" generation=1 values=1 key=late error="not plain data: .f: a function"`) || !strings.Contains(log, `msg="top\t1"`) {
 		t.Error(log)
 	}
 	r.equal(ann.request("place", `["read"]`), `["read",1,[1,{"a":"x"}],"five","5 list n"]`)
