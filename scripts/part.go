@@ -43,7 +43,7 @@ func (p *part) plain() any {
 	if !p.load(p.g) {
 		return nil
 	}
-	return maps.Clone(p.value) // which is overwritten where it is
+	return p.value
 }
 
 // part gives a component, whether or not the entity has it.
