@@ -101,12 +101,12 @@ func (k *kind) take(g *generation, key, value lua.LValue) error {
 // checkComponents fills in what an entity's new components lack, and has them
 // validated.
 func (g *generation) checkComponents(e *world.Entity, owner string, set map[string]any) error {
-	for name, v := range set {
+	for _, name := range slices.Sorted(maps.Keys(set)) {
 		k := g.kinds[name]
 		if k == nil {
 			continue
 		}
-		c, _ := v.(map[string]any) // an empty list stands for an empty object
+		c, _ := set[name].(map[string]any) // an empty list stands for an empty object
 		c = k.complete(c)
 		if err := k.valid(g, c); err != nil {
 			return fmt.Errorf("%s: %w", name, err)

@@ -2,6 +2,8 @@ package scripts
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -248,7 +250,8 @@ func (g *generation) removed(e engine.Entity) {
 		}
 		delete(g.entities, id)
 	}
-	for name, old := range e.Components {
+	for _, name := range slices.Sorted(maps.Keys(e.Components)) {
+		old := e.Components[name]
 		if k := g.kinds[name]; k != nil {
 			g.r.emit(func(g *generation) {
 				if k := g.kinds[name]; k != nil {
