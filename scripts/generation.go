@@ -38,6 +38,7 @@ type generation struct {
 	timers        timers
 	tasks         map[*task]bool
 	subscriptions map[*subscription]bool
+	made          int   // of both
 	running       *task // whose stretch is under way
 
 	entities map[string]*entity

@@ -61,6 +61,9 @@ func (r *Runtime) reload(place *engine.Place, sources Sources, files []string) e
 	var number int
 	var kept map[any]any
 	err := place.Do(func(*engine.Turn) error {
+		if r.gen == nil {
+			return errors.New("scripts: the place is not open yet")
+		}
 		number, kept = r.gen.n+1, r.gen.state.keep()
 		return nil
 	})

@@ -129,9 +129,9 @@ func (g *generation) responsible(r *engine.Request) (*handler, *kind) {
 		}
 	}
 	if e := g.turn().World().Entity(r.To); e != nil {
-		for _, k := range g.kinds {
-			if h := k.verbs[r.Verb]; h != nil && e.Has(k.name) {
-				return h, k
+		for _, name := range e.Names() {
+			if k := g.kinds[name]; k != nil && k.verbs[r.Verb] != nil {
+				return k.verbs[r.Verb], k
 			}
 		}
 	}

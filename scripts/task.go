@@ -13,6 +13,7 @@ import (
 // task is a coroutine of a script's, which may wait.
 type task struct {
 	h       *handler
+	n       int // of those that the generation has made
 	t       *sandbox.Task
 	ud      *lua.LUserData
 	pending func(t *task) // what it yielded for
@@ -49,7 +50,8 @@ func (g *generation) placeTask(L *lua.LState) int {
 	if len(g.tasks) >= g.r.config.Limits.Tasks {
 		L.RaiseError("place.task: there are %d tasks already", len(g.tasks))
 	}
-	t := &task{h: h}
+	g.made++
+	t := &task{h: h, n: g.made}
 	t.t, _ = g.s.NewTask(h.fn)
 	t.ud = g.userdata(t, g.meta.task)
 	g.tasks[t] = true
