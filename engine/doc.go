@@ -24,10 +24,13 @@
 // All that agents say passes the place's access rules first (package acl, [Rules]).
 // Publications go to whoever has subscribed to such.
 //
+// What is to survive the place it hands to a [Store] as records, every other heartbeat
+// those of what has changed; who waits until they are durable is told later.
+//
 // The packages below have one subject each: world, what stands in the place and
 // what has changed; sim, how it moves; view, what each agent is told; media, who hears
 // whom; apps, how they are launched; assets, the files that agents get from the place
-// and from each other, with goroutines of its own. What the place has done is counted
-// as it does it (counters.go); package inside, which is on top of the engine, shows it. The
-// engine knows no scripting language.
+// and from each other, with goroutines of its own; store, a [Store] in a directory, and
+// inside, which shows what the place has counted as it did it (counters.go): these two
+// use this package. The engine knows no scripting language.
 package engine

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"fmt"
 	"iter"
 	"time"
@@ -20,6 +21,7 @@ type keeper struct {
 	at       time.Time
 	entities map[string]string // the kind of record that each is kept as, by id
 	restored bool
+	scratch  []byte
 }
 
 // Keep has records of a behaviour's kept, along with all that has changed in the place
@@ -96,7 +98,9 @@ func (p *Place) appendRecords(records []Record, e *world.Entity) []Record {
 	p.kept.entities[id] = kind
 	r := Record{Kind: kind, Key: id}
 	if kind == KindEntity {
-		r.Value = append(e.AppendComponents([]byte(`{"components":`), keptOf(id)), '}')
+		k := &p.kept
+		k.scratch = append(e.AppendComponents(append(k.scratch[:0], `{"components":`...), keptOf(id)), '}')
+		r.Value = bytes.Clone(k.scratch)
 	} else {
 		r.Value = appendAgentEntity(nil, e)
 	}
