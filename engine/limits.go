@@ -14,7 +14,8 @@ type Limits struct {
 	// CommandQueueBytes is how many bytes of them may wait. Default 8 MiB.
 	CommandQueueBytes int
 	// CommandQueue is how many commands of one agent may wait to be read. Whoever
-	// sends on is disconnected with [netcode.CodeOverload]. Default 1024.
+	// sends on is disconnected with [netcode.CodeOverload]. Default 4096, as twice Burst's
+	// worth of interactions may come at once.
 	CommandQueue int
 	// Requests is how many requests of one agent may be unanswered. With a further
 	// one the place answers the oldest in the stead of whom it was for, if that had
@@ -145,7 +146,7 @@ type Limits struct {
 func (l *Limits) setDefaults() {
 	orDefault(&l.AnnounceTimeout, 10*time.Second)
 	orDefault(&l.CommandBytes, 1<<20)
-	orDefault(&l.CommandQueue, 1024)
+	orDefault(&l.CommandQueue, 4096)
 	orDefault(&l.CommandQueueBytes, 8<<20)
 	orDefault(&l.Requests, 1024)
 	orDefault(&l.RequestPatience, 10*time.Second)
