@@ -9,7 +9,7 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// ErrBadAgent: an agent cannot be waited for.
+// ErrBadAgent is an agent that cannot be waited for.
 var ErrBadAgent = errors.New("engine: this agent cannot be waited for")
 
 // Await has the place wait for an agent with a verified key that was in it before it was
