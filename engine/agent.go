@@ -40,6 +40,9 @@ type agent struct {
 	offered       map[string]bool // entities that others named to it
 	subscriptions map[string]bool // by id
 
+	share      share
+	complained time.Time // in the log, about what it sends
+
 	pending  atomic.Int64 // its unanswered requests to the place
 	launches int          // of apps, under way
 }

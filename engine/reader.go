@@ -8,12 +8,15 @@ import (
 
 // read parses a session's commands one after the other and hands them to the
 // place goroutine, until the connection is gone or the place closes. Each session
-// has a reader of its own.
+// has a reader of its own, which hands on a command when the one before is done with: so
+// the agents take turns, however much one of them asks.
 func (p *Place) read(s *session) {
 	announce := time.AfterFunc(p.cfg.Limits.AnnounceTimeout, func() {
 		p.post(func() { p.neverAnnounced(s) })
 	})
 	defer announce.Stop()
+	done := make(chan struct{}, 1)
+	done <- struct{}{}
 	for {
 		select {
 		case data, ok := <-s.commands:
@@ -25,7 +28,13 @@ func (p *Place) read(s *session) {
 				return
 			}
 			c := parseCommand(data)
+			select {
+			case <-done:
+			case <-p.closing:
+				return
+			}
 			if !p.post(func() {
+				defer func() { done <- struct{}{} }()
 				p.unread.Add(-1)
 				p.received(s, c)
 			}) {
