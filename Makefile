@@ -12,7 +12,7 @@ BENCHTIME ?= 1s
 FUZZTIME  ?= 20000x
 
 .DEFAULT_GOAL := help
-.PHONY: run test build deps lint fmt fuzz bench help
+.PHONY: run test build deps lint fmt fuzz torture bench help
 
 run: build ## serve a place; ARGS="--name Attic --hz 30" hands it flags
 	@exec bin/loci serve $(ARGS)
@@ -43,8 +43,12 @@ fuzz: deps ## run every fuzz test for FUZZTIME (20000x) inputs
 		go test -run '^$$' -fuzz "^$$test$$" -fuzztime $(FUZZTIME) "$$package"; \
 	done
 
+torture: deps ## bad networks and a soak at length, and every fuzz test: some ten minutes
+	go test -race -timeout 15m ./examples/torture -link 30s -soak 4m -v
+	$(MAKE) fuzz
+
 bench: deps ## run the benchmarks matching BENCH (all) for BENCHTIME (1s) each
 	go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem ./...
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

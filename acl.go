@@ -56,6 +56,7 @@ only those offers were made that are told. ENTITY ends at the first =.`,
 	flags := cmd.Flags()
 	flags.Func("owner", "`ENTITY=AGENT` it belongs to; with nothing behind the = there is no such entity", told.owner)
 	flags.Func("identity", "`ENTITY=JSON`, its agent's identity", told.identity)
+	flags.Func("verified", "`ENTITY=KEY` that its agent has proven to have; with nothing behind the first = none", told.prove)
 	flags.Func("component", "`ENTITY.NAME=JSON`, a component of it; null if it has none of that name", told.component)
 	flags.Func("offered", "`ENTITY=TO`: its owner has named it to the owner of TO", told.offer)
 	return cmd
@@ -157,6 +158,7 @@ func verdict(w io.Writer, p *acl.Pattern, message any, told *answers) error {
 type answers struct {
 	owners     map[string]string
 	identities map[string]map[string]any
+	verified   map[string]string
 	components map[[2]string]map[string]any // by entity and name
 	offers     [][2]string                  // entity, to
 }
@@ -168,6 +170,7 @@ func newAnswers() *answers {
 	return &answers{
 		owners:     map[string]string{"": "", engine.PlaceID: engine.PlaceID},
 		identities: map[string]map[string]any{"": nil, engine.PlaceID: nil},
+		verified:   map[string]string{engine.PlaceID: ""},
 		components: map[[2]string]map[string]any{},
 	}
 }
@@ -189,6 +192,15 @@ func (a *answers) identity(flag string) error {
 	identity, err := object(text)
 	a.identities[entity] = identity
 	return err
+}
+
+func (a *answers) prove(flag string) error {
+	entity, key, ok := strings.Cut(flag, "=")
+	if !ok {
+		return errors.New("want ENTITY=KEY")
+	}
+	a.verified[entity] = key
+	return nil
 }
 
 func (a *answers) component(flag string) error {
@@ -271,6 +283,15 @@ func (a *answers) Identity(entity string) (map[string]any, error) {
 		return nil, missing("--identity %q", entity+"={…}")
 	}
 	return identity, nil
+}
+
+// Verified implements [acl.Env]. In an announce "" is somebody.
+func (a *answers) Verified(entity string) (string, error) {
+	key, ok := a.verified[entity]
+	if agent, owned := a.owners[entity]; !ok && (entity == "" || !owned || agent != "") {
+		return "", missing("--verified %q", entity+"=KEY")
+	}
+	return key, nil
 }
 
 // Component implements [acl.Env].

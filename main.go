@@ -60,8 +60,8 @@ func newRootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &usageError{cmd, err}
 	})
-	root.AddCommand(serve, newNewCommand(), newCheckCommand(), newTestCommand(), newGatewayCommand(), newACLCommand(),
-		newExportCommand(), newImportCommand(), newVersionCommand())
+	root.AddCommand(serve, newNewCommand(), newCheckCommand(), newTestCommand(), newTopCommand(), newGatewayCommand(),
+		newACLCommand(), newExportCommand(), newImportCommand(), newVersionCommand())
 	return root
 }
 

@@ -86,7 +86,7 @@ func TestHelpGoesToStdoutAndSucceeds(t *testing.T) {
 		t.Errorf("exit code %d, stderr %q; want 0 and none", got.code, got.stderr)
 	}
 	for _, flag := range []string{
-		"--listen HOST:PORT", "--name NAME", "--hz N", "--public-host HOST", "--data DIR", "--asset-cache BYTES",
+		"--listen HOST:PORT", "--name NAME", "--hz N", "--public-host HOST", "--data DIR", "--linger TIME", "--asset-cache BYTES", "--http ADDR",
 		"--log-level debug|info|warn|error", "--log-format text|json",
 	} {
 		if !strings.Contains(got.stdout, flag) {
@@ -108,31 +108,32 @@ func TestMisuseIsOneLineAndExitCode2(t *testing.T) {
 		args []string
 		says string
 	}{
-		"unknown flag":             {args: []string{"serve", "--colour"}, says: "--colour"},
-		"unknown command":          {args: []string{"sreve"}, says: `"sreve"`},
-		"two directories":          {args: []string{"serve", "attic", "cellar"}, says: `"cellar"`},
-		"test without directory":   {args: []string{"test"}, says: "which directory?"},
-		"check without directory":  {args: []string{"check"}, says: "which directory?"},
-		"new without directory":    {args: []string{"new"}, says: "which directory?"},
-		"tests of no pattern":      {args: []string{"test", "attic", "--run", "("}, says: "--run"},
-		"directory without name":   {args: []string{"serve", ""}, says: "name is empty"},
-		"argument to version":      {args: []string{"version", "2"}, says: `"2"`},
-		"no address":               {args: []string{"serve", "--listen", ""}, says: "--listen is empty"},
-		"rate of words":            {args: []string{"serve", "--hz", "fast"}, says: "--hz"},
-		"rate of zero":             {args: []string{"serve", "--hz", "0"}, says: "--hz is 0"},
-		"rate that is no number":   {args: []string{"serve", "--hz", "NaN"}, says: "--hz is NaN"},
-		"rate beyond the limit":    {args: []string{"serve", "--hz", "1e6"}, says: "want 1 to 240"},
-		"unknown log level":        {args: []string{"serve", "--log-level", "loud"}, says: "debug, info, warn, error"},
-		"unknown log format":       {args: []string{"serve", "--log-format", "xml"}, says: "text, json"},
-		"public host with port":    {args: []string{"serve", "--public-host", "example.org:1"}, says: `"example.org:1"`},
-		"public host of two lines": {env: []string{"ALLOPLACE_HOST=a\nb"}, says: `"a\nb"`},
-		"port of words":            {env: []string{"ALLOPLACE_PORT=http"}, says: `ALLOPLACE_PORT is "http"`},
-		"apps from nowhere":        {args: []string{"serve", "--apps", "http://a"}, says: `"http://a"`},
-		"gateway without apps":     {args: []string{"gateway"}, says: "--app NAME"},
-		"app with half a quote":    {args: []string{"gateway", "--app", "a='b"}, says: "--app a"},
-		"one app twice":            {args: []string{"gateway", "--app", "a=b", "--app", "a=c"}, says: "twice"},
-		"no launches at all":       {args: []string{"gateway", "--app", "a=b", "--rate", "0"}, says: "--rate"},
-		"port that does not exist": {env: []string{"ALLOPLACE_PORT=65536"}, says: `ALLOPLACE_PORT is "65536"`},
+		"unknown flag":                  {args: []string{"serve", "--colour"}, says: "--colour"},
+		"unknown command":               {args: []string{"sreve"}, says: `"sreve"`},
+		"two directories":               {args: []string{"serve", "attic", "cellar"}, says: `"cellar"`},
+		"test without directory":        {args: []string{"test"}, says: "which directory?"},
+		"check without directory":       {args: []string{"check"}, says: "which directory?"},
+		"new without directory":         {args: []string{"new"}, says: "which directory?"},
+		"tests of no pattern":           {args: []string{"test", "attic", "--run", "("}, says: "--run"},
+		"directory without name":        {args: []string{"serve", ""}, says: "name is empty"},
+		"argument to version":           {args: []string{"version", "2"}, says: `"2"`},
+		"no address":                    {args: []string{"serve", "--listen", ""}, says: "--listen is empty"},
+		"rate of words":                 {args: []string{"serve", "--hz", "fast"}, says: "--hz"},
+		"rate of zero":                  {args: []string{"serve", "--hz", "0"}, says: "--hz is 0"},
+		"rate that is no number":        {args: []string{"serve", "--hz", "NaN"}, says: "--hz is NaN"},
+		"to wait for less than no time": {args: []string{"serve", "--linger", "-1s"}, says: "--linger is -1s"},
+		"rate beyond the limit":         {args: []string{"serve", "--hz", "1e6"}, says: "want 1 to 240"},
+		"unknown log level":             {args: []string{"serve", "--log-level", "loud"}, says: "debug, info, warn, error"},
+		"unknown log format":            {args: []string{"serve", "--log-format", "xml"}, says: "text, json"},
+		"public host with port":         {args: []string{"serve", "--public-host", "example.org:1"}, says: `"example.org:1"`},
+		"public host of two lines":      {env: []string{"ALLOPLACE_HOST=a\nb"}, says: `"a\nb"`},
+		"port of words":                 {env: []string{"ALLOPLACE_PORT=http"}, says: `ALLOPLACE_PORT is "http"`},
+		"apps from nowhere":             {args: []string{"serve", "--apps", "http://a"}, says: `"http://a"`},
+		"gateway without apps":          {args: []string{"gateway"}, says: "--app NAME"},
+		"app with half a quote":         {args: []string{"gateway", "--app", "a='b"}, says: "--app a"},
+		"one app twice":                 {args: []string{"gateway", "--app", "a=b", "--app", "a=c"}, says: "twice"},
+		"no launches at all":            {args: []string{"gateway", "--app", "a=b", "--rate", "0"}, says: "--rate"},
+		"port that does not exist":      {env: []string{"ALLOPLACE_PORT=65536"}, says: `ALLOPLACE_PORT is "65536"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := run(t, c.env, c.args...)

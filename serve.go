@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"syscall"
+	"time"
 
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/engine/apps"
@@ -26,17 +27,19 @@ import (
 // serveOptions is what `loci serve` can be told, after its environment and its
 // flags have been read.
 type serveOptions struct {
-	dir        string   // of the place's scripts; empty: the bundled ones
-	noReload   bool     // run what is in dir now, whatever becomes of it
-	listen     string   // HOST:PORT; port 0 asks for any free one
-	name       string   // what agents are told the place is called; empty: as the scripts say
-	publicHost string   // where agents find the place; empty: where it listens
-	hz         float64  // heartbeats a second
-	distance   float64  // how far agents see, in metres; 0: everything
-	budget     int      // bytes of a state at most
-	data       string   // directory for what the place keeps; empty: it keeps nothing
-	assetCache int64    // bytes of assets to keep; 0: the default
-	apps       []string // hosts that apps may be launched from, or "none"
+	dir        string        // of the place's scripts; empty: the bundled ones
+	noReload   bool          // run what is in dir now, whatever becomes of it
+	listen     string        // HOST:PORT; port 0 asks for any free one
+	name       string        // what agents are told the place is called; empty: as the scripts say
+	publicHost string        // where agents find the place; empty: where it listens
+	hz         float64       // heartbeats a second
+	distance   float64       // how far agents see, in metres; 0: everything
+	budget     int           // bytes of a state at most
+	data       string        // directory for what the place keeps; empty: it keeps nothing
+	assetCache int64         // bytes of assets to keep; 0: the default
+	http       string        // ADDR of the view inside; empty: there is none
+	linger     time.Duration // for how long to wait for verified agents whose connection is lost; 0: not
+	apps       []string      // hosts that apps may be launched from, or "none"
 	policy     apps.Policy
 	log        logOptions
 }
@@ -85,6 +88,8 @@ that do not load; 2 where it was asked wrongly.`,
 	flags.IntVar(&o.budget, "state-budget", 0, "`BYTES` of a state to an agent on a good link; the rest comes later (default 65536)")
 	flags.StringVar(&o.data, "data", "", "`DIR` where the place keeps what is to survive it, made if need be; one process at a time (default: nothing survives)")
 	flags.Int64Var(&o.assetCache, "asset-cache", 0, "`BYTES` of assets to keep, below 0 none (default 1 GiB in --data, 32 MiB in memory without)")
+	flags.StringVar(&o.http, "http", "", "`ADDR` to show what goes on inside on, by HTTP: HOST:PORT, or :PORT for 127.0.0.1 only (default: nowhere)")
+	flags.DurationVar(&o.linger, "linger", engine.DefaultLinger, "`TIME` that entities wait for a verified agent whose connection is lost; 0 is not at all")
 	flags.StringSliceVar(&o.apps, "apps", []string{"*"}, "`HOST` that apps may be launched from: a name, *.NAME, ADDRESS, ADDRESS/BITS, each with :PORT or without;\n"+
 		"* is any with a public address, none is none; more are separated by commas")
 	o.log.flags(flags)
@@ -113,12 +118,25 @@ func (o *serveOptions) complete(flags *pflag.FlagSet, getenv func(string) string
 	if !(o.hz >= 1 && o.hz <= engine.MaxRate) { // NaN is neither
 		return fmt.Errorf("--hz is %g, want 1 to %d", o.hz, engine.MaxRate)
 	}
+	if o.linger < 0 {
+		return fmt.Errorf("--linger is %v, want 0 or more", o.linger)
+	}
+	if o.linger == 0 {
+		o.linger = -1 // what the engine calls not at all
+	}
 	o.policy = apps.Policy{Hosts: o.apps, Token: getenv(gatewayToken)}
 	if slices.Equal(o.apps, []string{"none"}) {
 		o.policy.Hosts = []string{}
 	}
 	if err := o.policy.Check(); err != nil {
 		return fmt.Errorf("--apps: %w", err)
+	}
+	if o.http != "" {
+		addr, err := insideAddr(o.http)
+		if err != nil {
+			return fmt.Errorf("--http: %w", err)
+		}
+		o.http = addr
 	}
 	if o.publicHost != "" {
 		if host, _, err := netcode.ParsePlaceURL("alloplace://" + o.publicHost); err != nil || host != o.publicHost {
@@ -155,7 +173,7 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) (err
 	}
 	config := engine.Config{
 		Transport: transport, PublicHost: o.publicHost, Apps: o.policy, Rate: o.hz, Behaviour: rt, Logger: log,
-		ViewDistance: o.distance, Limits: engine.Limits{StateBudget: o.budget}, Assets: o.assets(rt.AssetFolder()),
+		ViewDistance: o.distance, Linger: o.linger, Limits: engine.Limits{StateBudget: o.budget}, Assets: o.assets(rt.AssetFolder()),
 	}
 	if kept != nil {
 		config.Store = kept
@@ -166,6 +184,13 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) (err
 		return err
 	}
 	defer place.Close()
+	if o.http != "" {
+		close, err := showInside(o.http, place, rt, log)
+		if err != nil {
+			return err
+		}
+		defer close()
+	}
 
 	ctx, stop := untilSignal(ctx, log)
 	defer stop()

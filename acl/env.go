@@ -21,6 +21,9 @@ type Env interface {
 	Offered(entity, to string) (bool, error)
 	// Identity gives the identity of entity's agent, nil if there is none.
 	Identity(entity string) (map[string]any, error)
+	// Verified gives the key that entity's agent has proven to have, "" if none. In an
+	// announce the entity "" stands for who announces itself.
+	Verified(entity string) (key string, err error)
 	// Component gives a component of entity, nil if it has none of that name.
 	Component(entity, name string) (map[string]any, error)
 }

@@ -127,5 +127,6 @@ var operations = map[string]func(*frame) any{
 	"owns":      func(f *frame) any { return f.owns },
 	"offered":   func(f *frame) any { return f.offered },
 	"identity":  func(f *frame) any { return f.identity },
+	"verified":  func(f *frame) any { return f.verified },
 	"component": func(f *frame) any { return f.component },
 }

@@ -70,5 +70,6 @@ var functionList = []function{
 	{"owns", "EntityId, OtherId", true},
 	{"offered", "EntityId, ToId", true},
 	{"identity", "EntityId", false},
+	{"verified", "EntityId", false},
 	{"component", "EntityId, Name", false},
 }

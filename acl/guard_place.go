@@ -24,16 +24,21 @@ func (f *frame) answered(operation string, err error) bool {
 	return err == nil
 }
 
-func (f *frame) owner(entity any) any {
-	env, id, ok := f.ask("owner", entity)
+func (f *frame) owner(entity any) any { return f.named("owner", entity, Env.Owner) }
+
+func (f *frame) verified(entity any) any { return f.named("verified", entity, Env.Verified) }
+
+// named asks for something about an entity that has a name; nil where there is none.
+func (f *frame) named(operation string, entity any, name func(Env, string) (string, error)) any {
+	env, id, ok := f.ask(operation, entity)
 	if !ok {
 		return nil
 	}
-	agent, err := env.Owner(id)
-	if !f.answered("owner", err) || agent == "" {
+	answer, err := name(env, id)
+	if !f.answered(operation, err) || answer == "" {
 		return nil
 	}
-	return agent
+	return answer
 }
 
 func (f *frame) owns(entity, other any) bool { return f.related("owns", entity, other, Env.Owns) }

@@ -94,6 +94,7 @@ var attic = &testTown{
 	identities: map[string]map[string]any{
 		"agent1": {"display_name": "nevyn"}, "agent2": {"display_name": "ann"}, "agent3": {"display_name": "harry"},
 	},
+	verified: map[string]string{"agent1": "pZ2G2Q2Aek5S1N9gE1c7XyNl3bqjTzV0cXr4o0KpX9M=", "agent2": "another"},
 	components: map[[2]string]map[string]any{
 		{"place", "moderators"}: {"agents": []any{"agent1"}},
 		{"place", "members"}:    {"agents": []any{"agent1", "agent2"}},
@@ -154,6 +155,13 @@ var readmeCases = map[string][]readmeCase{
 	}, {
 		denied:  []string{asks("harry1", `["list_agents"]`), says("publication", "harry1", "", `["news"]`)},
 		allowed: []string{asks("ann1", `["list_agents"]`), announces("harry"), says("request", "ann1", "harry1", `["poke",true]`)},
+	}},
+	"Who has proven a key": {{
+		denied:  []string{asks("ann1", `["kick_agent","agent3"]`), asks("harry1", `["kick_agent","agent3"]`), asks("lamp", `["kick_agent","agent3"]`)},
+		allowed: []string{asks("nevyn1", `["kick_agent","agent3"]`)},
+	}, {
+		denied:  []string{announces("ann")},
+		allowed: []string{asks("ann1", `["list_agents"]`)},
 	}},
 	"Moderators only": {{
 		denied:  []string{asks("ann1", `["kick_agent","agent3"]`), asks("harry1", `["kick_agent","agent1"]`), asks("nevyn1", `["kick_agent"]`)},

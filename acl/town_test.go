@@ -10,6 +10,7 @@ type testTown struct {
 	owners     map[string]string
 	offers     map[[2]string]bool
 	identities map[string]map[string]any
+	verified   map[string]string
 	components map[[2]string]map[string]any
 	err        error
 }
@@ -31,6 +32,10 @@ func (t *testTown) Identity(entity string) (map[string]any, error) {
 	return t.identities[t.owners[entity]], t.err
 }
 
+func (t *testTown) Verified(entity string) (string, error) {
+	return t.verified[t.owners[entity]], t.err
+}
+
 func (t *testTown) Component(entity, name string) (map[string]any, error) {
 	return t.components[[2]string{entity, name}], t.err
 }
@@ -41,6 +46,7 @@ var town = &testTown{
 	owners:     map[string]string{"a1": "ann", "e1": "ann", "b1": "bob", "e2": "bob", "place": "place"},
 	offers:     map[[2]string]bool{{"e1", "bob"}: true},
 	identities: map[string]map[string]any{"ann": {"display_name": "Ann", "age": 7.0}, "bob": {}},
+	verified:   map[string]string{"ann": "annskey="},
 	components: map[[2]string]map[string]any{{"e2", "box"}: {"open": true}},
 }
 

@@ -26,7 +26,9 @@ type agent struct {
 	media    *media.Agent
 	intent   *netcode.IntentMessage // the latest
 	version  int
+	verified string // the key it has proven to have, see [Agent]
 	since    time.Time
+	until    time.Time // its connection is lost, and it is waited for so long; zero if not
 	log      *slog.Logger
 
 	ids   ids                 // of its requests
@@ -38,12 +40,16 @@ type agent struct {
 	offered       map[string]bool // entities that others named to it
 	subscriptions map[string]bool // by id
 
+	share      share
+	complained time.Time // in the log, about what it sends
+
 	pending  atomic.Int64 // its unanswered requests to the place
 	launches int          // of apps, under way
 }
 
 // join makes the session's agent, with its avatar.
-func (p *Place) join(s *session, a netcode.Announce, d *netcode.Dialect) (*agent, error) {
+func (p *Place) join(s *session, c *command, d *netcode.Dialect) (*agent, error) {
+	a := &c.announce
 	if max := p.cfg.Limits.IdentityBytes; len(netcode.AppendValue(nil, a.Identity)) > max {
 		return nil, fmt.Errorf("the identity takes at most %d bytes", max)
 	}
@@ -52,45 +58,75 @@ func (p *Place) join(s *session, a netcode.Announce, d *netcode.Dialect) (*agent
 	if err != nil {
 		return nil, err
 	}
-	ag := &agent{
-		id: id, identity: a.Identity, avatar: avatar.ID(), session: s, dialect: d,
-		place: p, version: a.Version, since: p.now(),
-		intent: &netcode.IntentMessage{},
-		asked:  map[string]*request{},
-		owes:   map[*request]bool{},
-	}
-	ag.log = p.log.With("agent", id, "name", ag.public().DisplayName())
-	ag.view = p.views.Add(ag, d.JSONPatch)
+	ag := p.newAgent(Agent{
+		ID: id, Identity: a.Identity, Avatar: avatar.ID(), Version: a.Version, Verified: c.auth.KeyText(),
+	}, d)
 	ag.media = p.media.Join(id, s.conn, d, &s.voice)
-	p.agents[id] = ag
-	p.order = append(p.order, ag)
-	s.agent = ag
-	s.assets = p.assets.Join(id, s.conn, d.Assets)
-	s.dialect.Store(d)
+	p.attach(ag, s)
+	p.counts.joined++
 	ag.log.Info("joined", "from", s.from, "version", a.Version, "avatar", ag.avatar, "agents", len(p.order))
 	return ag, nil
 }
 
-// left ends a session, and everything of its agent's.
+// newAgent makes an agent without a connection, whose avatar stands there.
+func (p *Place) newAgent(a Agent, d *netcode.Dialect) *agent {
+	ag := &agent{
+		id: a.ID, identity: a.Identity, avatar: a.Avatar, version: a.Version, verified: a.Verified,
+		dialect: d, place: p, since: p.now(),
+		intent: &netcode.IntentMessage{},
+		asked:  map[string]*request{},
+		owes:   map[*request]bool{},
+	}
+	ag.log = p.log.With("agent", a.ID, "name", a.DisplayName())
+	p.agents[a.ID] = ag
+	p.order = append(p.order, ag)
+	return ag
+}
+
+// attach gives an agent what it has of its connection.
+func (p *Place) attach(a *agent, s *session) {
+	a.session, s.agent = s, a
+	a.view = p.views.Add(a, a.dialect.JSONPatch)
+	s.assets = p.assets.Join(a.id, s.conn, a.dialect.Assets)
+	s.dialect.Store(a.dialect)
+}
+
+// detach takes that away.
+func (p *Place) detach(a *agent) {
+	p.views.Drop(a.view)
+	p.assets.Leave(a.session.assets)
+	a.session.refused = true
+	a.view, a.intent = nil, &netcode.IntentMessage{}
+}
+
+// left ends a session, and everything of its agent's unless that is waited for.
 func (p *Place) left(s *session, code uint32) {
 	a := s.agent
 	if s.refused {
 		return // has left already
 	}
 	s.refused = true
-	if a == nil {
+	switch {
+	case a == nil:
 		p.log.Debug("left before it announced itself", "from", s.from, "code", code)
-		return
+	case code == netcode.CodeConnectionLost && p.mayWait(a):
+		p.await(a)
+	default:
+		p.detach(a)
+		p.depart(a, code)
 	}
+}
+
+// depart ends everything of an agent's that has no connection any more.
+func (p *Place) depart(a *agent, code uint32) {
 	delete(p.agents, a.id)
-	p.views.Drop(a.view)
 	p.order = slices.DeleteFunc(p.order, func(o *agent) bool { return o == a })
 	for _, e := range p.world.OwnedBy(a.id) {
 		p.remove(e.ID(), world.Cascade)
 	}
+	p.forgetAgent(a)
 	p.media.Leave(a.media)
-	p.assets.Leave(s.assets)
-	p.abandon(a)
+	p.abandon(a, "the recipient has left")
 	for id := range a.subscriptions {
 		p.news.Remove(id)
 	}

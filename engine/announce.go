@@ -24,13 +24,9 @@ func (p *Place) beforeAnnounce(s *session, c *command) {
 
 // announce lets an agent in (protocol sections 1 and 6).
 func (p *Place) announce(s *session, c *command) {
-	a, i := c.announce, &c.Interaction
+	a, i := &c.announce, &c.Interaction
 	if c.announceErr != nil {
 		p.refuse(s, i, netcode.CodeBadAnnounce, c.announceErr.Error())
-		return
-	}
-	if d := p.decideAnnounce(c); d.Verdict == acl.Deny {
-		p.deny(s, c, d)
 		return
 	}
 	d, ok := dialect(a.Version, i.Envelope)
@@ -40,9 +36,28 @@ func (p *Place) announce(s *session, c *command) {
 			netcode.MinVersion, netcode.MaxVersion, a.Version))
 		return
 	}
+	auth, err := netcode.ParseAuth(a.Identity)
+	switch {
+	case err != nil:
+		p.refuse(s, i, netcode.CodeBadAnnounce, err.Error())
+	case auth.Key != nil:
+		p.challenge(s, c, auth, d)
+	default:
+		p.consider(s, c, d)
+	}
+}
+
+// consider asks the rules, the behaviour and the host about an announce, with nothing
+// left to prove.
+func (p *Place) consider(s *session, c *command, d *netcode.Dialect) {
+	a, i := &c.announce, &c.Interaction
+	if verdict := p.decideAnnounce(c); verdict.Verdict == acl.Deny {
+		p.deny(s, c, verdict)
+		return
+	}
 	p.dispatch(&Request{
 		Type: netcode.TypeRequest, To: PlaceID, ID: i.RequestID, Verb: "announce", Args: c.shapes[0].([]any)[1:],
-		Agent: Agent{Identity: a.Identity, Version: a.Version},
+		Agent: Agent{Identity: a.Identity, Version: a.Version, Verified: c.auth.KeyText()},
 		place: p, turn: &p.host, announce: &newcomer{session: s, command: c, dialect: d, token: takeToken(a.Avatar)},
 	})
 }
@@ -57,17 +72,26 @@ type newcomer struct {
 
 // letIn makes an agent of it.
 func (n *newcomer) letIn(r *Request) {
-	ag, err := r.place.join(n.session, n.command.announce, n.dialect)
+	if n.resume(r) {
+		return
+	}
+	ag, err := r.place.join(n.session, n.command, n.dialect)
 	if err != nil {
 		r.Answer("error", uint64(netcode.CodeBadAnnounce), err.Error())
 		return
 	}
 	r.Answer(ag.avatar, r.place.cfg.Name)
 	r.place.appCame(n.token, ag)
-	if r.place.cfg.Joined != nil {
-		r.place.cfg.Joined(r.turn, ag.public())
+	r.place.joined(ag)
+}
+
+// joined tells who wants to hear it that an agent has come.
+func (p *Place) joined(a *agent) {
+	p.keepAgent(a)
+	if p.cfg.Joined != nil {
+		p.cfg.Joined(&p.host, a.public())
 	}
-	r.place.hooks.doorkeeper.Joined(r.turn, ag.public())
+	p.hooks.doorkeeper.Joined(&p.host, a.public())
 }
 
 // answer tells who announced itself what came of it. Whom the host's answer does not
@@ -75,6 +99,7 @@ func (n *newcomer) letIn(r *Request) {
 func (n *newcomer) answer(p *Place, items []any) {
 	i := &n.command.Interaction
 	if in := n.session.agent; in != nil && len(items) > 0 && items[0] == in.avatar {
+		p.counts.interaction("announce", outcomeOK)
 		_ = p.answer(n.session, i, append([]any{"announce"}, items...)...)
 		return
 	}
@@ -83,6 +108,10 @@ func (n *newcomer) answer(p *Place, items []any) {
 		switch item := item.(type) {
 		case uint64:
 			code = uint32(item)
+		case float64: // of a script's
+			if items[0] == "error" {
+				code = uint32(item)
+			}
 		case string:
 			why = item
 		}
@@ -114,8 +143,9 @@ func (p *Place) decideAnnounce(c *command) (d acl.Decision) {
 
 // deny refuses an announce that a rule denies.
 func (p *Place) deny(s *session, c *command, d acl.Decision) {
-	if spoken, ok := dialect(c.announce.Version, c.Envelope); ok && !spoken.DeniedAsResponse && !c.Envelope {
+	if spoken, _ := dialect(c.announce.Version, c.Envelope); !spoken.DeniedAsResponse && !c.Envelope {
 		p.log.Info("refused an announce", "from", s.from, "code", netcode.CodeDenied, "reason", d.Reason())
+		p.counts.interaction("announce", outcomeDenied)
 		p.tellDenied(s, c, d)
 		p.disconnect(s, netcode.CodeDenied)
 		return
@@ -136,6 +166,11 @@ func dialect(version int, envelope bool) (*netcode.Dialect, bool) {
 // C clients take anything but "error" there for an avatar id.
 func (p *Place) refuse(s *session, i *netcode.Interaction, code uint32, why string) {
 	p.log.Info("refused an announce", "from", s.from, "code", code, "reason", why)
+	outcome := outcomeError
+	if code == netcode.CodeDenied {
+		outcome = outcomeDenied
+	}
+	p.counts.interaction("announce", outcome)
 	_ = p.answer(s, i, "announce", "error", uint64(code), why)
 	p.disconnect(s, code)
 }

@@ -10,6 +10,7 @@ import (
 // all parsed that takes time.
 type command struct {
 	netcode.Interaction
+	size int // of the message, in bytes
 	verb string
 	body any   // decoded as [netcode.ParseValue] has it, if it begins with a verb
 	args []any // what follows that
@@ -19,12 +20,13 @@ type command struct {
 
 	announce    netcode.Announce // if it is one
 	announceErr error            // what is wrong with that
+	auth        netcode.Auth     // the key that it is known to have, once that is proven
 	shapes      []any            // its body in both shapes that there are
 }
 
 // parseCommand reads what an agent sent.
 func parseCommand(data []byte) *command {
-	c := &command{}
+	c := &command{size: len(data)}
 	c.Interaction, c.err = netcode.ParseInteraction(data)
 	if c.err != nil {
 		return c

@@ -4,11 +4,15 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"time"
 
 	"github.com/loci-place/loci/engine/apps"
 	"github.com/loci-place/loci/engine/assets"
 	"github.com/loci-place/loci/netcode"
 )
+
+// DefaultLinger is how long the place waits for whose connection is lost.
+const DefaultLinger = 20 * time.Second
 
 // DefaultRate is how often a second agents are sent the state.
 const DefaultRate = 20
@@ -63,6 +67,11 @@ type Config struct {
 	// entities are gone by then.
 	Joined func(t *Turn, a Agent)
 	Left   func(t *Turn, a Agent, code uint32)
+	// Linger is how long the place waits for an agent with a verified key whose
+	// connection is lost: its entities stay, and it gets them back when it announces that
+	// it resumes (netcode/README.md). With a Store it is also waited for after the place
+	// was killed and started again, for 20 s more, which it may take it to notice. Default 20 s; below 0 it is not waited for.
+	Linger time.Duration
 	// Assets says where the files are kept that agents get from the place and from each
 	// other, and which are the host's own. The zero value is a small cache in memory.
 	Assets assets.Options
@@ -85,6 +94,7 @@ func (c *Config) setDefaults() error {
 		c.Listen = fmt.Sprintf("0.0.0.0:%d", netcode.DefaultPort)
 	}
 	orDefault(&c.Rate, DefaultRate)
+	orDefault(&c.Linger, DefaultLinger)
 	if !(c.Rate >= 1 && c.Rate <= MaxRate) {
 		return fmt.Errorf("engine: Config.Rate is %g Hz, want 1 to %d", c.Rate, MaxRate)
 	}

@@ -18,6 +18,9 @@
 // hands to [Place.Handle], official verbs included. A host works with the place from
 // any goroutine through [Place.Do].
 //
+// What a place does beyond that is its [Behaviour], such as scripts: a Go value that the
+// place asks and tells on its turn. A [Driver] runs a place step by step, for tests.
+//
 // All that agents say passes the place's access rules first (package acl, [Rules]).
 // Publications go to whoever has subscribed to such.
 //
@@ -27,6 +30,7 @@
 // The packages below have one subject each: world, what stands in the place and
 // what has changed; sim, how it moves; view, what each agent is told; media, who hears
 // whom; apps, how they are launched; assets, the files that agents get from the place
-// and from each other, with goroutines of its own; store, a [Store] in a directory, which
-// uses this one. The engine knows no scripting language.
+// and from each other, with goroutines of its own; store, a [Store] in a directory, and
+// inside, which shows what the place has counted as it did it (counters.go): these two
+// use this package. The engine knows no scripting language.
 package engine

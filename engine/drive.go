@@ -36,10 +36,19 @@ func (p *Place) Drive() (*Driver, error) {
 	return d, nil
 }
 
-// Settle handles all that agents have sent so far.
+// Settle handles all that agents have sent so far, and what has come meanwhile of what
+// works outside of the place's turn: a launched app, a search for an asset.
 func (d *Driver) Settle() {
 	for d.place.unread.Load() > 0 {
 		d.place.safely("message", <-d.place.inbox)
+	}
+	for {
+		select {
+		case f := <-d.place.inbox:
+			d.place.safely("message", f)
+		default:
+			return
+		}
 	}
 }
 

@@ -32,6 +32,7 @@ func (g *gate) Received(c netcode.Conn, channel uint8, data []byte) {
 		return
 	}
 	if channel == netcode.CommandChannel {
+		g.place.counts.received(netcode.KindCommand, s.version(), len(data))
 		g.command(s, data)
 		return
 	}
@@ -39,7 +40,9 @@ func (g *gate) Received(c netcode.Conn, channel uint8, data []byte) {
 	if d == nil {
 		return
 	}
-	switch d.Kind(channel) {
+	kind := d.Kind(channel)
+	g.place.counts.received(kind, d.Version, len(data))
+	switch kind {
 	case netcode.KindState:
 		g.intent(s, data)
 	case netcode.KindClock:
@@ -103,6 +106,7 @@ func (g *gate) clock(s *session, d *netcode.Dialect, data []byte) {
 	if err != nil {
 		g.place.log.Debug("clock reply not sent", "from", s.from, "error", err)
 	}
+	g.place.counts.sent(netcode.KindClock, d.Version, len(reply), 1)
 }
 
 // bad counts a packet that makes no sense, or is not the agent's to send.

@@ -30,7 +30,8 @@ func (g *gate) refuseAsset(s *session, d *netcode.Dialect, why error) {
 	f := netcode.AssetFrame{MID: netcode.AssetFailure, Header: netcode.AssetHeader{
 		ErrorCode: netcode.AssetMalformed, ErrorReason: why.Error(),
 	}}
-	err := g.place.transport.Send(netcode.Packet{Channel: d.Assets, Reliable: true, Data: f.Append(nil)}, s.conn)
+	p := netcode.Packet{Channel: d.Assets, Reliable: true, Data: f.Append(nil)}
+	err := countedTransport{g.place.transport, g.place.counts}.Send(p, s.conn)
 	if err != nil {
 		g.place.log.Debug("asset request not answered", "from", s.from, "error", err)
 	}

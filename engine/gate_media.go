@@ -46,6 +46,7 @@ func (g *gate) media(s *session, d *netcode.Dialect, data []byte) {
 func (g *gate) relay(route *media.Route, f netcode.MediaFrame) {
 	for _, group := range route.Groups() {
 		g.packet = f.Append(g.packet[:0], group.Trailer)
+		g.place.counts.sent(netcode.KindMedia, versionOf(netcode.KindMedia, group.Channel), len(g.packet), len(group.To))
 		p := netcode.Packet{Channel: group.Channel, Live: true, Data: g.packet}
 		if err := g.place.transport.Send(p, group.To...); err != nil {
 			g.place.log.Debug("media not sent", "track", f.Track, "error", err)

@@ -37,23 +37,30 @@ func (b *beat) until(now time.Time) time.Duration { return b.next.Sub(now) }
 func (p *Place) heartbeat() {
 	now := p.now()
 	p.schedule(now)
+	p.giveUpWaiting(now)
 	dt := now.Sub(p.beat.last).Seconds()
 	p.beat.last = now
+	laps := p.counts.beat()
 	p.takeIntents(now)
+	laps.end(phaseIntents)
 	sim.Step(p.world, p.beat.movers, dt)
 	clock := p.Time()
 	sim.Animate(p.world, clock)
 	p.self.SetNumber("clock", "time", clock)
+	laps.end(phaseSimulation)
 	p.hooks.behaviour.Beat(&p.host, dt)
 	p.hooks.behaviour.Settle(&p.host)
+	laps.end(phaseScripts)
 	p.sendStates(now)
 	p.world.Advance()
+	laps.end(phaseStates)
 	p.keepSome(now)
 	if now.Sub(p.beat.swept) >= time.Second {
 		p.beat.swept = now
 		p.sweep()
 	}
 	p.media.Ask(max(1, int(p.cfg.Rate*hearsEvery.Seconds())))
+	laps.over()
 }
 
 // hearsEvery is how often [Config.Hears] is asked about each track again, some of them
@@ -68,7 +75,9 @@ const lateReport = 10 * time.Second
 func (p *Place) schedule(now time.Time) {
 	b, period := &p.beat, time.Duration(float64(time.Second)/p.cfg.Rate)
 	late := now.Sub(b.next)
+	p.counts.late.observe(max(late, 0))
 	b.next = b.next.Add(period)
+	defer p.expectBeat()
 	if late <= 2*period {
 		return
 	}
@@ -85,6 +94,9 @@ func (p *Place) schedule(now time.Time) {
 func (p *Place) takeIntents(now time.Time) {
 	p.beat.movers = p.beat.movers[:0]
 	for _, a := range p.order {
+		if a.away() {
+			continue
+		}
 		m, fresh := a.session.takeIntent(a.intent)
 		a.intent = m
 		if fresh && m.HasAck && !a.view.Acknowledge(m.Ack, now) {
@@ -115,7 +127,12 @@ func (p *Place) sendStates(now time.Time) {
 	p.beat.outgoing = p.beat.outgoing[:0]
 	p.beat.count++
 	for i, a := range p.order {
+		if a.away() {
+			continue
+		}
+		sets := a.view.Sets()
 		packet := a.view.Next(now, p.busy(a, (p.beat.count+i)%wayEvery == 0))
+		p.counts.state(a, packet, sets)
 		switch {
 		case packet.Data == nil:
 		case packet.Shared:

@@ -47,7 +47,7 @@ func newCrowdIn(t testing.TB, cfg Config, agents, static int, side float64) *cro
 	for i := range agents {
 		s := newSession(netcode.Conn(i+1), netip.AddrPort{}, 1)
 		avatar := map[string]any{"transform": somewhere()}
-		if _, err := p.join(s, netcode.Announce{Version: 4, Avatar: avatar}, d); err != nil {
+		if _, err := p.join(s, &command{announce: netcode.Announce{Version: 4, Avatar: avatar}}, d); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/loci-place/loci/netcode"
@@ -35,6 +36,8 @@ func (t *Turn) Ask(from, to string, body []any, done Answered) *Asking {
 		p.askOurselves(from, to, body, done)
 	case a == nil:
 		done(nil, fmt.Errorf("%w %q", ErrNoEntity, to))
+	case a.away():
+		done(nil, errors.New(lostWhy))
 	case a.session.envelope:
 		done(nil, fmt.Errorf("the recipient speaks version 0 and cannot answer"))
 	default:
@@ -89,6 +92,7 @@ func (p *Place) hear(a *agent, c *command) {
 func (p *Place) giveUpAsking(why string, which func(q *Asking) bool) {
 	for _, q := range p.asking {
 		if which(q) {
+			q.agent.late.use(q.id, lateAnswers)
 			q.answer(nil, fmt.Errorf("%s", why))
 		}
 	}

@@ -19,7 +19,7 @@ type keeper struct {
 	store    Store // nil: nothing is kept
 	since    world.Stamp
 	at       time.Time
-	entities map[string]bool // ids of those that are kept
+	entities map[string]string // the kind of record that each is kept as, by id
 	restored bool
 	scratch  []byte
 }
@@ -74,9 +74,7 @@ func (p *Place) keep(records []Record, done func(error)) {
 		return
 	}
 	for e := range p.world.Changed(k.since) {
-		if r, ok := k.entity(e); ok {
-			records = append(records, r)
-		}
+		records = p.appendRecords(records, e)
 	}
 	k.since = p.world.Now() - 1
 	if len(records) > 0 || done != nil {
@@ -84,19 +82,29 @@ func (p *Place) keep(records []Record, done func(error)) {
 	}
 }
 
-// entity gives the record of an entity that has changed, if it is kept or was.
-func (k *keeper) entity(e *world.Entity) (r Record, ok bool) {
-	id := e.ID()
-	r = Record{Kind: KindEntity, Key: id}
-	if e.Alive() && e.Owner() == PlaceID {
-		k.entities[id] = true
+// appendRecords appends the record of an entity that has changed, if it is kept or was.
+func (p *Place) appendRecords(records []Record, e *world.Entity) []Record {
+	id, kind := e.ID(), ""
+	if e.Alive() {
+		kind = p.keptAs(e.Owner())
+	}
+	if was := p.kept.entities[id]; was != "" && was != kind {
+		delete(p.kept.entities, id)
+		records = append(records, Record{Kind: was, Key: id})
+	}
+	if kind == "" {
+		return records
+	}
+	p.kept.entities[id] = kind
+	r := Record{Kind: kind, Key: id}
+	if kind == KindEntity {
+		k := &p.kept
 		k.scratch = append(e.AppendComponents(append(k.scratch[:0], `{"components":`...), keptOf(id)), '}')
 		r.Value = bytes.Clone(k.scratch)
-		return r, true
+	} else {
+		r.Value = appendAgentEntity(nil, e)
 	}
-	ok = k.entities[id]
-	delete(k.entities, id)
-	return r, ok
+	return append(records, r)
 }
 
 // keptOf tells which components of an entity are kept; nil means all. Those of the place
@@ -113,7 +121,7 @@ func (p *Place) restore() error {
 	if p.cfg.Store == nil {
 		return nil
 	}
-	p.kept = keeper{store: p.cfg.Store, entities: map[string]bool{}}
+	p.kept = keeper{store: p.cfg.Store, entities: map[string]string{}}
 	if err := p.restoreClock(); err != nil {
 		return err
 	}
@@ -163,10 +171,10 @@ func (p *Place) restoreEntities() {
 		}
 	}
 	delete(found, PlaceID)
-	p.kept.entities[PlaceID] = true
+	p.kept.entities[PlaceID] = KindEntity
 	lost := orphans(found)
 	for id, components := range found {
-		p.kept.entities[id] = true
+		p.kept.entities[id] = KindEntity
 		if lost[id] {
 			p.kept.store.Put([]Record{{Kind: KindEntity, Key: id}}, nil)
 			continue

@@ -31,6 +31,10 @@ func CheckRecord(r Record) (err error) {
 		if _, err = parseEntity(r.Value); err != nil {
 			err = recordError(r.Kind, r.Key, err)
 		}
+	case r.Kind == KindAgent:
+		err = parseRecord(r.Kind, r.Key, r.Value, &keptAgent{})
+	case r.Kind == KindAgentEntity:
+		_, err = parseAgentEntity(r.Key, r.Value)
 	case r.Kind == KindRule:
 		_, _, err = parseRule(r.Key, r.Value)
 	case r.Kind == KindPlace && r.Key == "clock":

@@ -4,8 +4,9 @@ import "time"
 
 // Limits bound what one agent may cost the place. A zero field means its default.
 type Limits struct {
-	// AnnounceTimeout is how long a connection may take to announce itself; then
-	// it is disconnected with [netcode.CodeNeverAnnounced]. Default 10 s.
+	// AnnounceTimeout is how long a connection may take to announce itself, and to prove
+	// its key if it announces one; then it is disconnected with
+	// [netcode.CodeNeverAnnounced], or refused with [netcode.CodeUnproven]. Default 10 s.
 	AnnounceTimeout time.Duration
 	// CommandBytes is the largest message on the command channel. Whoever sends a
 	// larger one is disconnected with [netcode.CodeOverload]. Default 1 MiB.
@@ -13,7 +14,8 @@ type Limits struct {
 	// CommandQueueBytes is how many bytes of them may wait. Default 8 MiB.
 	CommandQueueBytes int
 	// CommandQueue is how many commands of one agent may wait to be read. Whoever
-	// sends on is disconnected with [netcode.CodeOverload]. Default 1024.
+	// sends on is disconnected with [netcode.CodeOverload]. Default 4096, as twice Burst's
+	// worth of interactions may come at once.
 	CommandQueue int
 	// Requests is how many requests of one agent may be unanswered. With a further
 	// one the place answers the oldest in the stead of whom it was for, if that had
@@ -48,6 +50,26 @@ type Limits struct {
 	// Rules is how many access rules may be added at run time; a change to more is
 	// answered as failed. Default 1024.
 	Rules int
+	// InteractionRate is how many interactions an agent may send a second, of all kinds but
+	// responses; those of publications, subscriptions and spawned entities count under
+	// their own rate too. Of each, Burst's worth may come at once. Beyond, a request is
+	// answered with an error that says which and when to try again, and what is none is
+	// dropped and counted. Defaults: 200, which is ten a heartbeat, and 10 s, as apps send
+	// hundreds when they start.
+	InteractionRate int
+	Burst           time.Duration
+	// PublicationRate is how many publications an agent may send a second: each is tried
+	// against all subscriptions. Default 50.
+	PublicationRate int
+	// SubscriptionRate is how many subscriptions an agent may ask for a second: each is
+	// compiled. Default 20.
+	SubscriptionRate int
+	// SpawnRate is how many entities an agent may spawn a second, children included: each
+	// is sent to everybody. Default 200.
+	SpawnRate int
+	// ComponentByteRate is how many bytes of requests an agent may send a second to set
+	// components or animate them: most of them are sent to everybody. Default 512 KiB.
+	ComponentByteRate int
 	// MediaBytes is the largest payload of a media packet; larger ones are dropped.
 	// Default 128 KiB. What a listener's way cannot take is limited by the
 	// transport, see [netcode.ENetLimits].MaxLive.
@@ -73,6 +95,11 @@ type Limits struct {
 	// Default 4 and 64 MiB.
 	AssetPushes    int
 	AssetPushBytes int
+	// Lingering is how many agents may be waited for at once (see [Config].Linger): who
+	// loses its connection beyond is gone at once, as one without a key is. Else somebody
+	// who comes again and again with a new key could fill the place with entities. Default
+	// 256.
+	Lingering int
 	// SpecEntities is how many entities one avatar or spawn may consist of;
 	// larger ones are refused. Default 1024.
 	SpecEntities int
@@ -119,7 +146,7 @@ type Limits struct {
 func (l *Limits) setDefaults() {
 	orDefault(&l.AnnounceTimeout, 10*time.Second)
 	orDefault(&l.CommandBytes, 1<<20)
-	orDefault(&l.CommandQueue, 1024)
+	orDefault(&l.CommandQueue, 4096)
 	orDefault(&l.CommandQueueBytes, 8<<20)
 	orDefault(&l.Requests, 1024)
 	orDefault(&l.RequestPatience, 10*time.Second)
@@ -131,6 +158,12 @@ func (l *Limits) setDefaults() {
 	orDefault(&l.TrackSubscriptions, 1024)
 	orDefault(&l.Subscriptions, 256)
 	orDefault(&l.Rules, 1024)
+	orDefault(&l.InteractionRate, 200)
+	orDefault(&l.Burst, 10*time.Second)
+	orDefault(&l.PublicationRate, 50)
+	orDefault(&l.SubscriptionRate, 20)
+	orDefault(&l.SpawnRate, 200)
+	orDefault(&l.ComponentByteRate, 512<<10)
 	orDefault(&l.MediaBytes, 128<<10)
 	orDefault(&l.MediaRate, 500)
 	orDefault(&l.MediaByteRate, 1<<20)
@@ -139,6 +172,7 @@ func (l *Limits) setDefaults() {
 	orDefault(&l.AssetQueueBytes, 8<<20)
 	orDefault(&l.AssetPushes, 4)
 	orDefault(&l.AssetPushBytes, 64<<20)
+	orDefault(&l.Lingering, 256)
 	orDefault(&l.SpecEntities, 1024)
 	orDefault(&l.SpecDepth, 16)
 	orDefault(&l.Entities, 10_000)

@@ -495,7 +495,7 @@ func relayRig(t testing.TB, listeners int) (*gate, *session, *netcode.Dialect, *
 		}
 	}
 	out := &sink{}
-	p := &Place{transport: out, log: slog.New(slog.DiscardHandler)}
+	p := &Place{transport: out, log: slog.New(slog.DiscardHandler), counts: newCounters()}
 	p.cfg.Limits.MediaRate, p.cfg.Limits.MediaByteRate = 1<<30, 1<<40
 	p.cfg.Limits.setDefaults()
 	return &gate{place: p}, s, three, out

@@ -79,20 +79,21 @@ func (a *agent) giveUpOldest(patience time.Duration) bool {
 	return true
 }
 
-// abandon settles the requests of an agent that is gone: those it was asked are
-// answered in its stead.
-func (p *Place) abandon(a *agent) {
+// abandon settles the requests of an agent whose connection is gone: those it was asked
+// are answered in its stead.
+func (p *Place) abandon(a *agent, why string) {
 	for r := range a.owes {
 		if r.asker == a {
 			r.close()
 		} else {
-			r.giveUp("the recipient has left")
+			r.giveUp(why)
 		}
 	}
 	for _, r := range a.asked {
 		r.close()
+		r.asked.late.use(lateKey(a, r.id), lateAnswers)
 	}
-	p.giveUpAsking("the recipient has left", func(q *Asking) bool { return q.agent == a })
+	p.giveUpAsking(why, func(q *Asking) bool { return q.agent == a })
 }
 
 // orphan settles an agent's requests of entities that are gone while it stays.

@@ -38,6 +38,7 @@ type Place struct {
 	inbox     chan func()
 	unread    atomic.Int64 // what has come from agents and is not done with
 	turn      sync.Mutex   // held while anything below is used
+	counts    *counters
 	closed    atomic.Bool
 	closing   chan struct{} // closed when closing begins
 	done      chan struct{} // closed when it is over
@@ -92,6 +93,7 @@ func New(cfg Config) (*Place, error) {
 	p := &Place{
 		cfg: cfg, log: cfg.Logger, transport: cfg.Transport,
 		started: time.Now(), now: time.Now,
+		counts:  newCounters(),
 		beat:    beat{timer: time.NewTimer(0)},
 		hooks:   newHooks(cfg.Behaviour),
 		asking:  map[string]*Asking{},
@@ -174,14 +176,25 @@ func (p *Place) Serve(ctx context.Context) error {
 // open begins the place's life.
 func (p *Place) open() error {
 	p.beat.next, p.beat.last = p.now(), p.now()
-	return p.Do(p.hooks.behaviour.Open)
+	err := p.Do(func(t *Turn) error {
+		if err := p.hooks.behaviour.Open(t); err != nil {
+			return err
+		}
+		p.awaitKept(t)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	p.expectBeat()
+	return nil
 }
 
 // finish tells the host of the agents that were here when the place closed, and that it is
 // over.
 func (p *Place) finish() {
 	for _, a := range slices.Clone(p.order) {
-		p.left(a.session, netcode.CodePlaceClosed)
+		p.dismiss(a, netcode.CodePlaceClosed)
 	}
 	p.hooks.behaviour.Settle(&p.host)
 	p.hooks.behaviour.Close(&p.host)

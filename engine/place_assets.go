@@ -43,7 +43,7 @@ func (p *Place) newAssets(options assets.Options) (*assets.Centre, error) {
 			Requests: l.AssetRequests, Searches: l.AssetSearches, QueueBytes: l.AssetQueueBytes,
 			Pushes: l.AssetPushes, PushBytes: l.AssetPushBytes,
 		},
-		Transport: p.transport,
+		Transport: countedTransport{p.transport, p.counts},
 		Owner:     p.findOwner,
 		Logger:    p.log,
 	})
@@ -85,6 +85,9 @@ func (t *Turn) PushAsset(agentID, asset string) error {
 	a := t.place.agents[agentID]
 	if a == nil {
 		return fmt.Errorf("%w: %q", ErrNoAgent, agentID)
+	}
+	if a.away() {
+		return nil // it can ask for it when it is back
 	}
 	return t.place.assets.Push(a.session.assets, asset)
 }

@@ -8,12 +8,15 @@ import (
 
 // read parses a session's commands one after the other and hands them to the
 // place goroutine, until the connection is gone or the place closes. Each session
-// has a reader of its own.
+// has a reader of its own, which hands on a command when the one before is done with: so
+// the agents take turns, however much one of them asks.
 func (p *Place) read(s *session) {
 	announce := time.AfterFunc(p.cfg.Limits.AnnounceTimeout, func() {
 		p.post(func() { p.neverAnnounced(s) })
 	})
 	defer announce.Stop()
+	done := make(chan struct{}, 1)
+	done <- struct{}{}
 	for {
 		select {
 		case data, ok := <-s.commands:
@@ -25,9 +28,14 @@ func (p *Place) read(s *session) {
 				return
 			}
 			c := parseCommand(data)
+			select {
+			case <-done:
+			case <-p.closing:
+				return
+			}
 			if !p.post(func() {
+				defer func() { done <- struct{}{} }()
 				p.unread.Add(-1)
-				s.waiting.Add(-int64(len(data)))
 				p.received(s, c)
 			}) {
 				return
@@ -41,6 +49,11 @@ func (p *Place) read(s *session) {
 // received handles a parsed command, or what there is to say of one that does
 // not parse.
 func (p *Place) received(s *session, c *command) {
+	if s.challenge != nil && !s.refused {
+		p.challenged(s, c)
+		return
+	}
+	s.waiting.Add(-int64(c.size))
 	switch {
 	case s.refused:
 	case c.err != nil:
@@ -54,6 +67,7 @@ func (p *Place) received(s *session, c *command) {
 
 // unreadable answers what is known to be a request even so, and counts the rest.
 func (p *Place) unreadable(s *session, c *command) {
+	p.counts.interaction(c.verb, outcomeUnreadable)
 	if c.Type == netcode.TypeRequest && c.RequestID != "" {
 		_ = p.answer(s, &c.Interaction, c.verb, "error", c.err.Error())
 		return
@@ -62,7 +76,11 @@ func (p *Place) unreadable(s *session, c *command) {
 }
 
 func (p *Place) neverAnnounced(s *session) {
-	if s.agent == nil && !s.refused {
+	switch {
+	case s.agent != nil || s.refused:
+	case s.challenge != nil:
+		p.refuse(s, &s.challenge.announce.Interaction, netcode.CodeUnproven, "you did not prove in time that you have the key")
+	default:
 		p.log.Info("disconnecting: did not announce itself", "from", s.from)
 		p.disconnect(s, netcode.CodeNeverAnnounced)
 	}

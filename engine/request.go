@@ -29,9 +29,11 @@ type Request struct {
 	place    *Place
 	turn     *Turn
 	agent    *agent    // nil where the host asks, and in an announce
+	session  *session  // over which the agent asked
 	announce *newcomer // nil but in an announce
 	done     Answered  // where the host asks
 	answered atomic.Bool
+	begun    bool              // Default has been called
 	catch    func(items []any) // what is answered goes here instead; see DefaultAnswer
 }
 
@@ -44,8 +46,14 @@ func (r *Request) Turn() *Turn { return r.turn }
 func (r *Request) IsAnnounce() bool { return r.announce != nil }
 
 // Default lets the place answer as it does out of the box, on the place's turn. It
-// refuses if the agent or the entity that asked has gone meanwhile.
+// refuses if the agent or the entity that asked has gone meanwhile, and if the request
+// has been answered or it was called before: nothing is done twice.
 func (r *Request) Default() {
+	if r.begun || r.answered.Load() {
+		r.Refuse("that has been answered already")
+		return
+	}
+	r.begun = true
 	if r.announce != nil {
 		r.announce.letIn(r)
 		return
@@ -108,6 +116,7 @@ func (r *Request) Answer(items ...any) {
 	case r.announce != nil:
 		r.announce.answer(r.place, items)
 	default:
+		r.place.counts.answered(r.Verb, items)
 		r.agent.pending.Add(-1)
 		if err := r.send(items); errors.Is(err, netcode.ErrTooLarge) {
 			_ = r.send([]any{"error", "the answer is too large to send"})
@@ -116,7 +125,7 @@ func (r *Request) Answer(items ...any) {
 }
 
 func (r *Request) send(items []any) error {
-	return r.place.send(r.agent.session, &netcode.Interaction{
+	return r.place.send(r.session, &netcode.Interaction{
 		Type: netcode.TypeResponse, From: r.To, To: r.From, RequestID: r.ID,
 		Body: netcode.AppendValue(nil, append([]any{r.Verb}, items...)),
 	})

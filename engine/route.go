@@ -27,6 +27,10 @@ func (p *Place) route(a *agent, c *command) {
 		p.reject(a, c, fmt.Sprintf("unknown type %q", c.Type))
 		return
 	}
+	if why := p.spend(a, c); why != "" {
+		p.overspent(a, c, why)
+		return
+	}
 	if d := p.decide(c); d.Verdict == acl.Deny {
 		p.denied(a, c, d)
 		return
@@ -39,6 +43,7 @@ func (p *Place) route(a *agent, c *command) {
 	case c.IsOneway():
 		p.oneway(a, c)
 	default:
+		p.counts.interaction(c.verb, outcomeCarried)
 		p.publish(&c.Interaction, c.body.([]any))
 	}
 }
@@ -73,6 +78,7 @@ func (p *Place) checkSender(a *agent, c *command) string {
 // reject answers a request that cannot be carried; anything else is dropped and
 // counted.
 func (p *Place) reject(a *agent, c *command, why string) {
+	p.counts.interaction(c.verb, outcomeRejected)
 	if c.Type == netcode.TypeRequest && c.RequestID != "" {
 		_ = p.answer(a.session, &c.Interaction, c.verb, "error", why)
 		return
@@ -91,6 +97,8 @@ func (p *Place) request(a *agent, c *command) {
 		p.reject(a, c, "only a place can be announced to")
 	case !ours && to == nil:
 		p.reject(a, c, fmt.Sprintf("there is nobody to ask at %q", c.To))
+	case to != nil && to.away():
+		p.reject(a, c, lostWhy)
 	case to != nil && to.session.envelope:
 		p.reject(a, c, "the recipient speaks version 0 and cannot answer")
 	case a.open() >= p.cfg.Limits.Requests && !a.giveUpOldest(p.cfg.Limits.RequestPatience):
@@ -100,7 +108,7 @@ func (p *Place) request(a *agent, c *command) {
 	default:
 		p.offers(a, to, c)
 		a.ask(to, c)
-		_ = p.send(to.session, &c.Interaction)
+		p.carry(to, c)
 	}
 }
 
@@ -111,7 +119,7 @@ func (p *Place) respond(a *agent, c *command) {
 		return
 	}
 	to := p.owner(c.To)
-	if to == nil {
+	if to == nil || to.away() {
 		return // left meanwhile: no fault of the sender's
 	}
 	r := to.waits(c, a)
@@ -129,7 +137,7 @@ func (p *Place) respond(a *agent, c *command) {
 	}
 	r.close()
 	p.offers(a, to, c)
-	_ = p.send(to.session, &c.Interaction)
+	p.carry(to, c)
 }
 
 func (p *Place) oneway(a *agent, c *command) {
@@ -139,10 +147,16 @@ func (p *Place) oneway(a *agent, c *command) {
 		p.reject(a, c, "only a place can be announced to")
 	case p.isOurs(c.To):
 		p.askPlace(a, c)
-	case to != nil:
+	case to != nil && !to.away():
 		p.offers(a, to, c)
-		_ = p.send(to.session, &c.Interaction)
+		p.carry(to, c)
 	}
+}
+
+// carry takes an interaction to the agent that it is for.
+func (p *Place) carry(to *agent, c *command) {
+	p.counts.interaction(c.verb, outcomeCarried)
+	_ = p.send(to.session, &c.Interaction)
 }
 
 // answer is the place's response to a request of a session's.
@@ -162,6 +176,7 @@ func (p *Place) send(s *session, i *netcode.Interaction) error {
 	out := *i
 	out.Envelope = s.envelope
 	packet := netcode.Packet{Channel: netcode.CommandChannel, Reliable: true, Data: out.Append(nil)}
+	p.counts.sent(netcode.KindCommand, s.version(), len(packet.Data), 1)
 	err := p.transport.Send(packet, s.conn)
 	if err != nil {
 		p.sessionLog(s).Warn("interaction not sent", "verb", netcode.BodyVerb(i.Body), "error", err)

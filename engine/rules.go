@@ -72,7 +72,8 @@ func (p *Place) decide(c *command) acl.Decision {
 		typ = netcode.TypeOneway
 	}
 	message := []any{"interaction", typ, c.From, c.To, c.RequestID, c.body}
-	d := p.access.list.Decide(message, &placeEnv{place: p})
+	d := p.access.list.Decide(message, &placeEnv{place: p, newcomer: c.auth.KeyText()})
+	p.counts.decided(d)
 	if d.Failure != nil {
 		p.complain("access rule could not be tried", "rule", d.Rule.ID, "origin", d.Rule.Origin,
 			"pattern", d.Rule.Pattern.String(), "error", d.Failure)
@@ -82,6 +83,7 @@ func (p *Place) decide(c *command) acl.Decision {
 
 // denied tells the sender of what a rule denies (protocol section 5).
 func (p *Place) denied(a *agent, c *command, d acl.Decision) {
+	p.counts.interaction(c.verb, outcomeDenied)
 	a.log.Debug("denied", "type", c.Type, "verb", c.verb, "to", c.To, "because", d.Reason())
 	if c.Type == netcode.TypeResponse {
 		p.giveUpAsking("the answer was denied", func(q *Asking) bool { return q.id == c.RequestID && q.agent == a })
@@ -108,6 +110,7 @@ func (p *Place) tellDenied(s *session, c *command, d acl.Decision) {
 	}
 	data := netcode.AppendValue(nil, body)
 	packet := netcode.Packet{Channel: netcode.CommandChannel, Reliable: true, Data: append(data, '\n')}
+	p.counts.sent(netcode.KindCommand, s.version(), len(packet.Data), 1)
 	if err := p.transport.Send(packet, s.conn); err != nil {
 		p.sessionLog(s).Warn("denial not sent", "verb", c.verb, "error", err)
 	}

@@ -10,6 +10,7 @@ import (
 // placeEnv answers what guards ask about one message, on the place's turn.
 type placeEnv struct {
 	place      *Place
+	newcomer   string                          // the key that who announces itself has proven to have
 	components map[componentKey]map[string]any // as far as they were asked for
 	spent      int                             // bytes of these
 }
@@ -53,6 +54,17 @@ func (v *placeEnv) Identity(entity string) (map[string]any, error) {
 		return a.identity, nil
 	}
 	return nil, nil
+}
+
+// Verified implements [acl.Env].
+func (v *placeEnv) Verified(entity string) (string, error) {
+	if entity == "" {
+		return v.newcomer, nil
+	}
+	if a := v.place.owner(entity); a != nil {
+		return a.verified, nil
+	}
+	return "", nil
 }
 
 // Component implements [acl.Env].

@@ -42,8 +42,9 @@ type session struct {
 	fresh  bool
 
 	// The place goroutine alone uses these.
-	agent      *agent // nil until announced
-	envelope   bool   // speaks the version 0 envelope
+	agent      *agent     // nil until announced
+	challenge  *challenge // that it has to answer, nil if none
+	envelope   bool       // speaks the version 0 envelope
 	violations int
 	refused    bool // is being disconnected: nothing it asks counts any more
 }

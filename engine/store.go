@@ -30,6 +30,11 @@ const (
 	// KindEntity are the place's own entities by id, the place among them without its
 	// transform and clock: {"components": {…}}.
 	KindEntity = "entity"
+	// KindAgent are the agents with a verified key that are here, by id: {"identity",
+	// "avatar", "version", "verified"}. KindAgentEntity are their entities, by id:
+	// {"owner", "components": {…}}.
+	KindAgent       = "agent"
+	KindAgentEntity = "agent_entity"
 	// KindRule are the rules that change_acl added by id: {"number", "verdict",
 	// "pattern", "origin"}. Number gives their order.
 	KindRule = "rule"

@@ -43,6 +43,9 @@ type Agent struct {
 	Identity map[string]any // as announced; not to be changed
 	Avatar   string         // entity id
 	Version  int            // of the protocol
+	// Verified is the key that the agent has proven to have, in base64 as it announced
+	// it; "" if none.
+	Verified string
 }
 
 // DisplayName is what the agent calls itself, "" if nothing.
@@ -183,12 +186,13 @@ func (t *Turn) Kick(agentID string) bool {
 	if a == nil {
 		return false
 	}
-	t.place.disconnect(a.session, netcode.CodeKicked)
+	t.place.dismiss(a, netcode.CodeKicked)
 	return true
 }
 
 // Send tells an agent's entity something one-way, on behalf of one of the place's own.
-// The body begins with a verb. The error is [ErrNoEntity] where either is not one.
+// The body begins with a verb. The error is [ErrNoEntity] where either is not one. An
+// agent that is waited for misses it.
 func (t *Turn) Send(from, to, verb string, args ...any) error {
 	a := t.place.owner(to)
 	switch {
@@ -197,6 +201,9 @@ func (t *Turn) Send(from, to, verb string, args ...any) error {
 	case a == nil:
 		return fmt.Errorf("%w of an agent's: %q", ErrNoEntity, to)
 	}
+	if a.away() {
+		return nil
+	}
 	return t.place.send(a.session, &netcode.Interaction{
 		Type: netcode.TypeOneway, From: from, To: to,
 		Body: netcode.AppendValue(nil, append([]any{verb}, args...)),
@@ -204,5 +211,5 @@ func (t *Turn) Send(from, to, verb string, args ...any) error {
 }
 
 func (a *agent) public() Agent {
-	return Agent{ID: a.id, Identity: a.identity, Avatar: a.avatar, Version: a.version}
+	return Agent{ID: a.id, Identity: a.identity, Avatar: a.avatar, Version: a.version, Verified: a.verified}
 }

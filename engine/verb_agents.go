@@ -23,6 +23,7 @@ func listAgents(r *Request) {
 			"avatar_id":    a.avatar,
 			"is_visor":     avatar != nil && avatar.Has("visor"),
 			"stats":        p.stats(a),
+			"verified":     a.verified,
 		}
 	}
 	r.OK(list)
@@ -30,6 +31,9 @@ func listAgents(r *Request) {
 
 // stats describes an agent's connection in words.
 func (p *Place) stats(a *agent) string {
+	if a.away() {
+		return fmt.Sprintf("connection lost, waited for %v more", a.until.Sub(p.now()).Round(time.Second))
+	}
 	s, ok := p.transport.Stats(a.session.conn)
 	if !ok {
 		return "no connection"
@@ -49,6 +53,6 @@ func kickAgent(r *Request) {
 		r.Refuse(fmt.Sprintf("there is no agent %q", id))
 	default:
 		r.OK()
-		r.agent.place.disconnect(r.agent.place.agents[id].session, netcode.CodeKicked)
+		r.agent.place.dismiss(r.agent.place.agents[id], netcode.CodeKicked)
 	}
 }

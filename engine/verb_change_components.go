@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/loci-place/loci/engine/world"
@@ -67,8 +68,8 @@ func (p *Place) change(e *world.Entity, set map[string]any, unset []string) erro
 			return fmt.Errorf("%w: %q is below %q", ErrCycle, parent, e.ID())
 		}
 	}
-	for name, c := range set {
-		if err := p.changeOne(e, name, c); err != nil {
+	for _, name := range slices.Sorted(maps.Keys(set)) { // the order in which it is heard of
+		if err := p.changeOne(e, name, set[name]); err != nil {
 			return err // cannot be: the components were checked
 		}
 	}

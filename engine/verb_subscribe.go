@@ -73,6 +73,7 @@ func unsubscribe(r *Request) {
 // publish takes a publication to all who subscribed to such, once to each.
 func (p *Place) publish(i *netcode.Interaction, body []any) {
 	var to []netcode.Conn
+	var by [versions]int
 	told := map[string]bool{}
 	failed := func(s acl.Subscription, err error) {
 		p.complain("subscription could not be tried", "id", s.ID, "owner", s.Owner, "error", err)
@@ -82,13 +83,17 @@ func (p *Place) publish(i *netcode.Interaction, body []any) {
 		if p.news.heard[s.ID] != nil {
 			listen = append(listen, s.ID)
 		}
-		if a := p.agents[s.Owner]; a != nil && !told[a.id] && !a.session.envelope {
+		if a := p.agents[s.Owner]; a != nil && !told[a.id] && !a.away() && !a.session.envelope {
 			told[a.id] = true
 			to = append(to, a.session.conn)
+			by[a.session.version()]++
 		}
 	}
 	if len(to) > 0 {
 		packet := netcode.Packet{Channel: netcode.CommandChannel, Reliable: true, Data: i.Append(nil)}
+		for version, n := range by {
+			p.counts.sent(netcode.KindCommand, version, len(packet.Data), n)
+		}
 		if err := p.transport.Send(packet, to...); err != nil {
 			p.log.Warn("publication not sent", "verb", netcode.BodyVerb(i.Body), "error", err)
 		}

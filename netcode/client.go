@@ -2,6 +2,7 @@ package netcode
 
 import (
 	"context"
+	"crypto/ed25519"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -23,6 +24,25 @@ type ClientConfig struct {
 	Version int
 	// Identity is who the agent says it is; nil means only a display_name, "agent".
 	Identity map[string]any
+	// Key is what the agent proves to the place that it has, which shows as verified
+	// there (README, "Verified agents"); its public half goes into the identity as "auth".
+	// Nil means that it proves nothing.
+	Key ed25519.PrivateKey
+	// PlaceName is what the place must call itself to get the proof; "" means that any
+	// place does. A place that the agent does not trust could pass it on to one of the
+	// name that it gives itself, and be let in there in the agent's stead.
+	PlaceName string
+	// Resume is the avatar of the agent with the Key whose connection was lost not long
+	// ago: the place gives it back if it can. If it can not, a new agent joins, and
+	// [Client.Avatar] is another.
+	Resume string
+	// Reconnect has the client, where it has a Key, connect again for up to a minute when
+	// the connection is lost, and resume. Requests and fetches under way fail, and until
+	// it is back all others do. OnReconnect is then called, before anything else that the
+	// place tells the agent from then on; it was a new agent that joined unless resumed,
+	// and then has to do anew what it did before.
+	Reconnect   bool
+	OnReconnect func(c *Client, resumed bool)
 	// Avatar is what the avatar is made of: components by name, and "children",
 	// a list of the same; nil means an entity without any.
 	Avatar map[string]any
@@ -81,23 +101,24 @@ type Client struct {
 	log     *slog.Logger
 	dialer  *Dialer
 	owned   bool // the dialer is the client's alone
-	conn    Conn
-	to      []Conn // conn, for Send
+	url     string
+	link    atomic.Pointer[link] // the newest
 	start   time.Time
 
-	connected chan struct{} // closed when the transport is
-	done      chan struct{} // closed when the connection has ended
-	inbox     inbox
-	lastID    atomic.Uint64 // of own requests
-	pacing    sync.WaitGroup
-	working   sync.WaitGroup
+	done    chan struct{} // closed when the connection has ended
+	inbox   inbox
+	lastID  atomic.Uint64 // of own requests
+	pacing  sync.WaitGroup
+	working sync.WaitGroup
 
 	mu       sync.Mutex // guards what follows
 	avatar   string
 	place    string
 	err      error // why the connection ended
+	lost     error // why there is none for now, see ClientConfig.Reconnect
 	closed   bool  // by Close
 	busy     bool  // a callback is running
+	begun    bool  // its goroutines have been started
 	states   history
 	ack      uint64
 	changed  chan struct{} // closed at the next state, if anyone waits for it
@@ -107,6 +128,7 @@ type Client struct {
 	clock    clockEstimate
 	stats    ClientStats
 
+	announced []byte            // the body of the announce that waits for its answer
 	published map[string][]byte // contents of assets, by id
 }
 
@@ -130,7 +152,14 @@ func Dial(ctx context.Context, url string, cfg ClientConfig) (*Client, error) {
 	return c, nil
 }
 
-func newClient(d *Dialer, cfg ClientConfig, owned bool) (*Client, error) {
+// link is a client's connection.
+type link struct {
+	to        []Conn        // it alone
+	connected chan struct{} // closed when the transport is
+	lost      chan struct{} // closed when it is over
+}
+
+func newClient(d *Dialer, url string, cfg ClientConfig, owned bool) (*Client, error) {
 	if cfg.Version == 0 {
 		cfg.Version = MaxVersion
 		if cfg.Envelope {
@@ -143,6 +172,9 @@ func newClient(d *Dialer, cfg ClientConfig, owned bool) (*Client, error) {
 	}
 	if cfg.IntentRate < 0 || cfg.IntentRate > 1000 {
 		return nil, fmt.Errorf("netcode: ClientConfig.IntentRate is %d, 1 to 1000 are possible", cfg.IntentRate)
+	}
+	if cfg.Key != nil && len(cfg.Key) != ed25519.PrivateKeySize {
+		return nil, fmt.Errorf("netcode: ClientConfig.Key has %d bytes, want %d", len(cfg.Key), ed25519.PrivateKeySize)
 	}
 	if cfg.IntentRate == 0 {
 		cfg.IntentRate = 20
@@ -157,8 +189,8 @@ func newClient(d *Dialer, cfg ClientConfig, owned bool) (*Client, error) {
 		log:       quiet(cfg.Logger),
 		dialer:    d,
 		owned:     owned,
+		url:       url,
 		start:     time.Now(),
-		connected: make(chan struct{}),
 		done:      make(chan struct{}),
 		inbox:     inbox{signal: make(chan struct{}, 1)},
 		intent:    Intent{WantsStickMovement: true},
@@ -219,7 +251,7 @@ func (c *Client) leave() {
 	busy := c.busy
 	c.mu.Unlock()
 	if c.end(ErrClosed) {
-		c.dialer.transport.Disconnect(c.conn, CodeClientLeft)
+		c.hangUp(CodeClientLeft)
 	}
 	c.pacing.Wait()
 	if !busy {
@@ -227,11 +259,12 @@ func (c *Client) leave() {
 	}
 }
 
-// begin starts the client's goroutines, unless the connection has ended.
+// begin starts the client's goroutines, once, unless the connection has ended.
 func (c *Client) begin() {
 	c.mu.Lock() // so that none is started while leave waits for them
 	defer c.mu.Unlock()
-	if c.err == nil {
+	if c.err == nil && !c.begun {
+		c.begun = true
 		c.pacing.Go(c.pace)
 		c.working.Go(c.work)
 	}
@@ -250,7 +283,14 @@ func (c *Client) end(err error) bool {
 	return true
 }
 
+// hangUp ends the connection that there is.
+func (c *Client) hangUp(code uint32) {
+	if l := c.link.Load(); l != nil {
+		c.dialer.transport.Disconnect(l.to[0], code)
+	}
+}
+
 // send sends one packet to the place.
 func (c *Client) send(channel uint8, reliable bool, data []byte) error {
-	return c.dialer.transport.Send(Packet{Channel: channel, Reliable: reliable, Data: data}, c.to...)
+	return c.dialer.transport.Send(Packet{Channel: channel, Reliable: reliable, Data: data}, c.link.Load().to...)
 }

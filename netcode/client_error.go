@@ -31,6 +31,8 @@ var disconnectReasons = map[uint32]string{
 	CodeDenied:          "not let in",
 	CodeNeverAnnounced:  "sent away for not announcing in time",
 	CodeBadAnnounce:     "sent away for an announce that made no sense",
+	CodeUnproven:        "not let in for want of a proof",
+	CodeResumed:         "the agent has come back over another connection",
 }
 
 func (e *DisconnectError) Error() string {

@@ -17,7 +17,15 @@ type message struct {
 	data        []byte
 	interaction Interaction // of KindCommand
 	asset       AssetFrame  // of KindAsset
+	resumed     bool        // of kindBack
 }
+
+func (m *message) reliable() bool {
+	return m.kind == KindCommand || m.kind == KindAsset || m.kind == kindBack
+}
+
+// kindBack is the message that the client is back, see ClientConfig.Reconnect.
+const kindBack = KindUnknown
 
 // inbox is a queue between the transport's goroutine and the client's.
 type inbox struct {
@@ -30,7 +38,7 @@ type inbox struct {
 // put adds a message and reports whether there was room.
 func (b *inbox) put(m message) bool {
 	limit := inboxUnreliable
-	if m.kind == KindCommand || m.kind == KindAsset {
+	if m.reliable() {
 		limit = inboxReliable
 	}
 	b.mu.Lock()
@@ -63,7 +71,7 @@ func (c *Client) enqueue(m message) {
 	c.mu.Lock()
 	c.stats.Dropped++
 	c.mu.Unlock()
-	if m.kind == KindCommand || m.kind == KindAsset {
+	if m.reliable() {
 		c.log.Error("reliable message dropped: callbacks are too slow", "waiting", inboxReliable)
 	}
 }
@@ -108,6 +116,10 @@ func (c *Client) endCallback() {
 
 func (c *Client) handle(m *message) {
 	switch m.kind {
+	case kindBack:
+		if c.cfg.OnReconnect != nil {
+			c.cfg.OnReconnect(c, m.resumed)
+		}
 	case KindState:
 		c.applyState(m.data)
 	case KindCommand:

@@ -12,17 +12,22 @@ const announceID = "announce"
 
 // announce asks the place to let the agent in and waits for the answer. The
 // agent's intents and its first clock request go out right behind the question.
-func (c *Client) announce(ctx context.Context) error {
+// Resume is the avatar it wants back, "" for none.
+func (c *Client) announce(ctx context.Context, resume string) error {
+	l := c.link.Load()
 	select {
-	case <-c.connected:
+	case <-l.connected:
+	case <-l.lost:
+		return c.whyLost()
 	case <-c.done:
 		return c.Err()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	a := Announce{Version: c.cfg.Version, Identity: c.cfg.Identity, Avatar: c.cfg.Avatar}
-	answered := c.ask(announceID)
-	err := c.sendInteraction(Interaction{Type: TypeRequest, To: "place", RequestID: announceID, Body: a.Append(nil)})
+	a := Announce{Version: c.cfg.Version, Identity: c.identity(resume), Avatar: c.cfg.Avatar}
+	announced := a.Append(nil)
+	answered := c.askToJoin(announced)
+	err := c.sendInteraction(Interaction{Type: TypeRequest, To: "place", RequestID: announceID, Body: announced})
 	if err != nil {
 		return err
 	}
@@ -40,7 +45,11 @@ func (c *Client) hearAnnounceAnswer(body []any) {
 	if len(body) < 2 || announceRefusal(body) != nil {
 		return
 	}
-	c.avatar, _ = body[1].(string)
+	avatar, _ := body[1].(string)
+	if c.lost != nil {
+		c.back(avatar == c.avatar)
+	}
+	c.avatar = avatar
 	if len(body) > 2 {
 		c.place, _ = body[2].(string)
 	}

@@ -86,9 +86,12 @@ func (c *Client) ask(id string) <-chan answer {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	ch := make(chan answer, 1)
-	if c.err != nil {
+	switch {
+	case c.err != nil:
 		ch <- answer{err: c.err}
-	} else {
+	case c.lost != nil:
+		ch <- answer{err: c.lost}
+	default:
 		c.requests[id] = ch
 	}
 	return ch

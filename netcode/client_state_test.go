@@ -401,7 +401,7 @@ func (c *counter) UnmarshalJSON([]byte) error {
 }
 
 func BenchmarkAcknowledgeOnlyState(b *testing.B) {
-	c, err := newClient(nil, ClientConfig{Mode: AcknowledgeOnly}, false)
+	c, err := newClient(nil, "", ClientConfig{Mode: AcknowledgeOnly}, false)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -22,7 +22,7 @@ func (s *ClientStats) count(h *StateHeader) {
 
 // Stats returns the counts so far.
 func (c *Client) Stats() ClientStats {
-	transport, _ := c.dialer.transport.Stats(c.conn)
+	transport, _ := c.dialer.transport.Stats(c.link.Load().to[0])
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.stats

@@ -64,13 +64,19 @@ func (d *Dialer) shut(err error) []*Client {
 	return slices.Collect(maps.Values(d.clients))
 }
 
+func (d *Dialer) isClosed() bool {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.closed != nil
+}
+
 // Dial is like the function [Dial], over the dialer's transport.
 func (d *Dialer) Dial(ctx context.Context, url string, cfg ClientConfig) (*Client, error) {
 	return d.dial(ctx, url, cfg, false)
 }
 
 func (d *Dialer) dial(ctx context.Context, url string, cfg ClientConfig, owned bool) (*Client, error) {
-	c, err := newClient(d, cfg, owned)
+	c, err := newClient(d, url, cfg, owned)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +87,7 @@ func (d *Dialer) dial(ctx context.Context, url string, cfg ClientConfig, owned b
 	if err := d.connect(c, addr); err != nil {
 		return nil, fmt.Errorf("dial %s: %w", url, err)
 	}
-	if err := c.announce(ctx); err != nil {
+	if err := c.announce(ctx, cfg.Resume); err != nil {
 		c.leave()
 		return nil, fmt.Errorf("dial %s: %w", url, err)
 	}
@@ -111,15 +117,16 @@ func (d *Dialer) connect(c *Client, addr netip.AddrPort) error {
 	if err != nil {
 		return err
 	}
-	c.conn, c.to = conn, []Conn{conn}
+	l := &link{to: []Conn{conn}, connected: make(chan struct{}), lost: make(chan struct{})}
+	c.link.Store(l)
 	if d.closed != nil {
 		return d.closed
 	}
 	if before.connected {
-		close(c.connected)
+		close(l.connected)
 	}
 	if before.disconnected {
-		c.end(&DisconnectError{Code: before.code})
+		c.lose(l, before.code)
 	} else {
 		d.clients[conn] = c
 	}
@@ -144,7 +151,7 @@ var _ Handler = (*dialerHandler)(nil)
 
 func (h *dialerHandler) Connected(conn Conn, _ netip.AddrPort) {
 	if c := h.client(conn, func(e *early) { e.connected = true }); c != nil {
-		close(c.connected)
+		close(c.link.Load().connected)
 	}
 }
 
@@ -165,7 +172,9 @@ func (h *dialerHandler) Disconnected(conn Conn, code uint32) {
 	h.mu.Lock()
 	delete(h.clients, conn)
 	h.mu.Unlock()
-	c.end(&DisconnectError{Code: code})
+	if l := c.link.Load(); l.to[0] == conn {
+		c.lose(l, code)
+	}
 }
 
 // client returns the client of a connection. Without one yet, note keeps what

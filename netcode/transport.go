@@ -106,6 +106,8 @@ const (
 	CodeDenied          uint32 = 1103 // an access rule or a script refused the announce
 	CodeNeverAnnounced  uint32 = 1104 // connected, then did not announce in time
 	CodeBadAnnounce     uint32 = 1105 // the announce made no sense
+	CodeUnproven        uint32 = 1106 // did not prove that it has the key it announced, or that it is who it wants to be again
+	CodeResumed         uint32 = 1107 // the agent has come back over another connection
 )
 
 var (

@@ -47,6 +47,7 @@ func agentClass() class {
 		fields: []field{
 			{name: "id", typ: "string", doc: "its id while it is here"},
 			{name: "identity", typ: "table", doc: "what it says of itself, display_name for one. It can say what it likes"},
+			{name: "verified", typ: "string?", doc: "the key that it has proven to have, in base64: who it is, whatever it says; nil if none"},
 			{name: "avatar", typ: "loci.Entity", doc: "the entity that stands for it"},
 			{name: "version", typ: "integer", doc: "of the protocol that it speaks"},
 		},
@@ -78,6 +79,8 @@ func (g *generation) agentField(L *lua.LState, a *agentValue, name string) lua.L
 		return lua.LString(a.agent.ID)
 	case "avatar":
 		return g.entity(a.agent.Avatar)
+	case "verified":
+		return verified(a.agent)
 	case "version":
 		return lua.LNumber(a.agent.Version)
 	case "identity":
@@ -95,6 +98,13 @@ func (g *generation) agentField(L *lua.LState, a *agentValue, name string) lua.L
 		L.RaiseError("an agent has no %q%s", name, suggest(name, agentClass().names()))
 	}
 	return method
+}
+
+func verified(a engine.Agent) lua.LValue {
+	if a.Verified == "" {
+		return lua.LNil
+	}
+	return lua.LString(a.Verified)
 }
 
 func (g *generation) agentKick(L *lua.LState) int {

@@ -1,10 +1,57 @@
 package scripts
 
 import (
+	"crypto/ed25519"
+	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/loci-place/loci/netcode"
 )
+
+func TestScriptsSeeWhoIsVerified(t *testing.T) {
+	r := opened(t, lua1(`
+		place.before("announce", function(request) print("announce", request.verified, request.identity.display_name) end)
+		place.on("join", function(agent) print("join", agent.verified) end)
+		place.on("leave", function(agent) print("leave", agent.verified) end)
+	`))
+	r.join("ann").peer.Close(netcode.CodeClientLeft)
+	r.Settle()
+	r.want("announce\\tnil\\tann", "join\\tnil", "leave\\tnil")
+
+	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+	auth := netcode.Auth{Key: key.Public().(ed25519.PublicKey)}
+	body, err := json.Marshal([]any{
+		"announce", "version", 4, "identity", map[string]any{"display_name": "bob", "auth": auth.Object()}, "spawn_avatar", map[string]any{},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var peer *netcode.DirectPeer
+	peer = r.direct.Connect(netcode.DirectConfig{Received: func(channel uint8, data []byte) {
+		i, err := netcode.ParseInteraction(data)
+		if channel != netcode.CommandChannel || err != nil || netcode.BodyVerb(i.Body) != "challenge" {
+			return
+		}
+		c, err := netcode.ParseChallenge(i.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		proof := c.Prove(key, body)
+		prove := netcode.Interaction{Type: netcode.TypeOneway, To: "place", Body: proof.Append(nil)}
+		peer.Send(netcode.CommandChannel, prove.Append(nil))
+	}})
+	announce := netcode.Interaction{Type: netcode.TypeRequest, To: "place", RequestID: "1", Body: body}
+	peer.Send(netcode.CommandChannel, announce.Append(nil))
+	r.Settle()
+	r.want("announce\\t"+auth.KeyText()+"\\tbob", "join\\t"+auth.KeyText())
+	peer.Close(netcode.CodeConnectionLost)
+	r.Settle()
+	r.Advance(19 * time.Second)
+	r.want()
+	r.Advance(2 * time.Second)
+	r.want("leave\\t" + auth.KeyText())
+}
 
 func TestAgentsAreTheSameValueUntilTheyHaveLeft(t *testing.T) {
 	r := opened(t, lua1(`

@@ -19,7 +19,7 @@ func benched(b *testing.B, sources files) *rig {
 
 // global gives a function that the scripts made global.
 func (r *rig) global(name string) *handler {
-	return &handler{r.rt.gen.L.GetGlobal(name).(*lua.LFunction), name}
+	return newHandler(r.rt.gen.L.GetGlobal(name).(*lua.LFunction), name)
 }
 
 // A handler called with an entity and a number, with its budget.

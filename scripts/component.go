@@ -80,7 +80,7 @@ func (k *kind) take(g *generation, key, value lua.LValue) error {
 	if !ok || fn.IsG {
 		return fmt.Errorf("%s must be a function: what is not a handler is a verb", name)
 	}
-	h := &handler{fn, fmt.Sprintf("component %s.%s", k.name, name)}
+	h := newHandler(fn, fmt.Sprintf("component %s.%s", k.name, name))
 	switch name {
 	case "validate":
 		k.validate = h
@@ -101,12 +101,12 @@ func (k *kind) take(g *generation, key, value lua.LValue) error {
 // checkComponents fills in what an entity's new components lack, and has them
 // validated.
 func (g *generation) checkComponents(e *world.Entity, owner string, set map[string]any) error {
-	for name, v := range set {
+	for _, name := range slices.Sorted(maps.Keys(set)) {
 		k := g.kinds[name]
 		if k == nil {
 			continue
 		}
-		c, _ := v.(map[string]any) // an empty list stands for an empty object
+		c, _ := set[name].(map[string]any) // an empty list stands for an empty object
 		c = k.complete(c)
 		if err := k.valid(g, c); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
@@ -147,8 +147,10 @@ func (k *kind) valid(g *generation, c map[string]any) error {
 	switch {
 	case errors.Is(err, sandbox.ErrHeartbeatBudget):
 		return errors.New("the place is too busy to check it, please try again")
+	case err != nil && !g.live:
+		return err // whoever wrote it is told all
 	case err != nil:
-		return errors.New("script error")
+		return errors.New(errScript)
 	case len(results) == 0 || lua.LVAsBool(results[0]):
 		return nil
 	case len(results) > 1 && results[1].Type() == lua.LTString:
@@ -210,8 +212,8 @@ func (k *kind) sweep(g *generation) {
 	}
 	k.gone = false
 	k.members = slices.DeleteFunc(slices.Clone(k.members), func(m member) bool {
-		e := m.entity.live(g)
-		gone := e == nil || !e.Has(k.name)
+		e := m.entity.live(g) // one that has come again has another member
+		gone := e == nil || !e.Has(k.name) || g.entities[m.entity.id] != m.entity
 		if gone {
 			delete(k.listed, m.entity)
 		}

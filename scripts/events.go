@@ -2,6 +2,8 @@ package scripts
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -39,8 +41,8 @@ var eventNames = []field{
 	{name: "close", typ: "fun()", doc: "once, when the place closes"},
 }
 
-// emit queues what is to be called.
-func (r *Runtime) emit(run func(g *generation)) {
+// emit queues what is to be called, and tells whether it will be.
+func (r *Runtime) emit(run func(g *generation)) bool {
 	q, limits := &r.events, &r.config.Limits
 	switch {
 	case q.depth >= limits.Chain:
@@ -49,7 +51,9 @@ func (r *Runtime) emit(run func(g *generation)) {
 		r.drop("too many events wait for their handlers", "queue", limits.Queue)
 	default:
 		q.queue = append(q.queue, event{q.depth + 1, run})
+		return true
 	}
+	return false
 }
 
 // soon queues what goes on with a task, of which there is a limited number.
@@ -159,6 +163,9 @@ func (g *generation) changed(e *world.Entity, name string, had bool, old map[str
 	if k := g.kinds[name]; k != nil {
 		k.follow(g, e)
 	}
+	if ent := g.entities[e.ID()]; ent != nil && !e.Has(name) {
+		delete(ent.parts, name) // agents make up names without end
+	}
 	if r.events.changes[key] != nil || !g.watches(name) {
 		return
 	}
@@ -166,11 +173,12 @@ func (g *generation) changed(e *world.Entity, name string, had bool, old map[str
 	if r.events.changes == nil {
 		r.events.changes = map[changeKey]*change{}
 	}
-	r.events.changes[key] = c
-	r.emit(func(g *generation) {
+	if r.emit(func(g *generation) {
 		delete(r.events.changes, key)
 		g.tellChange(c)
-	})
+	}) {
+		r.events.changes[key] = c
+	}
 }
 
 // tellChange calls the handlers of a component that was changed, of an entity that
@@ -242,7 +250,8 @@ func (g *generation) removed(e engine.Entity) {
 		}
 		delete(g.entities, id)
 	}
-	for name, old := range e.Components {
+	for _, name := range slices.Sorted(maps.Keys(e.Components)) {
+		old := e.Components[name]
 		if k := g.kinds[name]; k != nil {
 			g.r.emit(func(g *generation) {
 				if k := g.kinds[name]; k != nil {

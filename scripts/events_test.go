@@ -138,3 +138,19 @@ func TestTickIsCalledEveryHeartbeat(t *testing.T) {
 	r.equal(r.component("a", "spin"), `{"n":1000}`)
 	r.want()
 }
+
+func TestAChainThatWasEndedCanBeginAnew(t *testing.T) {
+	r := opened(t, files{
+		"components/n.lua": `return { changed = function(entity, n) n.v = n.v + 1 end }`,
+		"place.lua": `
+			place.scene{ a = { n = { v = 0 } } }
+			place.handle("go", function() place.entity("a").n.v = 100 end)
+			place.handle("read", function() return place.entity("a").n.v end)`,
+	})
+	ann := r.join("ann")
+	for range 2 {
+		ann.request("place", `["go"]`)
+		r.equal(ann.request("place", `["read"]`), `["read",116]`)
+	}
+	r.logs.take()
+}

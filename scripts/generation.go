@@ -38,6 +38,7 @@ type generation struct {
 	timers        timers
 	tasks         map[*task]bool
 	subscriptions map[*subscription]bool
+	made          int   // of both
 	running       *task // whose stretch is under way
 
 	entities map[string]*entity
@@ -48,7 +49,7 @@ type generation struct {
 	methods  struct{ entity, agent *lua.LTable }
 	reserved map[string]bool // names of entities' fields and methods
 	offences map[*lua.FunctionProto]*offender
-	spots    map[string]int // errors so far, by where they happened
+	spots    map[string]*ErrorStatus // errors so far, by where they happened
 	tick     struct{ kind, member int }
 	cause    error  // of a pattern that does not compile
 	trial    *Trial // where it is not a place's scripts but tests of them
@@ -76,7 +77,7 @@ func (r *Runtime) newGeneration(n int, sources Sources) *generation {
 		agents:        map[string]*agentValue{},
 		assets:        map[string]bool{},
 		offences:      map[*lua.FunctionProto]*offender{},
-		spots:         map[string]int{},
+		spots:         map[string]*ErrorStatus{},
 	}
 	g.s = sandbox.New(sandbox.Config{
 		Print:   func(line string) { g.say(slog.LevelInfo, line) },

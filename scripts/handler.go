@@ -15,6 +15,11 @@ import (
 type handler struct {
 	fn   *lua.LFunction
 	what string
+	kind int // index into handlerKinds
+}
+
+func newHandler(fn *lua.LFunction, what string) *handler {
+	return &handler{fn, what, handlerKind(what)}
 }
 
 // errOff is what a handler that is switched off answers.
@@ -32,7 +37,7 @@ func (g *generation) handler(L *lua.LState, n int, what string) *handler {
 	if fn.IsG {
 		L.ArgError(n, "a function written in Lua expected")
 	}
-	return &handler{fn, what}
+	return newHandler(fn, what)
 }
 
 // where is the place in a script that calls: "lib/doors.lua:3".
@@ -45,7 +50,9 @@ func (g *generation) call(h *handler, about string, args ...lua.LValue) ([]lua.L
 	if o := g.offences[h.fn.Proto]; o != nil && o.off {
 		return nil, errOff
 	}
+	before := g.r.pool.Left()
 	values, err := g.s.Call(g.budget(), h.fn, args...)
+	g.spend(h, before, err)
 	if err != nil {
 		g.failed(h, about, err)
 	}
@@ -69,7 +76,7 @@ func started(err error) bool { return err != sandbox.ErrHeartbeatBudget }
 // failed logs what a handler failed with, once for each spot, and switches off who is
 // cut off too often.
 func (g *generation) failed(h *handler, about string, err error) {
-	if !started(err) {
+	if !g.live || !started(err) { // what loads fails as a whole
 		return
 	}
 	if errors.Is(err, sandbox.ErrBroken) {
@@ -117,11 +124,20 @@ func (g *generation) report(what, about string, err error) {
 		e = &sandbox.Error{Message: err.Error()}
 	}
 	spot := fmt.Sprintf("%s:%d %s", e.File, e.Line, what)
-	if g.spots[spot] == 0 && len(g.spots) >= maxSpots {
+	if g.spots[spot] == nil && len(g.spots) >= maxSpots {
 		spot = "many"
 	}
-	g.spots[spot]++
-	count := g.spots[spot]
+	at := g.spots[spot]
+	if at == nil {
+		at = &ErrorStatus{}
+		if spot != "many" {
+			at.File, at.Line = e.File, e.Line
+		}
+		g.spots[spot] = at
+	}
+	at.Count++
+	at.Handler, at.Message, at.At = what, e.Message, g.r.turn.Time()
+	count := at.Count
 	args := []any{"handler", what}
 	if about != "" {
 		args = append(args, "about", about)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -105,16 +106,21 @@ func (r *Runtime) enter(g *generation) {
 	r.turn.SetName(cmp.Or(r.config.Name, g.name, r.name))
 	r.turn.SetHears(g.hearing())
 	g.timers.start(r.turn.Time())
-	for s := range g.subscriptions {
+	for _, s := range inOrder(g.subscriptions, func(s *subscription) int { return s.n }) {
 		if err := s.begin(g); err != nil {
 			g.log.Error("a subscription is not in force", "pattern", s.pattern, "error", err)
 		}
 	}
-	for t := range g.tasks {
+	for _, t := range inOrder(g.tasks, func(t *task) int { return t.n }) {
 		r.soon(func() { t.begin(g) })
 	}
 	r.greet(g)
 	r.reconcile(g)
+}
+
+// inOrder gives what was made at the top level in the order it was.
+func inOrder[T comparable](made map[T]bool, number func(T) int) []T {
+	return slices.SortedFunc(maps.Keys(made), func(a, b T) int { return number(a) - number(b) })
 }
 
 // greet has the components of a new generation hear of the entities that stand there.

@@ -43,7 +43,7 @@ func (p *part) plain() any {
 	if !p.load(p.g) {
 		return nil
 	}
-	return maps.Clone(p.value) // which is overwritten where it is
+	return p.value
 }
 
 // part gives a component, whether or not the entity has it.
@@ -104,8 +104,8 @@ func (p *part) wrap(g *generation) {
 // quick has the table read directly, which takes a fraction of calling a function,
 // until the entity changes.
 func (p *part) quick(e *world.Entity) {
-	if p.entity.parts[p.name] != p {
-		return // the entity would not tell it
+	if p.entity.parts[p.name] != p || p.g.entities[p.entity.id] != p.entity {
+		return // the entity would not tell it, or not let it go at the end
 	}
 	p.entity.watch(e)
 	p.meta.RawSetString(index, p.table)

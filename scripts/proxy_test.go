@@ -1,8 +1,12 @@
 package scripts
 
 import (
+	"fmt"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
+	"weak"
 
 	"github.com/loci-place/loci/engine"
 )
@@ -161,4 +165,71 @@ func TestTransformsMayBeWrittenShort(t *testing.T) {
 		`false\tplace.lua:8: transform.at must be three numbers`,
 		`false\tplace.lua:9: a transform has either a matrix, or at, turn and scale`,
 		`false\tplace.lua:10: transform.turn must be three numbers`)
+}
+
+func TestAnEntityThatComesAgainTicksOnce(t *testing.T) {
+	r := opened(t, files{
+		"components/n.lua": `return { tick = function(entity) print(entity.id) end }`,
+		"place.lua":        `place.scene{ a = { n = {} } }`,
+	})
+	for range 3 {
+		r.Advance(50 * time.Millisecond)
+		r.want("a")
+		r.do(func(turn *engine.Turn) {
+			turn.Remove("a", 0)
+			_, _ = turn.Spawn("a", map[string]any{"n": map[string]any{}})
+		})
+	}
+}
+
+func TestComponentsThatAreGoneAreNotKept(t *testing.T) {
+	r := opened(t, lua1(`
+		local held
+		place.on("change", function(entity, name) held = held or entity[name] end)
+		place.handle("read", function() return held.v end)`))
+	ann := r.join("ann")
+	change := func(set, unset string) {
+		ann.request("place", fmt.Sprintf(`["change_components",%q,"add_or_change",{%s},"remove",[%s]]`, ann.avatar, set, unset))
+	}
+	for i := range 10 {
+		change(fmt.Sprintf(`"n%d":{"v":1}`, i), "")
+		change("", fmt.Sprintf(`"n%d"`, i))
+	}
+	r.do(func(*engine.Turn) {
+		if n := len(r.rt.gen.entities[ann.avatar].parts); n != 0 {
+			t.Error(n, "components are kept")
+		}
+	})
+	r.equal(ann.request("place", `["read"]`), `["read","error","script error"]`)
+	change(`"n0":{"v":2}`, "")
+	r.equal(ann.request("place", `["read"]`), `["read",2]`)
+	change(`"n0":{"v":3}`, "")
+	r.equal(ann.request("place", `["read"]`), `["read",3]`)
+}
+
+func TestAnEntityThatCameAgainDoesNotKeepAGeneration(t *testing.T) {
+	held := lua1(`
+		place.scene{ a = { n = { v = 0 } } }
+		local held
+		place.handle("hold", function() held = place.entity("a") return held.n.v end)
+		place.handle("read", function() return held.n.v, place.entity("a").n.v end)`)
+	r := opened(t, held)
+	ann := r.join("ann")
+	r.equal(ann.request("place", `["hold"]`), `["hold",0]`)
+	r.do(func(turn *engine.Turn) {
+		turn.Remove("a", 0)
+		_, _ = turn.Spawn("a", map[string]any{"n": map[string]any{"v": 1.0}})
+	})
+	r.equal(ann.request("place", `["read"]`), `["read",1,1]`)
+	old := weak.Make(r.rt.gen)
+	if err := r.reload(held); err != nil {
+		t.Fatal(err)
+	}
+	r.Advance(time.Second)
+	for range 5 {
+		runtime.GC()
+	}
+	if old.Value() != nil {
+		t.Error("the generation before is kept")
+	}
 }

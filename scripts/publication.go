@@ -14,6 +14,7 @@ import (
 type subscription struct {
 	pattern string
 	h       *handler
+	n       int    // of those that the generation has made
 	id      string // once it is in force
 }
 
@@ -43,7 +44,8 @@ func (g *generation) placePublish(L *lua.LState) int {
 }
 
 func (g *generation) placeSubscribe(L *lua.LState) int {
-	s := &subscription{pattern: L.CheckString(1)}
+	g.made++
+	s := &subscription{pattern: L.CheckString(1), n: g.made}
 	s.h = g.handler(L, 2, "subscription of "+where(L))
 	if len(g.subscriptions) >= g.r.config.Limits.Subscriptions {
 		L.RaiseError("place.subscribe: there are %d subscriptions already", len(g.subscriptions))

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/loci-place/loci/engine"
-	"github.com/loci-place/loci/scripts/sandbox"
 	"github.com/loci-place/loci/scripts/watch"
 )
 
@@ -31,6 +30,7 @@ func (r *Runtime) watch() error {
 			if err == nil {
 				err = r.reload(place, s, files)
 			}
+			r.reloaded(err)
 			if err != nil && !errors.Is(err, engine.ErrClosed) {
 				r.reloadFailed(place, err, files)
 			}
@@ -46,10 +46,11 @@ func (r *Runtime) watch() error {
 // watched file does. On an error those that run go on.
 func (r *Runtime) Reload(place *engine.Place) error {
 	sources, err := r.sources()
-	if err != nil {
-		return err
+	if err == nil {
+		err = r.reload(place, sources, nil)
 	}
-	return r.reload(place, sources, nil)
+	r.reloaded(err)
+	return err
 }
 
 // reload loads sources beside the running place, and puts them in force between two
@@ -60,6 +61,9 @@ func (r *Runtime) reload(place *engine.Place, sources Sources, files []string) e
 	var number int
 	var kept map[any]any
 	err := place.Do(func(*engine.Turn) error {
+		if r.gen == nil {
+			return errors.New("scripts: the place is not open yet")
+		}
 		number, kept = r.gen.n+1, r.gen.state.keep()
 		return nil
 	})
@@ -100,11 +104,8 @@ func (r *Runtime) reloadFailed(place *engine.Place, why error, files []string) {
 // failure says what is wrong as plain data.
 func failure(why error, generation int) map[string]any {
 	told := map[string]any{"error": why.Error(), "generation": float64(generation)}
-	if e, ok := errors.AsType[*sandbox.Error](why); ok && e.File != "" {
-		told["file"], told["line"] = e.File, float64(e.Line)
-	}
-	if e := patternError(why); e != nil {
-		told["file"], told["line"] = e.File, float64(e.Line)
+	if file, line := spotOf(why); file != "" {
+		told["file"], told["line"] = file, float64(line)
 	}
 	return told
 }

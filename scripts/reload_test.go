@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/netcode"
 )
 
 func TestAReloadPutsEverythingInForceAtOnce(t *testing.T) {
@@ -171,7 +172,7 @@ func TestPlaceStateCrossesOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	log := r.logs.take()
-	if !strings.Contains(log, `does not cross over" generation=1 key=late error="not plain data: .f: a function"`) || !strings.Contains(log, `msg="top\t1"`) {
+	if !strings.Contains(log, `do not cross over" generation=1 values=1 key=late error="not plain data: .f: a function"`) || !strings.Contains(log, `msg="top\t1"`) {
 		t.Error(log)
 	}
 	r.equal(ann.request("place", `["read"]`), `["read",1,[1,{"a":"x"}],"five","5 list n"]`)
@@ -248,4 +249,38 @@ func TestNoReloadLeavesFilesAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.equal(ann.request("place", `["which"]`), `["which",2]`)
+}
+
+func TestAValidateThatFailsWhileLoadingSaysWhere(t *testing.T) {
+	for name, c := range map[string]struct{ body, want string }{
+		"endless": {"\nwhile true do end", "components/n.lua:2: over the budget"},
+		"wrong":   {"\nreturn n.v.w.x", "components/n.lua:2: attempt to index"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := open(t, files{
+				"components/n.lua": "return { validate = function(n) " + c.body + " end }",
+				"place.lua":        `place.scene{ a = { n = { v = 0 } } }`,
+			}, func(c *Config) { c.Limits.Call = 20 * time.Millisecond })
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestAPlaceThatIsNotOpenCannotReload(t *testing.T) {
+	rt, err := New(Config{Sources: files{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	place, err := engine.New(engine.Config{Transport: netcode.NewDirect(), Behaviour: rt})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := rt.Reload(place); err == nil {
+		t.Error("reloaded")
+	}
+	if err := place.Close(); err != nil {
+		t.Error(err)
+	}
 }

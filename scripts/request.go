@@ -13,6 +13,7 @@ import (
 type requestValue struct {
 	r    *engine.Request
 	args lua.LValue // made when it is asked for
+	held bool       // a guard is being asked about it
 	who  lua.LValue // the identity of who is not in yet, likewise
 }
 
@@ -30,6 +31,7 @@ func requestClass() class {
 			{name: "to", typ: "loci.Entity", doc: "the entity that is asked"},
 			{name: "agent", typ: "loci.Agent?", doc: "who asks; nil in an announce"},
 			{name: "identity", typ: "table", doc: "what who asks says of itself"},
+			{name: "verified", typ: "string?", doc: "the key that who asks has proven to have, in an announce too; nil if none"},
 			{name: "type", typ: "string", doc: "\"request\", or \"oneway\" if no answer is wanted"},
 			{name: "id", typ: "string", doc: "the asker's own name for it"},
 		},
@@ -75,6 +77,8 @@ func (g *generation) requestField(L *lua.LState, q *requestValue, name string) l
 			return lua.LNil
 		}
 		return g.agent(r.Agent)
+	case "verified":
+		return verified(r.Agent)
 	case "identity":
 		return g.requestIdentity(L, q)
 	case "args":
@@ -125,9 +129,9 @@ func (g *generation) responsible(r *engine.Request) (*handler, *kind) {
 		}
 	}
 	if e := g.turn().World().Entity(r.To); e != nil {
-		for _, k := range g.kinds {
-			if h := k.verbs[r.Verb]; h != nil && e.Has(k.name) {
-				return h, k
+		for _, name := range e.Names() {
+			if k := g.kinds[name]; k != nil && k.verbs[r.Verb] != nil {
+				return k.verbs[r.Verb], k
 			}
 		}
 	}
@@ -137,7 +141,9 @@ func (g *generation) responsible(r *engine.Request) (*handler, *kind) {
 // handle asks the guards, and then the handler, or the place if there is none.
 func (g *generation) handle(q *requestValue, ud *lua.LUserData, guards []*handler, h *handler, of *kind) {
 	for i, guard := range guards {
+		q.held = true
 		results, err := g.call(guard, q.r.From, ud)
+		q.held = false
 		switch {
 		case err != nil && !started(err):
 			g.postpone(q.r, func(g *generation) { g.handle(q, ud, guards[i:], h, of) })
@@ -194,13 +200,13 @@ func (g *generation) postpone(r *engine.Request, again func(g *generation)) {
 
 // respond makes the answer of what a handler returned.
 func (g *generation) respond(r *engine.Request, h *handler, results []lua.LValue) {
+	if promised(results) == r {
+		return
+	}
 	if len(results) > 0 {
 		if ud, ok := results[0].(*lua.LUserData); ok {
-			switch v := ud.Value.(type) {
-			case *task:
-				g.respondWith(r, v)
-				return
-			case later:
+			if t, ok := ud.Value.(*task); ok {
+				g.respondWith(r, t)
 				return
 			}
 		}
@@ -243,7 +249,7 @@ func (g *generation) respondWith(r *engine.Request, t *task) {
 	case r.IsAnnounce():
 		g.report("verb announce", "", fmt.Errorf("an announce must be answered at once, not by a task"))
 		r.Refuse(errScript)
-	case t.results != nil || t.failed != "":
+	case t.over:
 		t.answer(r)
 	default:
 		t.owed = append(t.owed, r)
@@ -251,17 +257,32 @@ func (g *generation) respondWith(r *engine.Request, t *task) {
 }
 
 // later is what place.default gives where the place will answer by itself.
-type later struct{}
+type later struct{ r *engine.Request }
 
 func (later) String() string { return "an answer to come" }
+
+// promised is the request that the place will answer by itself, by what a handler
+// returned; nil if it returned something else.
+func promised(results []lua.LValue) *engine.Request {
+	if len(results) > 0 {
+		if ud, ok := results[0].(*lua.LUserData); ok {
+			v, _ := ud.Value.(later)
+			return v.r
+		}
+	}
+	return nil
+}
 
 // placeDefault runs the built-in handling of a request, and gives its answer's items.
 func (g *generation) placeDefault(L *lua.LState) int {
 	g.needsPlace(L, "place.default")
 	q := argument[*requestValue](L, 1, "a request")
+	if q.held {
+		L.RaiseError("place.default works in place.handle; what a guard returns nothing about goes on by itself")
+	}
 	items, ok := q.r.DefaultAnswer()
 	if !ok {
-		L.Push(g.userdata(later{}, g.meta.later))
+		L.Push(g.userdata(later{q.r}, g.meta.later))
 		return 1
 	}
 	for _, item := range items {

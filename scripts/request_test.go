@@ -1,11 +1,13 @@
 package scripts
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/netcode"
 )
 
@@ -171,4 +173,57 @@ func TestTheSameVerbInTwoComponentsOfAnEntityIsRefused(t *testing.T) {
 	r := opened(t, sources)
 	ann := r.join("ann")
 	r.equal(ann.request("place", `["both"]`), `["both","error","script error"]`)
+}
+
+func TestThePlaceAnswersARequestByDefaultOnce(t *testing.T) {
+	join := `["announce","version",4,"identity",{"display_name":"x"},"spawn_avatar",{}]`
+	for name, c := range map[string]struct{ source, want string }{
+		"in a guard": {`place.before("announce", function(request) place.default(request) end)`, `["announce","error",1103,"script error"]`},
+		"twice":      {`place.handle("announce", function(request) place.default(request) return place.default(request) end)`, `["announce","error",1103,"that has been answered already"]`},
+		"too late": {`place.handle("announce", function(request)
+			place.after(0.1, function() place.default(request) end)
+			return nil, "no"
+		end)`, `["announce","error",1103,"no"]`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := opened(t, lua1(c.source))
+			ann := r.connect()
+			r.equal(ann.request("place", join), c.want)
+			r.Advance(time.Second)
+			r.do(func(turn *engine.Turn) {
+				if there := turn.Entities(); len(turn.Agents()) != 0 || len(there) != 1 {
+					t.Error("somebody is in", turn.Agents(), there)
+				}
+			})
+		})
+	}
+}
+
+func TestTheCodeOfARefusedAnnounceGoesThroughScripts(t *testing.T) {
+	r := opened(t, lua1(`place.handle("announce", function(request) return place.default(request) end)`))
+	ann := r.connect()
+	name := strings.Repeat("x", 20_000)
+	r.equal(ann.request("place", fmt.Sprintf(`["announce","version",4,"identity",{"display_name":%q},"spawn_avatar",{}]`, name)),
+		`["announce","error",1105,"the identity takes at most 16384 bytes"]`)
+	if ann.code != netcode.CodeBadAnnounce {
+		t.Error(ann.code)
+	}
+}
+
+func TestATaskMayReturnAnAnswerToCome(t *testing.T) {
+	r := opened(t, lua1(`
+		place.handle("launch_app", function(request)
+			return place.task(function() place.wait(0.1) return place.default(request) end)
+		end)`))
+	ann := r.join("ann")
+	ann.send("request", "place", "launch", `["launch_app","alloapp:http://127.0.0.1:1/"]`)
+	answer := ""
+	for deadline := time.Now().Add(10 * time.Second); answer == "" && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		r.Advance(50 * time.Millisecond)
+		answer = ann.response("launch")
+	}
+	if !strings.HasPrefix(answer, `["launch_app","error",`) || strings.Contains(answer, "script") {
+		t.Error(answer)
+	}
+	r.want()
 }

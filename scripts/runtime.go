@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/engine/world"
@@ -29,8 +30,12 @@ type Runtime struct {
 	deferred []func()
 	lines    lines
 	errors   int // of scripts so far
+	spent    [len(handlerKinds)]HandlerStatus
 	replaced float64
 	watched  float64 // when the heap was last looked at
+
+	reloads, failures atomic.Uint64
+	failure           atomic.Pointer[ReloadFailure] // of the newest reload
 
 	assets   *assetFolder
 	loading  sync.Mutex // one reload at a time
@@ -200,7 +205,9 @@ func (r *Runtime) replace(g *generation, why error) {
 	r.log.Error("the scripts' state is made anew", "because", why)
 	place := r.turn.Place()
 	r.watching.Go(func() {
-		if err := r.reload(place, g.sources, nil); err != nil && !errors.Is(err, engine.ErrClosed) {
+		err := r.reload(place, g.sources, nil)
+		r.reloaded(err)
+		if err != nil && !errors.Is(err, engine.ErrClosed) {
 			r.log.Error("the scripts' state cannot be made anew", "error", err)
 		}
 	})

@@ -91,7 +91,7 @@ func TestReloadsUnderMovingAgents(t *testing.T) {
 			}
 		}
 	}
-	const warm = 20 // until what is reused has grown to its size
+	const warm = 50 // until what is reused has grown to its size
 	var heap0 int64
 	var goroutines0 int
 	for n := 1; n <= warm+*reloads; n++ {

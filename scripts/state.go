@@ -1,6 +1,8 @@
 package scripts
 
 import (
+	"errors"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/loci-place/loci/scripts/sandbox"
@@ -68,28 +70,41 @@ func (s *stateTable) replace(kept map[any]any) {
 	s.take(kept)
 }
 
-// keep gives what crosses over.
+// keep gives what crosses over, and says of the first value that does not, and how
+// many there are.
 func (s *stateTable) keep() map[any]any {
 	kept := map[any]any{}
 	left := s.g.r.config.Limits.StateBytes
+	var lost lua.LValue
+	var why error
+	n := 0
 	s.table.ForEach(func(k, v lua.LValue) {
-		var key any
-		switch k := k.(type) {
-		case lua.LString:
-			key = string(k)
-		case lua.LNumber:
-			key = float64(k)
-		default:
-			s.g.log.Error("a value of place.state does not cross over: its key is neither text nor a number", "key", k.String())
+		key, value, size, err := s.keepOne(k, v, left)
+		if err == nil {
+			left -= size
+			kept[key] = value
 			return
 		}
-		value, size, err := s.g.measured(v, left)
-		if err != nil {
-			s.g.log.Error("a value of place.state does not cross over", "key", key, "error", err)
-			return
+		if n++; n == 1 {
+			lost, why = k, err
 		}
-		left -= size
-		kept[key] = value
 	})
+	if n > 0 {
+		s.g.log.Error("values of place.state do not cross over", "values", n, "key", lost.String(), "error", why)
+	}
 	return kept
+}
+
+// keepOne gives one value as it crosses over, and its size with its key's.
+func (s *stateTable) keepOne(k, v lua.LValue, left int) (key, value any, size int, err error) {
+	switch k := k.(type) {
+	case lua.LString:
+		key, size = string(k), len(k)
+	case lua.LNumber:
+		key, size = float64(k), 8
+	default:
+		return nil, nil, 0, errors.New("the key is neither text nor a number")
+	}
+	value, taken, err := s.g.measured(v, left-size)
+	return key, value, size + taken, err
 }

@@ -13,14 +13,17 @@ import (
 // task is a coroutine of a script's, which may wait.
 type task struct {
 	h       *handler
+	n       int // of those that the generation has made
 	t       *sandbox.Task
 	ud      *lua.LUserData
 	pending func(t *task) // what it yielded for
 	timer   *timer
 	asking  *engine.Asking
 	owed    []*engine.Request // to be answered when it ends
-	results []any             // once it has ended
+	over    bool              // it has ended
+	results []any             // once it has
 	failed  string            // why it ended otherwise
+	later   *engine.Request   // what it returned is that the place will answer this
 }
 
 // String is what people are told it is.
@@ -47,7 +50,8 @@ func (g *generation) placeTask(L *lua.LState) int {
 	if len(g.tasks) >= g.r.config.Limits.Tasks {
 		L.RaiseError("place.task: there are %d tasks already", len(g.tasks))
 	}
-	t := &task{h: h}
+	g.made++
+	t := &task{h: h, n: g.made}
 	t.t, _ = g.s.NewTask(h.fn)
 	t.ud = g.userdata(t, g.meta.task)
 	g.tasks[t] = true
@@ -72,7 +76,9 @@ func (t *task) resume(g *generation, args ...lua.LValue) {
 	}
 	outer := g.running
 	g.running, t.pending = t, nil
+	before := g.r.pool.Left()
 	values, err := t.t.Resume(g.budget(), args...)
+	g.spend(t.h, before, err)
 	g.running = outer
 	switch {
 	case err != nil && !t.t.Done() && !started(err): // no time left in this heartbeat
@@ -83,6 +89,9 @@ func (t *task) resume(g *generation, args ...lua.LValue) {
 	case t.t.Done():
 		if len(values) == 1 && values[0] == lua.LNil {
 			values = nil // a coroutine that returns nothing gives one nil
+		}
+		if t.later = promised(values); t.later != nil {
+			values = nil
 		}
 		items, err := g.items(values)
 		if err != nil {
@@ -108,7 +117,7 @@ func (t *task) at(g *generation, time float64, args ...lua.LValue) {
 // end settles what the task owes.
 func (t *task) end(g *generation, results []any, failed string) {
 	delete(g.tasks, t)
-	t.results, t.failed = results, failed
+	t.over, t.results, t.failed = true, results, failed
 	for _, r := range t.owed {
 		t.answer(r)
 	}
@@ -116,11 +125,12 @@ func (t *task) end(g *generation, results []any, failed string) {
 }
 
 func (t *task) answer(r *engine.Request) {
-	if t.failed != "" {
+	switch {
+	case t.failed != "":
 		r.Refuse(t.failed)
-		return
+	case t.later != r:
+		r.Answer(t.results...)
 	}
-	r.Answer(t.results...)
 }
 
 // abandon ends the task without resuming it.

@@ -40,7 +40,8 @@ func plainOf(ud *lua.LUserData) (any, error) {
 	return nil, fmt.Errorf("%w: %s", sandbox.ErrPlain, nameOf(ud))
 }
 
-// valuer is a value of the host's that stands for plain data, which must not be changed.
+// valuer is a value of the host's that stands for plain data, which must not be changed:
+// whoever asks copies it.
 type valuer interface{ plain() any }
 
 // measured is convert within a size, in bytes, and tells how much of it was taken.

@@ -103,6 +103,11 @@ func (a *Agent) request(hash netcode.AssetHash, h *netcode.AssetHeader) {
 	}
 	w := &want{agent: a, hash: hash, offset: offset, length: length, publishedBy: h.PublishedBy}
 	a.wants = append(a.wants, w)
+	if _, there, _ := a.centre.local(hash); there {
+		a.centre.hits.Add(1)
+	} else {
+		a.centre.misses.Add(1)
+	}
 	a.centre.look(w)
 	a.pump()
 }

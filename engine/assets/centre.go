@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 
 	"github.com/loci-place/loci/netcode"
 )
@@ -30,6 +31,8 @@ type Centre struct {
 	disk   *worker // does what takes long
 	ctx    context.Context
 	cancel context.CancelFunc
+
+	hits, misses atomic.Uint64
 
 	// All below belongs to logic.
 	agents []*Agent // in the order they came

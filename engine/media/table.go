@@ -64,6 +64,7 @@ type Agent struct {
 	conn    netcode.Conn
 	dialect *netcode.Dialect
 	voice   *Voice
+	away    bool // see [Table.Away]
 	own     []*track
 	chosen  map[*track]struct{} // subscribed to, or unsubscribed from where it hears everyone
 }

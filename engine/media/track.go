@@ -29,7 +29,7 @@ func (tr *track) channel(a *Agent) uint8 {
 // suits tells whether an agent can be sent the track. Those that hear everyone take
 // all audio for Opus, whatever its format says, and deployed ones end when it is not.
 func (tr *track) suits(a *Agent) bool {
-	return tr.owner != a && (tr.route.media.Type != Audio || tr.route.media.IsOpus() || !a.dialect.HearsEveryone)
+	return tr.owner != a && !a.away && (tr.route.media.Type != Audio || tr.route.media.IsOpus() || !a.dialect.HearsEveryone)
 }
 
 // reaches tells whether an agent that wants to hear a track is to.

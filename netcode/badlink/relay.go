@@ -129,6 +129,18 @@ func (r *Relay) SetLink(l Link) error {
 	return nil
 }
 
+// Rebind gives every client another port towards the server, as a NAT does that has
+// forgotten them: what they send next comes from a new one, and what the server still
+// sends to the old ones is lost.
+func (r *Relay) Rebind() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for addr, c := range r.clients {
+		delete(r.clients, addr)
+		_ = c.upstream.Close()
+	}
+}
+
 // Close drops what is under way, and returns when the sockets are closed and
 // the relay's goroutines have ended. Closing twice is fine.
 func (r *Relay) Close() error {

@@ -222,3 +222,24 @@ func TestRelayDoesNotSendToItself(t *testing.T) {
 		t.Error("it was accepted")
 	}
 }
+
+func TestReboundClientsComeFromOtherPorts(t *testing.T) {
+	server, client := startPeer(t, 0), startPeer(t, 0)
+	r := startRelay(t, Config{To: server.addr()})
+	client.send(t, r.Addr(), 1, 100)
+	before := server.want(t, 1)[0].from
+	r.Rebind()
+	client.send(t, r.Addr(), 2, 100)
+	after := server.want(t, 2)[1].from
+	if before == after {
+		t.Errorf("both from %v", after)
+	}
+	server.send(t, before, 3, 100) // nobody is there any more
+	server.send(t, after, 4, 100)
+	if got := numbers(client.want(t, 1)); !slices.Equal(got, []uint64{4}) {
+		t.Errorf("the client got %v", got)
+	}
+	if n := r.Stats().Clients; n != 1 {
+		t.Errorf("%d clients", n)
+	}
+}

@@ -2,7 +2,9 @@ package sandbox
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"unicode/utf8"
 
 	lua "github.com/yuin/gopher-lua"
@@ -107,10 +109,44 @@ func (c *converter) toGo(value lua.LValue) (any, error) {
 			return nil, nil
 		}
 		if c.UserData != nil {
-			return c.UserData(v)
+			plain, err := c.UserData(v)
+			if err != nil {
+				return nil, err
+			}
+			return c.copy(plain)
 		}
 	}
 	return nil, c.refuse("a %s", value.Type())
+}
+
+// copy copies plain data of the host's, which counts like a script's own.
+func (c *converter) copy(value any) (any, error) {
+	text, _ := value.(string)
+	if c.left -= valueSize + len(text); c.left < 0 {
+		return nil, c.refuse("larger than %d bytes", c.Size)
+	}
+	switch v := value.(type) {
+	case []any:
+		values := make([]any, len(v))
+		for i, item := range v {
+			var err error
+			if values[i], err = c.copy(item); err != nil {
+				return nil, err
+			}
+		}
+		return values, nil
+	case map[string]any:
+		values := make(map[string]any, len(v))
+		for name, item := range v {
+			c.left -= valueSize + len(name)
+			var err error
+			if values[name], err = c.copy(item); err != nil {
+				return nil, err
+			}
+		}
+		return values, nil
+	}
+	return value, nil
 }
 
 func (c *converter) tableToGo(t *lua.LTable) (any, error) {
@@ -233,12 +269,12 @@ func (c *converter) objectToLua(values map[string]any) (lua.LValue, error) {
 	if len(values) == 0 {
 		t.Metatable = c.state.objects
 	}
-	for name, value := range values {
+	for _, name := range slices.Sorted(maps.Keys(values)) { // as scripts go over them
 		c.path = append(c.path, name)
 		if err := c.count(len(name)); err != nil {
 			return nil, err
 		}
-		v, err := c.toLua(value)
+		v, err := c.toLua(values[name])
 		if err != nil {
 			return nil, err
 		}

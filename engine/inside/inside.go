@@ -1,0 +1,113 @@
+package inside
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/loci-place/loci/engine"
+)
+
+// Options say how a place is shown. The zero value shows all but scripts.
+type Options struct {
+	// Scripts tells how the place's behaviour is doing, on the place's turn. Nil means
+	// that there is nothing to tell.
+	Scripts func(t *engine.Turn) Scripts
+	// Fresh is for how long the numbers are good: they are gathered at most so often, and
+	// what the page shows half as often. Default 500 ms.
+	Fresh time.Duration
+	// Patience is how long to wait for the place's turn; then what it last told is
+	// shown. Default 250 ms.
+	Patience time.Duration
+}
+
+func (o *Options) setDefaults() {
+	if o.Scripts == nil {
+		o.Scripts = func(*engine.Turn) Scripts { return Scripts{} }
+	}
+	if o.Fresh == 0 {
+		o.Fresh = 500 * time.Millisecond
+	}
+	if o.Patience == 0 {
+		o.Patience = 250 * time.Millisecond
+	}
+}
+
+// pageEvery is how much longer what the page shows is good: it takes the place longer.
+const pageEvery = 2
+
+// lateness is how late a heartbeat may be in a place that is ready.
+const lateness = time.Second
+
+// view is a place as it is shown.
+type view struct {
+	place   *engine.Place
+	numbers *cached[numbers]
+	report  *cached[Report]
+	descs   sync.Map // *prometheus.Desc by name: making one takes longer than all else
+}
+
+// New shows a place. What it gives may be used from any goroutine, before the place
+// opens and after it has closed too, and needs no closing.
+func New(place *engine.Place, o Options) http.Handler {
+	o.setDefaults()
+	v := &view{
+		place:   place,
+		numbers: newCached(func() numbers { return askNumbers(place, o.Scripts) }, o.Fresh, o.Patience),
+		report:  newCached(func() Report { return askReport(place, o.Scripts) }, pageEvery*o.Fresh, o.Patience),
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(
+		v, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", &scrape{from: registry, fresh: o.Fresh})
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", v.ready)
+	mux.HandleFunc("GET /{$}", v.page)
+	return mux
+}
+
+// notReady says why agents cannot join, "" if they can. A place whose scripts do not
+// load does not open.
+func notReady(place *engine.Place) string {
+	switch h := place.Health(); {
+	case !h.Open:
+		return "the place is not open"
+	case h.Late > lateness:
+		return fmt.Sprintf("the heartbeat is %.1f s late", h.Late.Seconds())
+	}
+	return ""
+}
+
+func (v *view) ready(w http.ResponseWriter, _ *http.Request) {
+	if why := notReady(v.place); why != "" {
+		http.Error(w, why, http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(w, "ready")
+}
+
+// page shows the report, as HTML or, with ?format=json, as JSON.
+func (v *view) page(w http.ResponseWriter, r *http.Request) {
+	report, age, _ := v.report.get(r.Context())
+	report.NotReady, report.Age = notReady(v.place), age.Seconds()
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	if r.URL.Query().Get("format") == "json" {
+		h.Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(&report)
+		return
+	}
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	// Names are agents' to choose; beside the template, the browser sees to it too that
+	// none of them is ever code.
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+	_ = pageTemplate.Execute(w, &report)
+}

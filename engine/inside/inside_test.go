@@ -1,0 +1,401 @@
+package inside
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+	"go.uber.org/goleak"
+
+	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/netcode"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// rig is an open place on loopback, and the view of it.
+type rig struct {
+	*testing.T
+	place *engine.Place
+	view  http.Handler
+	close func()
+}
+
+func newRig(t *testing.T, o Options, serve bool) *rig {
+	t.Helper()
+	place, err := engine.New(engine.Config{Name: "Attic", Listen: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.Fresh == 0 {
+		o.Fresh = time.Nanosecond
+	}
+	r := &rig{T: t, place: place, view: New(place, o)}
+	served := make(chan error, 1)
+	if serve {
+		go func() { served <- place.Serve(context.Background()) }()
+		r.until(func() bool { return place.Health().Open })
+	} else {
+		served <- nil
+	}
+	r.close = sync.OnceFunc(func() {
+		if err := place.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(r.close)
+	return r
+}
+
+func (r *rig) until(f func() bool) {
+	r.Helper()
+	for end := time.Now().Add(10 * time.Second); !f(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			r.Fatal("never came")
+		}
+	}
+}
+
+func (r *rig) get(path string) (int, string) {
+	w := httptest.NewRecorder()
+	r.view.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+	return w.Code, w.Body.String()
+}
+
+func (r *rig) join(name string) *netcode.Client {
+	r.Helper()
+	c, err := netcode.Dial(r.Context(), r.place.URL(), netcode.ClientConfig{Identity: map[string]any{"display_name": name}})
+	if err != nil {
+		r.Fatal(err)
+	}
+	r.Cleanup(func() { c.Close() })
+	return c
+}
+
+// metrics are all there are, parsed, and by name.
+func (r *rig) metrics() map[string]*dto.MetricFamily {
+	r.Helper()
+	code, text := r.get("/metrics")
+	if code != 200 {
+		r.Fatalf("%d: %s", code, text)
+	}
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(strings.NewReader(text))
+	if err != nil {
+		r.Fatal(err)
+	}
+	return families
+}
+
+// value gives one metric, with labels as name=value; a histogram's is its count.
+func value(families map[string]*dto.MetricFamily, name string, labels ...string) float64 {
+	for _, m := range families[name].GetMetric() {
+		has := map[string]bool{}
+		for _, l := range m.GetLabel() {
+			has[l.GetName()+"="+l.GetValue()] = true
+		}
+		fits := true
+		for _, l := range labels {
+			fits = fits && has[l]
+		}
+		if fits {
+			return m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
+		}
+	}
+	return -1
+}
+
+func TestMetricsFollowWhatGoesOn(t *testing.T) {
+	scripts := Scripts{Generation: 3, Reloads: 2, Failed: 1, Handlers: []Handler{{Kind: "tick", Calls: 5, Errors: 1, Seconds: 0.5}}}
+	r := newRig(t, Options{Scripts: func(*engine.Turn) Scripts { return scripts }}, true)
+	c := r.join("Ada")
+	before := r.metrics()
+	for range 3 {
+		if _, err := c.Request(t.Context(), engine.PlaceID, "list_agents"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.until(func() bool {
+		return value(r.metrics(), "loci_heartbeat_seconds") > value(before, "loci_heartbeat_seconds")+3
+	})
+	after := r.metrics()
+	for _, m := range []struct {
+		least  float64
+		name   string
+		labels []string
+	}{
+		{3, "loci_interactions_total", []string{"verb=list_agents", "outcome=ok"}},
+		{3, "loci_acl_decisions_total", []string{"verdict=allow", "because=default"}},
+		{3, "loci_heartbeat_phase_seconds", []string{"phase=states"}},
+		{3, "loci_heartbeat_late_seconds", nil},
+		{1, "loci_received_packets_total", []string{"kind=state", "version=4"}},
+		{30, "loci_received_bytes_total", []string{"kind=command", "version=4"}},
+		{30, "loci_sent_bytes_total", []string{"kind=command", "version=4"}},
+	} {
+		was, is := max(value(before, m.name, m.labels...), 0), value(after, m.name, m.labels...)
+		if is < was+m.least {
+			t.Errorf("%s %v: %v, then %v", m.name, m.labels, was, is)
+		}
+	}
+	for _, m := range []struct {
+		want   float64
+		name   string
+		labels []string
+	}{
+		{1, "loci_ready", nil},
+		{1, "loci_agents", []string{"version=4"}},
+		{1, "loci_agents_joined_total", nil},
+		{2, "loci_entities", nil},
+		{1, "loci_place_info", []string{"name=Attic"}},
+		{1, "loci_states_sent_total", []string{"style=first"}},
+		{3, "loci_script_generation", nil},
+		{1, "loci_script_reloads_total", []string{"outcome=failed"}},
+		{5, "loci_script_calls_total", []string{"handler=tick"}},
+		{0.5, "loci_script_seconds_total", []string{"handler=tick"}},
+		{0, "loci_asset_cache_bytes", nil},
+		{0, "loci_enet_dropped_total", []string{"reason=half_open_expired"}},
+	} {
+		if got := value(after, m.name, m.labels...); got != m.want {
+			t.Errorf("%s %v is %v, want %v", m.name, m.labels, got, m.want)
+		}
+	}
+	for _, name := range []string{"loci_enet_round_trip_seconds", "loci_enet_loss_ratio", "go_goroutines", "process_cpu_seconds_total"} {
+		if value(after, name) < 0 {
+			t.Errorf("there is no %s", name)
+		}
+	}
+}
+
+func TestVerbsThatAgentsMakeUpMakeNoNewMetrics(t *testing.T) {
+	r := newRig(t, Options{}, true)
+	c := r.join("Ada")
+	for i := range 20 {
+		_, _ = c.Request(t.Context(), engine.PlaceID, fmt.Sprint("verb", i))
+	}
+	families := r.metrics()
+	if got := value(families, "loci_interactions_total", "verb=other", "outcome=error"); got != 20 {
+		t.Errorf("%v others", got)
+	}
+	if n := len(families["loci_interactions_total"].GetMetric()); n > 3 {
+		t.Errorf("%d series", n)
+	}
+}
+
+func TestHostileNamesAreOnlyShown(t *testing.T) {
+	const evil = `<script>alert("1")</script>'"&`
+	r := newRig(t, Options{Scripts: func(*engine.Turn) Scripts {
+		return Scripts{Generation: 1, Failure: &Failure{Error: evil}, Errors: []Error{{File: evil, Handler: evil, Message: evil}}}
+	}}, true)
+	_ = r.place.Do(func(turn *engine.Turn) error { turn.SetName(evil); return nil })
+	c := r.join(evil)
+	if _, err := c.Request(t.Context(), engine.PlaceID, "spawn_entity", map[string]any{evil: map[string]any{}}); err != nil {
+		t.Fatal(err)
+	}
+	code, page := r.get("/")
+	if code != 200 || strings.Contains(page, "<script") || strings.Count(page, "&lt;script&gt;") < 6 {
+		t.Errorf("%d: %s", code, page)
+	}
+	w := httptest.NewRecorder()
+	r.view.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	if csp := w.Header().Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") {
+		t.Errorf("policy %q", csp)
+	}
+	r.metrics() // is still one that can be parsed
+}
+
+func TestThePageTellsOfAgentsEntitiesScriptsAndRules(t *testing.T) {
+	r := newRig(t, Options{Scripts: func(*engine.Turn) Scripts {
+		return Scripts{Generation: 7, Errors: []Error{{File: "place.lua", Line: 12, Handler: "timer", Message: "oh", Count: 3}}}
+	}}, true)
+	c := r.join("Ada")
+	big := map[string]any{"note": map[string]any{"text": strings.Repeat("x", 4096)}}
+	if _, err := c.Request(t.Context(), engine.PlaceID, "spawn_entity", big); err != nil {
+		t.Fatal(err)
+	}
+	_, _ = c.Request(t.Context(), engine.PlaceID, "kick_agent", "nobody") // denied
+	var report Report
+	if _, text := r.get("/?format=json"); json.Unmarshal([]byte(text), &report) != nil {
+		t.Fatal(text)
+	}
+	a := report.Agents[0]
+	if report.Name != "Attic" || report.NotReady != "" || report.Present != 1 || a.Name != "Ada" || a.Version != 4 || a.Entities != 2 {
+		t.Errorf("%+v", report)
+	}
+	e := report.Entities
+	if e.Count != 3 || e.Owners[0] != (Owner{a.ID, "Ada", 2}) || e.Owners[1].Count != 1 || e.Weighed != 3 {
+		t.Errorf("%+v", e)
+	}
+	if l := e.Largest; len(l) != 3 || l[0].Owner != a.ID || l[0].Bytes < 4096 || l[1].Bytes < l[2].Bytes {
+		t.Errorf("%+v", l)
+	}
+	hits := uint64(0)
+	for _, rule := range report.Rules {
+		hits += rule.Hits
+	}
+	if hits != 1 || report.Verdict != "allow" {
+		t.Errorf("%+v, else %s", report.Rules, report.Verdict)
+	}
+	_, page := r.get("/")
+	for _, part := range []string{"Attic", "Ada", a.ID, "Generation 7", "place.lua:12", "oh", "kick_agent"} {
+		if !strings.Contains(page, part) {
+			t.Errorf("the page has no %q", part)
+		}
+	}
+}
+
+func TestReadinessTurnsWhenTheHeartbeatHangs(t *testing.T) {
+	r := newRig(t, Options{Patience: 10 * time.Millisecond}, true)
+	if code, text := r.get("/readyz"); code != 200 {
+		t.Fatal(code, text)
+	}
+	r.metrics()
+	r.get("/")
+	hang, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = r.place.Do(func(*engine.Turn) error { <-hang; return nil })
+	}()
+	r.until(func() bool { code, _ := r.get("/readyz"); return code == 503 })
+	if _, text := r.get("/readyz"); !strings.Contains(text, "late") {
+		t.Error(text)
+	}
+	// All else answers even so, with what was last known.
+	if code, _ := r.get("/healthz"); code != 200 {
+		t.Error(code)
+	}
+	m := r.metrics()
+	if value(m, "loci_ready") != 0 || value(m, "loci_entities") != 1 || value(m, "loci_stats_age_seconds") < 1 || value(m, "loci_heartbeat_overdue_seconds") < 1 {
+		t.Errorf("%v", m)
+	}
+	if code, page := r.get("/"); code != 200 || !strings.Contains(page, "Not ready: the heartbeat is") {
+		t.Error(code, page)
+	}
+	close(hang)
+	<-done
+	r.until(func() bool { code, _ := r.get("/readyz"); return code == 200 })
+}
+
+func TestAPlaceIsNotReadyBeforeItOpensNorAfterItCloses(t *testing.T) {
+	before := newRig(t, Options{}, false)
+	if code, text := before.get("/readyz"); code != 503 || !strings.Contains(text, "not open") {
+		t.Error(code, text)
+	}
+	if got := value(before.metrics(), "loci_ready"); got != 0 {
+		t.Error(got)
+	}
+	after := newRig(t, Options{}, true)
+	after.close()
+	for path, want := range map[string]int{"/readyz": 503, "/healthz": 200, "/metrics": 200, "/": 200} {
+		if code, text := after.get(path); code != want {
+			t.Errorf("%s: %d %s", path, code, text)
+		}
+	}
+}
+
+func TestManyMayLookAtOnce(t *testing.T) {
+	r := newRig(t, Options{}, true)
+	c := r.join("Ada")
+	var all sync.WaitGroup
+	for _, path := range []string{"/metrics", "/", "/?format=json", "/readyz", "/metrics", "/"} {
+		all.Go(func() {
+			for range 50 {
+				if code, text := r.get(path); code != 200 {
+					t.Errorf("%s: %d %s", path, code, text)
+				}
+			}
+		})
+	}
+	for range 20 {
+		if _, err := c.Request(t.Context(), engine.PlaceID, "list_agents"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all.Wait()
+}
+
+func TestThePlaceIsAskedOnlySoOften(t *testing.T) {
+	asked := 0
+	r := newRig(t, Options{Fresh: time.Hour, Scripts: func(*engine.Turn) Scripts { asked++; return Scripts{} }}, true)
+	for range 20 {
+		r.get("/metrics")
+	}
+	_ = r.place.Do(func(*engine.Turn) error {
+		if asked != 1 {
+			t.Errorf("asked %d times", asked)
+		}
+		return nil
+	})
+}
+
+func TestABugInWhatIsToldCostsAnAnswerOnly(t *testing.T) {
+	r := newRig(t, Options{Scripts: func(*engine.Turn) Scripts { panic("oh") }}, true)
+	if code, _ := r.get("/"); code != 200 {
+		t.Error(code)
+	}
+	if got := value(r.metrics(), "loci_ready"); got != 1 {
+		t.Error(got)
+	}
+}
+
+func TestScrapersGetAFormatThatTheyCanRead(t *testing.T) {
+	r := newRig(t, Options{Fresh: time.Hour}, true)
+	for accept, want := range map[string]string{
+		"":    "text/plain",
+		"*/*": "text/plain",
+		"application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5":                  "text/plain",
+		"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited": "application/vnd.google.protobuf",
+	} {
+		for range 2 { // written, then remembered
+			request := httptest.NewRequest("GET", "/metrics", nil)
+			request.Header.Set("Accept", accept)
+			w := httptest.NewRecorder()
+			r.view.ServeHTTP(w, request)
+			format := expfmt.Format(w.Header().Get("Content-Type"))
+			var family dto.MetricFamily
+			if err := expfmt.NewDecoder(w.Body, format).Decode(&family); err != nil || !strings.HasPrefix(string(format), want) {
+				t.Errorf("%q gets %q: %v", accept, format, err)
+			}
+		}
+	}
+}
+
+func TestNothingElseIsThere(t *testing.T) {
+	r := newRig(t, Options{}, false)
+	for _, path := range []string{"/nothing", "/debug/pprof/", "/metrics/x"} {
+		if code, _ := r.get(path); code != 404 {
+			t.Errorf("%s: %d", path, code)
+		}
+	}
+	w := httptest.NewRecorder()
+	r.view.ServeHTTP(w, httptest.NewRequest("POST", "/metrics", io.NopCloser(strings.NewReader(""))))
+	if w.Code != 405 {
+		t.Errorf("POST: %d", w.Code)
+	}
+}
+
+func TestSharesAreWhatIsNotExceededByAPartOfTheAgents(t *testing.T) {
+	var values []float64
+	for i := range 100 {
+		values = append(values, float64(100-i))
+	}
+	if got := at(shares, values); got[0.5] != 51 || got[0.99] != 100 || got[1] != 100 {
+		t.Errorf("%v", got)
+	}
+	if got := at(shares, nil); len(got) != 0 {
+		t.Errorf("%v", got)
+	}
+}

@@ -1,0 +1,110 @@
+package engine
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+
+	"github.com/loci-place/loci/engine/world"
+	"github.com/loci-place/loci/netcode"
+)
+
+// keptAgent is an agent with a verified key as it is kept while it is here: should the
+// place end without having said goodbye, it can come back to the next one.
+type keptAgent struct {
+	Identity map[string]any `json:"identity"`
+	Avatar   string         `json:"avatar"`
+	Version  int            `json:"version"`
+	Verified string         `json:"verified"`
+}
+
+// keptAs is the kind of record that the entities of an owner are kept as, "" if they are
+// not.
+func (p *Place) keptAs(owner string) string {
+	if owner == PlaceID {
+		return KindEntity
+	}
+	if a := p.agents[owner]; a != nil && a.verified != "" && p.cfg.Linger > 0 {
+		return KindAgentEntity
+	}
+	return ""
+}
+
+// keepAgent has an agent kept that may come back.
+func (p *Place) keepAgent(a *agent) {
+	if p.kept.store != nil && p.keptAs(a.id) != "" {
+		p.kept.put(KindAgent, a.id, map[string]any{
+			"identity": a.identity, "avatar": a.avatar, "version": a.version, "verified": a.verified,
+		})
+	}
+}
+
+// forgetAgent ends what keepAgent began. Its entities are forgotten with all that go.
+func (p *Place) forgetAgent(a *agent) {
+	if p.kept.store != nil && a.verified != "" {
+		p.kept.store.Put([]Record{{Kind: KindAgent, Key: a.id}}, nil)
+	}
+}
+
+// awaitKept has the place wait for the agents that were in it when it ended, and forgets
+// those that it does not wait for.
+func (p *Place) awaitKept(t *Turn) {
+	if p.kept.store == nil {
+		return
+	}
+	var forget []Record
+	theirs := map[string][]Entity{}
+	for id, value := range p.kept.store.Records(KindAgentEntity) {
+		if e, err := parseAgentEntity(id, value); err == nil {
+			theirs[e.Owner] = append(theirs[e.Owner], e)
+		}
+		forget = append(forget, Record{Kind: KindAgentEntity, Key: id})
+	}
+	waitFor := map[string]keptAgent{}
+	for id, value := range p.kept.store.Records(KindAgent) {
+		var a keptAgent
+		if err := parseRecord(KindAgent, id, value, &a); err == nil {
+			waitFor[id] = a
+		}
+		forget = append(forget, Record{Kind: KindAgent, Key: id})
+	}
+	// What is still true is put again, at once with this.
+	p.kept.store.Put(forget, nil)
+	for id, a := range waitFor {
+		entities := theirs[id]
+		slices.SortFunc(entities, func(x, y Entity) int {
+			return cmp.Compare(x.ID, y.ID)
+		})
+		err := t.Await(Agent{ID: id, Identity: a.Identity, Avatar: a.Avatar, Version: a.Version, Verified: a.Verified}, entities)
+		if err != nil {
+			p.log.Info("an agent that was here before is not waited for", "agent", id, "because", err)
+		}
+	}
+}
+
+// appendAgentEntity appends an entity as it is kept with its owner's id.
+func appendAgentEntity(dst []byte, e *world.Entity) []byte {
+	dst = netcode.AppendString(append(dst, `{"owner":`...), e.Owner())
+	return append(e.AppendComponents(append(dst, `,"components":`...), nil), '}')
+}
+
+func parseAgentEntity(id string, value []byte) (Entity, error) {
+	var kept struct {
+		Owner      string         `json:"owner"`
+		Components map[string]any `json:"components"`
+	}
+	if err := parseRecord(KindAgentEntity, id, value, &kept); err != nil {
+		return Entity{}, err
+	}
+	if kept.Owner == "" || kept.Owner == PlaceID {
+		return Entity{}, recordError(KindAgentEntity, id, errors.New("it is no agent's"))
+	}
+	if err := CheckComponents(kept.Components); err != nil {
+		return Entity{}, recordError(KindAgentEntity, id, err)
+	}
+	e := Entity{ID: id, Owner: kept.Owner, Components: map[string]map[string]any{}}
+	for name, c := range kept.Components {
+		e.Components[name], _ = asObject(c)
+	}
+	return e, nil
+}

@@ -1,0 +1,92 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/loci-place/loci/netcode"
+)
+
+// lostWhy is what who asks an agent is told that is waited for.
+const lostWhy = "the recipient has lost its connection; it may come back"
+
+// away tells whether the agent has no connection, and is waited for.
+func (a *agent) away() bool { return !a.until.IsZero() }
+
+// mayWait tells whether an agent that loses its connection now is waited for.
+func (p *Place) mayWait(a *agent) bool {
+	return a.verified != "" && p.cfg.Linger > 0 && !p.closed.Load() && p.waiting() < p.cfg.Limits.Lingering
+}
+
+// waiting is how many are waited for.
+func (p *Place) waiting() (n int) {
+	for _, a := range p.order {
+		if a.away() {
+			n++
+		}
+	}
+	return n
+}
+
+// await keeps an agent whose connection is lost, as it stands, for a while. Nothing of
+// its intent stays in force.
+func (p *Place) await(a *agent) {
+	p.lose(a)
+	a.until = p.now().Add(p.cfg.Linger)
+	a.log.Info("lost its connection; waiting for it", "for", p.cfg.Linger)
+}
+
+// lose takes an agent's connection from it. What it was asked is answered in its stead.
+func (p *Place) lose(a *agent) {
+	p.detach(a)
+	p.media.Away(a.media)
+	p.abandon(a, lostWhy)
+}
+
+// giveUpWaiting lets those go that have not come back in time.
+func (p *Place) giveUpWaiting(now time.Time) {
+	over := func(a *agent) bool { return a.away() && !now.Before(a.until) }
+	for i := slices.IndexFunc(p.order, over); i >= 0; i = slices.IndexFunc(p.order, over) {
+		p.depart(p.order[i], netcode.CodeConnectionLost)
+	}
+}
+
+// dismiss sends an agent away, whether or not it is connected.
+func (p *Place) dismiss(a *agent, code uint32) {
+	if a.away() {
+		p.depart(a, code)
+		return
+	}
+	p.disconnect(a.session, code)
+}
+
+// resume gives who announces itself the agent back that it was, if it asks for that and
+// has proven to be it. It is false where there is none to give back: then it joins as
+// anybody does.
+func (n *newcomer) resume(r *Request) (done bool) {
+	p, auth := r.place, &n.command.auth
+	e := p.world.Entity(auth.Resume)
+	if e == nil {
+		return false
+	}
+	a := p.agents[e.Owner()]
+	switch {
+	case a == nil || a.avatar != e.ID() || a.verified != auth.KeyText():
+		r.Answer("error", uint64(netcode.CodeUnproven), fmt.Sprintf("%q is not the avatar of an agent with the key that you have proven", auth.Resume))
+		return true
+	case a.dialect != n.dialect:
+		r.Answer("error", uint64(netcode.CodeBadAnnounce), fmt.Sprintf("the agent that you were spoke version %d", a.version))
+		return true
+	case !a.away(): // the place has not noticed yet, or it was never lost
+		old := a.session
+		p.lose(a)
+		p.transport.Disconnect(old.conn, netcode.CodeResumed)
+	}
+	a.until, a.ids = time.Time{}, ids{}
+	p.attach(a, n.session)
+	p.media.Back(a.media, n.session.conn, &n.session.voice)
+	a.log.Info("came back", "from", n.session.from)
+	r.Answer(a.avatar, p.cfg.Name)
+	return true
+}

@@ -1,0 +1,349 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/loci-place/loci/netcode"
+)
+
+// comings notes who comes and goes.
+type comings struct {
+	mu   sync.Mutex
+	text string
+}
+
+func (c *comings) add(format string, args ...any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.text += fmt.Sprintf(format, args...) + ";"
+}
+
+// take gives what came since it was last asked.
+func (c *comings) take() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	text := c.text
+	c.text = ""
+	return text
+}
+
+func (c *comings) config() Config {
+	return Config{
+		Joined: func(_ *Turn, a Agent) { c.add("+%s", a.DisplayName()) },
+		Left:   func(_ *Turn, a Agent, code uint32) { c.add("-%s %d", a.DisplayName(), code) },
+	}
+}
+
+// traveller is a client with an end of the network of its own.
+type traveller struct {
+	*netcode.Client
+	end *netcode.PipeEnd
+}
+
+func (r *rig) travels(cfg netcode.ClientConfig) *traveller {
+	r.Helper()
+	end := r.pipe.Host()
+	d := netcode.NewDialer(end)
+	r.Cleanup(func() { _ = d.Close() })
+	if cfg.Key != nil && cfg.Identity == nil {
+		cfg.Identity = map[string]any{"display_name": "ann"}
+	}
+	c, err := d.Dial(r.Context(), "alloplace://"+r.addr.String(), cfg)
+	if err != nil {
+		r.Fatal(err)
+	}
+	time.Sleep(5 * time.Millisecond)
+	return &traveller{c, end}
+}
+
+func (v *traveller) blackout(d time.Duration) {
+	v.end.SetConfig(netcode.PipeConfig{Loss: 1})
+	time.Sleep(d)
+	v.end.SetConfig(netcode.PipeConfig{Delay: time.Millisecond})
+}
+
+func (v *traveller) must(t *testing.T, to string, body ...any) []any {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	answer, err := v.Request(ctx, to, body...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
+
+func TestAVerifiedAgentComesBackAfterABlackout(t *testing.T) {
+	var news comings
+	inPlace(t, news.config(), func(r *rig) {
+		back := make(chan bool, 1)
+		var heard comings
+		ann := r.travels(netcode.ClientConfig{
+			Key: keyOf("ann"), Reconnect: true,
+			OnReconnect: func(_ *netcode.Client, resumed bool) { back <- resumed },
+			Handle: func(_ *netcode.Client, i netcode.Interaction) {
+				heard.add("%s", i.Body)
+			},
+		})
+		watcher := r.join(4, `{}`)
+		avatar := ann.Avatar()
+		box := ann.must(r.T, PlaceID, "spawn_entity", map[string]any{"box": map[string]any{}})[1].(string)
+		ann.must(r.T, PlaceID, "subscribe", `["news" | _]`)
+		track := uint32(ann.must(r.T, PlaceID, "allocate_track", "audio", "opus", map[string]any{})[2].(float64))
+		watcher.choose(track, "subscribe")
+		watcher.ids = 100
+		_ = ann.SetIntent(netcode.Intent{WantsStickMovement: true, ZMovement: -1})
+		time.Sleep(time.Second)
+		news.take()
+
+		ann.end.SetConfig(netcode.PipeConfig{Loss: 1})
+		watcher.command(interaction("request", "", avatar, "early", `["hello"]`)) // asked and never answered
+		time.Sleep(11 * time.Second)
+		if got := watcher.answer("early"); got[1] != "error" || got[2] != lostWhy {
+			t.Errorf("what was asked of it before is answered %v", got)
+		}
+		watcher.command(interaction("request", "", avatar, "late", `["hello"]`))
+		if got := watcher.answer("late"); got[1] != "error" || got[2] != lostWhy {
+			t.Errorf("what is asked of it is answered %v", got)
+		}
+		watcher.command(interaction("request", "", PlaceID, "who", `["list_agents"]`))
+		if got := fmt.Sprint(watcher.answer("who")); !strings.Contains(got, "connection lost, waited for") {
+			t.Errorf("listed as %s", got)
+		}
+		stood := r.component(avatar, "transform")
+		time.Sleep(5 * time.Second)
+		if r.component(box, "box") == "" || news.take() != "" || r.component(avatar, "transform") != stood {
+			t.Error("it does not stand there as it stood")
+		}
+		ann.end.SetConfig(netcode.PipeConfig{Delay: time.Millisecond})
+		if !<-back {
+			t.Fatal("it came back as somebody else")
+		}
+		if ann.Avatar() != avatar || r.component(box, "box") == "" || news.take() != "" {
+			t.Error("it did not come back as it was")
+		}
+		ann.must(r.T, PlaceID, "change_components", box, "add_or_change", map[string]any{"box": map[string]any{"open": true}})
+		err := ann.WaitFor(r.Context(), func(d *netcode.Document) bool {
+			c, _ := d.Component(box, "box")
+			return c["open"] == true
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		time.Sleep(time.Second)
+		if r.component(avatar, "transform") == stood {
+			t.Error("it does not walk on")
+		}
+		watcher.take(netcode.CommandChannel)
+		watcher.command(interaction("publication", "", "", "", `["news",1]`))
+		time.Sleep(time.Second)
+		if got := heard.take(); got != `["news",1];` {
+			t.Errorf("heard %s", got)
+		}
+		watcher.media(4)
+		if err := ann.SendMedia(track, []byte{0xfc, 0xff, 0xfe}); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(100 * time.Millisecond)
+		if got := watcher.media(4); len(got) != 1 {
+			t.Errorf("its track is heard as %v", got)
+		}
+	})
+}
+
+func TestWhoDoesNotComeBackInTimeLeaves(t *testing.T) {
+	for name, c := range map[string]struct {
+		linger time.Duration
+		key    bool
+		stays  time.Duration // after the connection has been lost
+	}{
+		"by default":    {0, true, 20 * time.Second},
+		"as configured": {3 * time.Second, true, 3 * time.Second},
+		"off":           {-1, true, 0},
+		"without a key": {0, false, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var news comings
+			cfg := news.config()
+			cfg.Linger = c.linger
+			inPlace(t, cfg, func(r *rig) {
+				client := netcode.ClientConfig{Identity: map[string]any{"display_name": "ann"}}
+				if c.key {
+					client.Key = keyOf("ann")
+				}
+				ann := r.travels(client)
+				news.take()
+				at := time.Now()
+				ann.end.SetConfig(netcode.PipeConfig{Loss: 1})
+				for len(r.entities()) > 1 {
+					time.Sleep(100 * time.Millisecond)
+				}
+				if took := time.Since(at) - 10*time.Second; (took - c.stays).Abs() > time.Second {
+					t.Errorf("it stayed for %v, want %v", took, c.stays)
+				}
+				if got := news.take(); got != "-ann 1000;" {
+					t.Errorf("heard %q", got)
+				}
+				ann.end.SetConfig(netcode.PipeConfig{})
+				if c.key {
+					again := r.travels(netcode.ClientConfig{Key: keyOf("ann"), Resume: ann.Avatar()})
+					if again.Avatar() == ann.Avatar() {
+						t.Error("it got its avatar back")
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestWhoLeavesOrIsSentAwayIsNotWaitedFor(t *testing.T) {
+	for name, leave := range map[string]func(r *rig, p *peer){
+		"leaves":         func(r *rig, p *peer) { p.close() },
+		"is kicked":      func(r *rig, p *peer) { r.kick(0) },
+		"sends rubbish":  func(r *rig, p *peer) { p.rubbish() },
+		"sends too much": func(r *rig, p *peer) { p.command(strings.Repeat(" ", 2<<20)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inPlace(t, Config{}, func(r *rig) {
+				p := r.joinAs("ann", "")
+				leave(r, p)
+				time.Sleep(100 * time.Millisecond)
+				if got := r.entities(); len(got) != 1 {
+					t.Errorf("%v stand there", got)
+				}
+			})
+		})
+	}
+}
+
+func (r *rig) kick(n int) {
+	_ = r.place.Do(func(t *Turn) error { t.Kick(t.Agents()[n].ID); return nil })
+}
+
+func (p *peer) rubbish() {
+	for range 20 {
+		p.send(netcode.CommandChannel, true, "rubbish")
+	}
+}
+
+func TestWhoIsWaitedForCanBeSentAway(t *testing.T) {
+	var news comings
+	inPlace(t, news.config(), func(r *rig) {
+		ann := r.travels(netcode.ClientConfig{Key: keyOf("ann")})
+		ann.blackout(12 * time.Second)
+		news.take()
+		r.kick(0)
+		if got := r.entities(); len(got) != 1 || news.take() != "-ann 1005;" {
+			t.Errorf("%v stand there", got)
+		}
+	})
+}
+
+func TestAnAgentResumesBeforeThePlaceHasMissedIt(t *testing.T) {
+	var news comings
+	inPlace(t, news.config(), func(r *rig) {
+		ann := r.travels(netcode.ClientConfig{Key: keyOf("ann")})
+		sibling := r.travels(netcode.ClientConfig{Key: keyOf("ann")}) // the same key, another agent
+		news.take()
+		again := r.travels(netcode.ClientConfig{Key: keyOf("ann"), Resume: ann.Avatar()}) // from another address
+		if again.Avatar() != ann.Avatar() {
+			t.Fatal("it did not get its avatar back")
+		}
+		<-ann.Done()
+		if err := ann.Err().(*netcode.DisconnectError); err.Code != netcode.CodeResumed {
+			t.Errorf("the old connection ended with %v", err)
+		}
+		again.must(r.T, PlaceID, "spawn_entity", map[string]any{})
+		sibling.must(r.T, PlaceID, "list_agents")
+		time.Sleep(time.Second)
+		if got := len(r.entities()); got != 4 || news.take() != "" {
+			t.Errorf("%d entities", got)
+		}
+	})
+}
+
+func TestResumingAsAnotherVersionIsRefused(t *testing.T) {
+	inPlace(t, Config{}, func(r *rig) {
+		ann := r.joinAs("ann", "")
+		p := r.dial()
+		body := strings.Replace(claim("ann", ann.avatar), `"version",4`, `"version",3`, 1)
+		p.prove(p.challenged(body), body, "ann")
+		p.refused(netcode.CodeBadAnnounce, "version 4")
+	})
+}
+
+func TestOnlySoManyAreWaitedFor(t *testing.T) {
+	inPlace(t, Config{Limits: Limits{Lingering: 2}}, func(r *rig) {
+		for _, name := range []string{"ann", "bob", "cid"} {
+			r.travels(netcode.ClientConfig{Key: keyOf(name)}).end.SetConfig(netcode.PipeConfig{Loss: 1})
+		}
+		time.Sleep(11 * time.Second)
+		if got := r.entities(); len(got) != 3 {
+			t.Errorf("%v stand there, want two avatars and the place", got)
+		}
+	})
+}
+
+func TestAClientTellsItsSecretToThePlaceItMeansOnly(t *testing.T) {
+	inPlace(t, Config{Name: "Lobby"}, func(r *rig) {
+		d := netcode.NewDialer(r.pipe.Host())
+		defer d.Close()
+		_, err := d.Dial(r.Context(), "alloplace://"+r.addr.String(), netcode.ClientConfig{Key: keyOf("ann"), PlaceName: "Attic"})
+		if err == nil || !strings.Contains(err.Error(), `"Lobby"`) {
+			t.Errorf("dialled with %v", err)
+		}
+	})
+}
+
+func TestAnAgentComesBackUnderADriver(t *testing.T) {
+	direct := netcode.NewDirect()
+	var news comings
+	cfg := news.config()
+	cfg.Transport = direct
+	place, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	driver, err := place.Drive()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer driver.Close()
+	join := func(resume string) (*netcode.DirectPeer, string) {
+		t.Helper()
+		var got []netcode.Interaction
+		p := direct.Connect(netcode.DirectConfig{Received: func(channel uint8, data []byte) {
+			if i, err := netcode.ParseInteraction(data); err == nil && channel == netcode.CommandChannel {
+				got = append(got, i)
+			}
+		}})
+		body := claim("ann", resume)
+		p.Send(netcode.CommandChannel, []byte(asked("ann", body)))
+		driver.Settle()
+		c, err := netcode.ParseChallenge(got[0].Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		proof := c.Prove(keyOf("ann"), []byte(body))
+		p.Send(netcode.CommandChannel, []byte(interaction("oneway", "", PlaceID, "", string(proof.Append(nil)))))
+		driver.Settle()
+		return p, got[1].To
+	}
+	p, avatar := join("")
+	p.Close(netcode.CodeConnectionLost)
+	driver.Advance(19 * time.Second)
+	p, again := join(avatar)
+	if again != avatar || news.take() != "+peer;" {
+		t.Errorf("%q came back as %q", avatar, again)
+	}
+	p.Close(netcode.CodeConnectionLost)
+	driver.Advance(21 * time.Second)
+	if _, other := join(avatar); other == avatar || news.take() != "-peer 1000;+peer;" {
+		t.Error("it was waited for too long")
+	}
+}

@@ -1,0 +1,6 @@
+//go:build race
+
+package engine
+
+// raceDetector tells whether tests run under it.
+const raceDetector = true

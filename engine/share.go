@@ -1,0 +1,97 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/loci-place/loci/netcode"
+)
+
+// bucket holds what an agent may still spend of something: it fills at a rate, up to so
+// many seconds' worth. The zero bucket is full.
+type bucket struct {
+	spent float64 // of what it holds when it is full
+	at    time.Time
+}
+
+// take takes n out of a bucket that holds depth, or tells after how long it could. What
+// is more than fits is given where the bucket is full.
+func (b *bucket) take(n, rate, depth float64, now time.Time) (wait time.Duration) {
+	b.spent = max(0, b.spent-rate*now.Sub(b.at).Seconds())
+	b.at = now
+	if missing := b.spent + min(n, depth) - depth; missing > 0 {
+		return max(time.Duration(missing/rate*float64(time.Second)), time.Millisecond)
+	}
+	b.spent += n
+	return 0
+}
+
+// share is one agent's part of the place: what is left to it of each rate in [Limits].
+type share struct {
+	interactions, publications, subscriptions, entities, componentBytes bucket
+
+	dropped int // one-way interactions and publications that were too many
+}
+
+// spend takes what a command costs out of the agent's share. It tells what there is
+// too much of, "" if there is enough. Responses are free: each was asked for.
+func (p *Place) spend(a *agent, c *command) (why string) {
+	if c.Type == netcode.TypeResponse {
+		return ""
+	}
+	limits, now := &p.cfg.Limits, p.now()
+	take := func(what string, b *bucket, n, rate int) {
+		if why != "" || n == 0 {
+			return
+		}
+		if wait := b.take(float64(n), float64(rate), float64(rate)*limits.Burst.Seconds(), now); wait > 0 {
+			why = fmt.Sprintf("too many %s: at most %d a second; try again in %.1f s", what, rate, max(wait.Seconds(), 0.1))
+		}
+	}
+	take("interactions", &a.share.interactions, 1, limits.InteractionRate)
+	switch {
+	case c.Type == netcode.TypePublication:
+		take("publications", &a.share.publications, 1, limits.PublicationRate)
+	case c.To != PlaceID || c.Type != netcode.TypeRequest:
+	case c.verb == "subscribe":
+		take("subscriptions", &a.share.subscriptions, 1, limits.SubscriptionRate)
+	case c.verb == "spawn_entity":
+		take("entities", &a.share.entities, entitiesIn(c.args), limits.SpawnRate)
+		take("bytes of components", &a.share.componentBytes, c.size, limits.ComponentByteRate)
+	case c.verb == "change_components", c.verb == "add_property_animation":
+		take("bytes of components", &a.share.componentBytes, c.size, limits.ComponentByteRate)
+	}
+	return why
+}
+
+// entitiesIn counts what a spawn_entity describes.
+func entitiesIn(args []any) int {
+	n := 0
+	var count func(v any)
+	count = func(v any) {
+		n++
+		spec, _ := v.(map[string]any)
+		children, _ := spec["children"].([]any)
+		for _, child := range children {
+			count(child)
+		}
+	}
+	if len(args) > 0 {
+		count(args[0])
+	}
+	return n
+}
+
+// overspent answers a request that the agent has no share left for; anything else is
+// dropped and counted. That is no violation: who is busy is not ill-meaning.
+func (p *Place) overspent(a *agent, c *command, why string) {
+	if c.Type == netcode.TypeRequest && c.RequestID != "" {
+		_ = p.answer(a.session, &c.Interaction, c.verb, "error", why)
+		return
+	}
+	a.share.dropped++
+	if now := p.now(); now.Sub(a.complained) >= lateReport {
+		a.complained = now
+		a.log.Warn("dropping what an agent sends", "because", why, "dropped", a.share.dropped)
+	}
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"net/netip"
+	"syscall"
+	"time"
+
+	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/engine/inside"
+	"github.com/loci-place/loci/scripts"
+)
+
+// insideAddr is where the view inside listens: on loopback, unless a host is given.
+func insideAddr(addr string) (string, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "", fmt.Errorf("%q: want HOST:PORT or :PORT", addr)
+	}
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port), nil
+}
+
+// showInside shows a place by HTTP until what it gives is called.
+func showInside(addr string, place *engine.Place, rt *scripts.Runtime, log *slog.Logger) (stop func(), err error) {
+	listener, err := net.Listen("tcp", addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("%w; --http takes another address, with port 0 for any free one", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", inside.New(place, inside.Options{Scripts: func(t *engine.Turn) inside.Scripts { return told(rt.Status(t), t.Time()) }}))
+	// Not in package inside: what this package is imported for it also does to
+	// http.DefaultServeMux, which is not ours in other programs.
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	server := &http.Server{
+		Handler:           onlyTo(listener.Addr(), mux),
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      2 * time.Minute, // a profile takes as long as was asked for
+		IdleTimeout:       time.Minute,
+	}
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			log.Error("the view inside is closed", "error", err)
+		}
+	}()
+	log.Info("view inside", "url", "http://"+listener.Addr().String())
+	return func() {
+		soon, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
+		defer cancel()
+		_ = server.Shutdown(soon)
+		_ = server.Close()
+		<-served
+	}, nil
+}
+
+// onlyTo lets through what is asked of a loopback listener by its address or as
+// localhost: under any other name a web page elsewhere, whose name leads here, would ask
+// by a browser on this machine.
+func onlyTo(addr net.Addr, h http.Handler) http.Handler {
+	at, err := netip.ParseAddrPort(addr.String())
+	if err != nil || !at.Addr().IsLoopback() {
+		return h
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := r.Host
+		if name, _, err := net.SplitHostPort(host); err == nil {
+			host = name
+		}
+		if _, err := netip.ParseAddr(host); err != nil && host != "localhost" {
+			http.Error(w, "ask by address, or as localhost", http.StatusForbidden)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+// told gives the scripts' status as the view inside shows it.
+func told(s scripts.Status, now float64) inside.Scripts {
+	out := inside.Scripts{
+		Generation: s.Generation, Files: s.Files, Components: s.Components, Reloads: s.Reloads, Failed: s.Failed,
+	}
+	if f := s.Failure; f != nil {
+		out.Failure = &inside.Failure{Error: f.Error, File: f.File, Line: f.Line, At: f.At}
+	}
+	for _, h := range s.Handlers {
+		out.Handlers = append(out.Handlers, inside.Handler{Kind: h.Kind, Calls: h.Calls, Errors: h.Errors, Seconds: h.Time.Seconds()})
+	}
+	for _, e := range s.Errors {
+		out.Errors = append(out.Errors, inside.Error{
+			File: e.File, Line: e.Line, Handler: e.Handler, Message: e.Message, Count: e.Count, Ago: now - e.At,
+		})
+	}
+	return out
+}

@@ -1,0 +1,126 @@
+package netcode
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// How a client comes back: for how long it tries at all and each time, and how long it
+// waits before it tries again.
+const (
+	reconnectFor     = time.Minute
+	reconnectPatient = 10 * time.Second
+	reconnectPause   = 500 * time.Millisecond
+)
+
+// lose settles that a link is over. Where the client is to come back it begins to.
+func (c *Client) lose(l *link, code uint32) {
+	err := &DisconnectError{Code: code}
+	c.mu.Lock()
+	if c.lost == nil && (code != CodeConnectionLost || c.avatar == "" || !c.cfg.Reconnect || c.cfg.Key == nil) {
+		c.mu.Unlock()
+		c.end(err)
+		close(l.lost)
+		return
+	}
+	defer c.mu.Unlock()
+	first := c.lost == nil
+	c.lost = err
+	c.requests.fail(err)
+	c.failFetches()
+	close(l.lost)
+	if first && c.err == nil {
+		c.forgetRevisions()
+		c.pacing.Go(c.comeBack)
+	}
+}
+
+// forgetRevisions has the client take no state of another connection for one of the
+// lost one's; what it knows it still knows.
+func (c *Client) forgetRevisions() {
+	known := c.states.newest()
+	known.Revision = 0
+	c.states, c.ack, c.clock = history{}, 0, clockEstimate{}
+	c.states.push(known)
+}
+
+func (c *Client) whyLost() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil {
+		return c.err
+	}
+	return c.lost
+}
+
+// comeBack connects and announces itself again until it is let in, refused, or too late.
+func (c *Client) comeBack() {
+	first := c.whyLost()
+	ctx, cancel := context.WithTimeout(context.Background(), reconnectFor)
+	defer cancel()
+	go func() {
+		select {
+		case <-c.done:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	for {
+		err := c.tryAgain(ctx)
+		if err == nil {
+			return
+		}
+		var refused *AnnounceError
+		if errors.As(err, &refused) || c.dialer.isClosed() {
+			c.end(err)
+			return
+		}
+		c.log.Debug("not back yet", "error", err)
+		select {
+		case <-time.After(reconnectPause):
+		case <-c.done:
+			return
+		case <-ctx.Done():
+			c.end(first)
+			return
+		}
+	}
+}
+
+func (c *Client) tryAgain(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, reconnectPatient)
+	defer cancel()
+	addr, err := ResolvePlaceURL(ctx, c.url)
+	if err != nil {
+		return err
+	}
+	if err := c.dialer.connect(c, addr); err != nil {
+		return err
+	}
+	if err := c.announce(ctx, c.Avatar()); err != nil {
+		c.hangUp(CodeConnectionLost) // should it be in after all, it has not left
+		return err
+	}
+	return nil
+}
+
+// back notes, under the lock, that the place has let the client in again.
+func (c *Client) back(resumed bool) {
+	c.lost = nil
+	c.inbox.put(message{kind: kindBack, resumed: resumed})
+}
+
+// failFetches ends the asset requests that are under way, under the lock.
+func (c *Client) failFetches() {
+	for id, fetches := range c.fetches {
+		for _, f := range fetches {
+			if f.waits {
+				f.waits = false
+				f.answer <- AssetFrame{MID: AssetFailure, Header: AssetHeader{
+					ID: id, ErrorCode: AssetNotAvailable, ErrorReason: "the connection was lost",
+				}}
+			}
+		}
+	}
+}
