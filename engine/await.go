@@ -3,7 +3,6 @@ package engine
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/loci-place/loci/engine/media"
 	"github.com/loci-place/loci/engine/world"
@@ -14,8 +13,8 @@ import (
 var ErrBadAgent = errors.New("engine: this agent cannot be waited for")
 
 // Await has the place wait for an agent with a verified key that was in it before it was
-// started again, as if its connection had been lost just now: for [Config.Linger], and
-// as long as it may take the agent to notice, these entities, its avatar among them, stand there as its own, and it gets them back when it
+// started again, as if its connection had been lost just now: for [Config.Linger] these
+// entities, its avatar among them, stand there as its own, and it gets them back when it
 // resumes. Without tracks, as the media of before are over: live_media is left out. It
 // counts as having joined.
 //
@@ -39,16 +38,11 @@ func (t *Turn) Await(a Agent, entities []Entity) error {
 	ag.session = &session{refused: true}
 	ag.media = p.media.Join(ag.id, 0, d, &media.Voice{})
 	p.media.Away(ag.media)
-	patience := p.cfg.Linger + noticed
-	ag.until = p.now().Add(patience)
-	ag.log.Info("was here before; waiting for it", "for", patience, "entities", len(entities))
+	ag.until = p.now().Add(p.cfg.Linger)
+	ag.log.Info("was here before; waiting for it", "for", p.cfg.Linger, "entities", len(entities))
 	p.joined(ag)
 	return nil
 }
-
-// noticed is how long an agent may take to notice that nobody answers: the longest
-// timeout of a peer (protocol section 1).
-const noticed = 20 * time.Second
 
 // standAgain puts an agent's entities up, or none of them.
 func (p *Place) standAgain(a Agent, entities []Entity) (err error) {

@@ -4,10 +4,15 @@ import (
 	"cmp"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/loci-place/loci/engine/world"
 	"github.com/loci-place/loci/netcode"
 )
+
+// noticed is how long an agent may take to notice that the place was killed: the longest
+// timeout of a peer (protocol section 1). It is waited for so much longer.
+const noticed = 20 * time.Second
 
 // keptAgent is an agent with a verified key as it is kept while it is here: should the
 // place end without having said goodbye, it can come back to the next one.
@@ -78,7 +83,9 @@ func (p *Place) awaitKept(t *Turn) {
 		err := t.Await(Agent{ID: id, Identity: a.Identity, Avatar: a.Avatar, Version: a.Version, Verified: a.Verified}, entities)
 		if err != nil {
 			p.log.Info("an agent that was here before is not waited for", "agent", id, "because", err)
+			continue
 		}
+		p.agents[id].until = p.agents[id].until.Add(noticed)
 	}
 }
 

@@ -108,7 +108,7 @@ func verified(a engine.Agent) lua.LValue {
 }
 
 func (g *generation) agentKick(L *lua.LState) int {
-	g.needsPlace(L, "agent:kick")
+	g.changes(L, "agent:kick")
 	a := argument[*agentValue](L, 1, "an agent")
 	kicked := g.turn().Kick(a.agent.ID)
 	if kicked {

@@ -119,7 +119,7 @@ func (g *generation) placeAsset(L *lua.LState) int {
 }
 
 func (g *generation) placePushAsset(L *lua.LState) int {
-	g.needsPlace(L, "place.push_asset")
+	g.changes(L, "place.push_asset")
 	a, name := argument[*agentValue](L, 1, "an agent"), L.CheckString(2)
 	if g.r.assets.dir == "" {
 		L.RaiseError("this place has no assets folder")

@@ -62,6 +62,7 @@ func TestWhatDoesNotFitIntoAHeartbeatWaitsForTheNext(t *testing.T) {
 	}, within(time.Second, 10*time.Millisecond))
 	ann := r.join("ann")
 	r.Advance(50 * time.Millisecond)
+	r.rt.pool.Refill(10 * time.Millisecond)
 	for i := range 6 {
 		a := ann.request("place", fmt.Sprintf(`["work",%d]`, i))
 		if i == 0 && a == "" {

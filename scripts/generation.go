@@ -22,6 +22,7 @@ type generation struct {
 	L       *lua.LState
 	live    bool // in force: there is a turn
 	over    bool // was in force
+	looking bool // a handler runs that must not change the place
 
 	// What the top level declared.
 	name    string
@@ -107,6 +108,22 @@ func (g *generation) needsPlace(L *lua.LState, what string) {
 	if !g.live {
 		L.RaiseError("%s works in handlers, not at the top level of a script, which only declares; what should happen once belongs in place.on(\"open\", …)", what)
 	}
+}
+
+// changes raises an error where a script must not change the place: at the top level,
+// and in validate and place.hears, which are asked in the midst of other changes.
+func (g *generation) changes(L *lua.LState, what string) {
+	g.needsPlace(L, what)
+	if g.r.gen.looking {
+		L.RaiseError("%s does not work in validate and place.hears: they only look", what)
+	}
+}
+
+// look calls a handler that must not change the place.
+func (g *generation) look(h *handler, about string, args ...lua.LValue) ([]lua.LValue, error) {
+	defer func(before bool) { g.looking = before }(g.looking)
+	g.looking = true
+	return g.call(h, about, args...)
 }
 
 // needsTopLevel raises an error in handlers.

@@ -19,7 +19,7 @@ func (g *generation) hearing() func(listener, speaker string) bool {
 		if !here || !there {
 			return true
 		}
-		results, err := g.call(g.hears, listener, g.agent(l), g.agent(s))
+		results, err := g.look(g.hears, listener, g.agent(l), g.agent(s))
 		if err != nil {
 			return answers[pair]
 		}

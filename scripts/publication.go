@@ -37,7 +37,7 @@ func (g *generation) openSubscription() {
 }
 
 func (g *generation) placePublish(L *lua.LState) int {
-	g.needsPlace(L, "place.publish")
+	g.changes(L, "place.publish")
 	list := g.body(L, 1)
 	g.check(L, g.turn().Publish(engine.PlaceID, list[0].(string), list[1:]...))
 	return 0

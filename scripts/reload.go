@@ -64,6 +64,9 @@ func (r *Runtime) reload(place *engine.Place, sources Sources, files []string) e
 		if r.gen == nil {
 			return errors.New("scripts: the place is not open yet")
 		}
+		if sources == nil {
+			sources = r.gen.sources
+		}
 		number, kept = r.gen.n+1, r.gen.state.keep()
 		return nil
 	})

@@ -227,3 +227,42 @@ func TestATaskMayReturnAnAnswerToCome(t *testing.T) {
 	}
 	r.want()
 }
+
+func TestValidateAndHearsOnlyLook(t *testing.T) {
+	r := opened(t, files{
+		"place.lua": `place.scene{ a = { other = { n = 1 } } }
+			place.hears = function(listener, speaker) speaker:kick() return true end
+			place.on("open", function() place.spawn{ door = { how = "ok" } } place.entity("a").other.n = 2 end)`,
+		"components/door.lua": `
+			local a = function() return place.entity("a") end
+			local ways = {
+				ok = function() return a().other.n end,
+				set = function() a().other.n = 2 end,
+				whole = function() a().other = {} end,
+				remove = function() a():remove() end,
+				move = function() a():move(1, 2, 3) end,
+				spawn = function() place.spawn{} end,
+				publish = function() place.publish{ "x" } end,
+				send = function() a():send("x", { "y" }) end,
+				kick = function() place.agents()[1]:kick() end,
+			}
+			return { validate = function(door) ways[door.how]() return true end }`,
+	})
+	r.equal(r.component("a", "other"), `{"n":2}`)
+	ann := r.join("ann")
+	for _, how := range []string{"set", "whole", "remove", "move", "spawn", "publish", "send", "kick"} {
+		if got := ann.request("place", `["spawn_entity",{"door":{"how":"`+how+`"}}]`); !strings.Contains(got, "door: script error") {
+			t.Errorf("%s: %s", how, got)
+		}
+		if log := r.logs.take(); !strings.Contains(log, "does not work in validate and place.hears") {
+			t.Errorf("%s: %s", how, log)
+		}
+	}
+	r.equal(r.component("a", "other"), `{"n":2}`)
+	bob := r.join("bob")
+	ann.request("place", `["allocate_track","audio","raw",{}]`)
+	bob.request("place", `["media_track",1,"subscribe"]`)
+	if log := r.logs.take(); !strings.Contains(log, "agent:kick does not work in validate and place.hears") || ann.code != 0 {
+		t.Errorf("%d, %s", ann.code, log)
+	}
+}

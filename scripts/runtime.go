@@ -205,7 +205,7 @@ func (r *Runtime) replace(g *generation, why error) {
 	r.log.Error("the scripts' state is made anew", "because", why)
 	place := r.turn.Place()
 	r.watching.Go(func() {
-		err := r.reload(place, g.sources, nil)
+		err := r.reload(place, nil, nil)
 		r.reloaded(err)
 		if err != nil && !errors.Is(err, engine.ErrClosed) {
 			r.log.Error("the scripts' state cannot be made anew", "error", err)

@@ -12,7 +12,7 @@ import (
 )
 
 func (g *generation) placeSpawn(L *lua.LState) int {
-	g.needsPlace(L, "place.spawn")
+	g.changes(L, "place.spawn")
 	id, err := g.spawn("", g.spec(L, L.CheckTable(1)))
 	g.check(L, err)
 	L.Push(g.entity(id))

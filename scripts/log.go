@@ -1,0 +1,78 @@
+package scripts
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+func logClass() class {
+	return class{
+		name: "loci.Log", at: "place.log",
+		doc: "The place's log. What is given is written as tostring has it, with blanks between.",
+		functions: []function{
+			{"debug", "(...: any)", "Writes a line that is shown with --log-level debug.", logger(slog.LevelDebug)},
+			{"info", "(...: any)", "Writes a line.", logger(slog.LevelInfo)},
+			{"warn", "(...: any)", "Writes a warning.", logger(slog.LevelWarn)},
+			{"error", "(...: any)", "Writes an error.", logger(slog.LevelError)},
+		},
+	}
+}
+
+func logger(level slog.Level) func(g *generation, L *lua.LState) int {
+	return func(g *generation, L *lua.LState) int {
+		words := make([]string, L.GetTop())
+		size := 0
+		for i := range words {
+			words[i] = L.ToStringMeta(L.Get(i + 1)).String()
+			if size += len(words[i]); size > maxLine {
+				L.RaiseError("a line of the log has at most %d bytes", maxLine)
+			}
+		}
+		g.say(level, strings.Join(words, " "), "at", where(L))
+		return 0
+	}
+}
+
+// maxLine is the longest line that a script writes to the log, in bytes.
+const maxLine = 16 << 10
+
+// say writes a line of a script's, unless there have been too many.
+func (g *generation) say(level slog.Level, line string, args ...any) {
+	left, ok := g.r.lines.take(time.Now(), g.r.config.Limits.LogLines)
+	if left > 0 {
+		g.r.log.Warn("scripts write too much: lines are left out", "lines", left)
+	}
+	if !ok {
+		return
+	}
+	g.r.log.Log(context.Background(), level, line, append(args, "from", "script")...)
+}
+
+// lines keeps what scripts write within a rate. Generations that load write too, beside
+// the one in force.
+type lines struct {
+	mu     sync.Mutex
+	since  time.Time
+	spent  float64 // lines, less what time has made up for
+	missed int
+}
+
+// take tells whether a line may be written, and how many have been left out before it.
+func (l *lines) take(now time.Time, rate int) (left int, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.spent = max(0, l.spent-now.Sub(l.since).Seconds()*float64(rate))
+	l.since = now
+	if l.spent+1 > float64(rate) {
+		l.missed++
+		return 0, false
+	}
+	l.spent++
+	left, l.missed = l.missed, 0
+	return left, true
+}
