@@ -95,11 +95,12 @@ func TestPoolIsSharedByTheCallsOfAHeartbeat(t *testing.T) {
 	s := newState(t, Config{})
 	endless := load(t, s, `while true do end`)
 	pool := &Pool{}
-	pool.Refill(8 * time.Millisecond)
-	if _, err := s.Call(Budget{Pool: pool}, endless); !errors.Is(err, ErrCallBudget) {
+	pool.Refill(100 * time.Millisecond)
+	half := Budget{Pool: pool, Time: 60 * time.Millisecond}
+	if _, err := s.Call(half, endless); !errors.Is(err, ErrCallBudget) {
 		t.Errorf("first call: %v", err)
 	}
-	if _, err := s.Call(Budget{Pool: pool}, endless); !errors.Is(err, ErrCallBudget) {
+	if _, err := s.Call(half, endless); !errors.Is(err, ErrCallBudget) {
 		t.Errorf("second call: %v", err)
 	}
 	if pool.Left() > 0 {
