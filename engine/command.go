@@ -16,7 +16,8 @@ type command struct {
 	args []any // what follows that
 	err  error // what is wrong with it
 
-	hasNUL bool // the body holds an escaped one
+	hasNUL bool    // the body holds an escaped one
+	wanted *wanted // what it wants to subscribe to
 
 	announce    netcode.Announce // if it is one
 	announceErr error            // what is wrong with that
@@ -38,6 +39,7 @@ func parseCommand(data []byte) *command {
 	c.hasNUL = hasNUL(c.Body)
 	if c.body, c.err = netcode.ParseValue(c.Body); c.err == nil {
 		c.args = c.body.([]any)[1:]
+		c.wanted = wantedPattern(c.verb, c.args)
 	}
 	if c.verb == "announce" {
 		c.announce, c.announceErr = netcode.ParseAnnounce(c.Body)

@@ -31,6 +31,7 @@ type Request struct {
 	agent    *agent    // nil where the host asks, and in an announce
 	session  *session  // over which the agent asked
 	announce *newcomer // nil but in an announce
+	wanted   *wanted   // in a subscribe
 	done     Answered  // where the host asks
 	answered atomic.Bool
 	begun    bool              // Default has been called

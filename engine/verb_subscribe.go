@@ -19,35 +19,48 @@ type publications struct {
 // it must not publish what it hears.
 type Listen func(t *Turn, from string, body []any)
 
-func (p *Place) subscribe(owner, source string) (id string, err error) {
-	pattern, err := acl.Compile(source)
-	if err != nil {
-		return "", err
-	}
+func (p *Place) subscribe(owner string, pattern *acl.Pattern) (id string) {
 	p.news.given++
 	id = fmt.Sprintf("sub%d", p.news.given)
 	p.news.Add(acl.Subscription{ID: id, Owner: owner, Pattern: pattern})
-	return id, nil
+	return id
+}
+
+// wanted is the pattern of a subscription, compiled where that holds up nobody but who
+// wants it: by the agent's reader.
+type wanted struct {
+	pattern *acl.Pattern
+	err     error
+}
+
+// wantedPattern gives what a command wants to subscribe to, nil if it does not.
+func wantedPattern(verb string, args []any) *wanted {
+	source, ok := text(args, 0)
+	if verb != "subscribe" || !ok || len(args) != 1 {
+		return nil
+	}
+	var w wanted
+	w.pattern, w.err = acl.Compile(source)
+	return &w
 }
 
 // subscribeTo lets an agent hear the publications whose body matches a pattern:
 // ["subscribe", pattern].
 func subscribeTo(r *Request) {
 	a, limit := r.agent, r.agent.place.cfg.Limits.Subscriptions
-	source, ok := text(r.Args, 0)
 	switch {
-	case !ok || len(r.Args) != 1:
+	case r.wanted == nil:
 		r.Refuse("want a pattern")
 		return
 	case len(a.subscriptions) >= limit:
 		r.Fail(fmt.Sprintf("you have %d subscriptions already", limit))
 		return
 	}
-	id, err := a.place.subscribe(a.id, source)
-	if err != nil {
-		r.Fail(err.Error())
+	if r.wanted.err != nil {
+		r.Fail(r.wanted.err.Error())
 		return
 	}
+	id := a.place.subscribe(a.id, r.wanted.pattern)
 	if a.subscriptions == nil {
 		a.subscriptions = map[string]bool{}
 	}
@@ -125,9 +138,11 @@ func (t *Turn) Publish(from, verb string, args ...any) error {
 // [Turn.Unsubscribe]. The error is an [*acl.Error].
 func (t *Turn) Subscribe(pattern string, f Listen) (id string, err error) {
 	news := &t.place.news
-	if id, err = t.place.subscribe(PlaceID, pattern); err != nil {
+	compiled, err := acl.Compile(pattern)
+	if err != nil {
 		return "", err
 	}
+	id = t.place.subscribe(PlaceID, compiled)
 	if news.heard == nil {
 		news.heard = map[string]Listen{}
 	}
