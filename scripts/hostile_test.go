@@ -1,28 +1,19 @@
 package scripts
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/scripts/internal/victims"
 	"github.com/loci-place/loci/scripts/sandbox"
-)
-
-// victim names the place that a child of the test runs; secret is what none may print.
-const (
-	victim = "LOCI_TEST_VICTIM"
-	secret = "LOCI_TEST_SECRET"
 )
 
 // tolerated is how long a heartbeat with hostile scripts may take: twice the budget,
@@ -32,41 +23,11 @@ const tolerated = 2*sandbox.DefaultHeartbeatTime + 250*time.Millisecond
 // TestHostilePlacesHarmNobody opens each place in a process of its own. What the sandbox
 // by itself holds out against is tested there.
 func TestHostilePlacesHarmNobody(t *testing.T) {
-	if os.Getenv(victim) != "" {
-		attack(os.Getenv(victim))
-		return
-	}
-	places, err := filepath.Glob("testdata/hostile/*.lua")
-	if err != nil || len(places) < 40 {
-		t.Fatalf("%d places, %v", len(places), err)
-	}
-	for _, place := range places {
-		t.Run(strings.TrimSuffix(filepath.Base(place), ".lua"), func(t *testing.T) {
-			cmd := exec.Command(os.Args[0], "-test.run=^TestHostilePlacesHarmNobody$")
-			cmd.Env = append(os.Environ(), victim+"="+place, secret+"=password-1234", "GORACE=atexit_sleep_ms=0")
-			var out bytes.Buffer
-			cmd.Stdout, cmd.Stderr = &out, &out
-			if err := cmd.Run(); err != nil {
-				t.Fatalf("the process died: %v\n%.3000s", err, &out)
-			}
-			text := out.String()
-			if strings.Contains(text, "password-1234") || strings.Contains(text, "root:") {
-				t.Errorf("told a secret: %.500s", text)
-			}
-			_, took, ok := strings.Cut(text, "longest heartbeat: ")
-			took, _, _ = strings.Cut(took, "\n")
-			ns, err := strconv.ParseInt(took, 10, 64)
-			if !ok || err != nil {
-				t.Fatalf("no report: %.2000s", text)
-			}
-			if d := time.Duration(ns); d > tolerated {
-				t.Errorf("a heartbeat took %v", d)
-			}
-			if strings.Contains(text, "bug in the place") {
-				t.Errorf("%.2000s", text)
-			}
-		})
-	}
+	victims.Run(t, tolerated, attack, func(t *testing.T, output string) {
+		if strings.Contains(output, "bug in the place") {
+			t.Errorf("%.2000s", output)
+		}
+	})
 }
 
 // parts splits a place's file: place.lua, and behind lines such as
@@ -86,29 +47,26 @@ func parts(source string) files {
 
 // attack runs a place with its usual budgets, and an agent in it, and reports the
 // longest heartbeat.
-func attack(place string) {
+func attack(place string) (longest time.Duration) {
 	debug.SetMemoryLimit(1 << 30)
 	source, err := os.ReadFile(place)
 	if err != nil {
-		fmt.Println(err)
-		return
+		panic(err)
 	}
 	log := slog.New(slog.NewTextHandler(&firstLines{out: os.Stdout, left: 1 << 20}, nil))
 	rt, err := New(Config{Sources: parts(string(source)), Logger: log})
 	if err != nil {
-		fmt.Printf("not loaded: %.500v\nlongest heartbeat: 0\n", err)
-		return
+		fmt.Printf("not loaded: %.500v\n", err)
+		return 0
 	}
 	direct := netcode.NewDirect()
 	p, err := engine.New(engine.Config{Transport: direct, Behaviour: rt, Logger: log})
 	if err != nil {
-		fmt.Println(err)
-		return
+		panic(err)
 	}
 	driver, err := p.Drive()
 	if err != nil {
-		fmt.Println(err)
-		return
+		panic(err)
 	}
 	agent := direct.Connect(netcode.DirectConfig{})
 	say := func(id, body string) {
@@ -116,7 +74,6 @@ func attack(place string) {
 	}
 	say("a", `["announce","version",4,"identity",{"display_name":"x"},"spawn_avatar",{}]`)
 	say("t", `["allocate_track","audio","raw",{}]`)
-	var longest time.Duration
 	for i := range 12 {
 		say(fmt.Sprint("x", i), `["x"]`)
 		began := time.Now()
@@ -124,10 +81,10 @@ func attack(place string) {
 		longest = max(longest, time.Since(began))
 	}
 	if err := driver.Close(); err != nil {
-		fmt.Println(err)
+		panic(err)
 	}
 	rt.Wait()
-	fmt.Printf("longest heartbeat: %d\n", longest)
+	return longest
 }
 
 // firstLines passes on what fits.

@@ -1,24 +1,16 @@
 package sandbox
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
-)
 
-// victim names the script that a child of the test runs; secret is what no
-// script may print.
-const (
-	victim = "SANDBOX_TEST_VICTIM"
-	secret = "SANDBOX_TEST_SECRET"
+	"github.com/loci-place/loci/scripts/internal/victims"
 )
 
 // usable is what must run after an attack, which may have taken the globals.
@@ -31,56 +23,23 @@ const allowed = 2*DefaultCallTime + 200*time.Millisecond
 
 // TestHostileScriptsHarmNobody runs each script in a process of its own.
 func TestHostileScriptsHarmNobody(t *testing.T) {
-	if os.Getenv(victim) != "" {
-		attack(os.Getenv(victim))
-		return
-	}
-	scripts, err := filepath.Glob("testdata/hostile/*.lua")
-	if err != nil || len(scripts) < 40 {
-		t.Fatalf("%d scripts, %v", len(scripts), err)
-	}
-	for _, script := range scripts {
-		t.Run(strings.TrimSuffix(filepath.Base(script), ".lua"), func(t *testing.T) {
-			cmd := exec.Command(os.Args[0], "-test.run=^TestHostileScriptsHarmNobody$")
-			// The race detector waits a second at the end of a process otherwise.
-			cmd.Env = append(os.Environ(), victim+"="+script, secret+"=password-1234", "GORACE=atexit_sleep_ms=0")
-			var out bytes.Buffer
-			cmd.Stdout, cmd.Stderr = &out, &out
-			if err := cmd.Run(); err != nil {
-				t.Fatalf("the process died: %v\n%.2000s", err, &out)
-			}
-			text := out.String()
-			if strings.Contains(text, "password-1234") || strings.Contains(text, "root:") {
-				t.Errorf("told a secret: %.500s", text)
-			}
-			_, took, ok := strings.Cut(text, "longest call: ")
-			took, _, _ = strings.Cut(took, "\n")
-			ns, err := strconv.ParseInt(took, 10, 64)
-			if !ok || err != nil {
-				t.Fatalf("no report: %.2000s", text)
-			}
-			if d := time.Duration(ns); d > allowed {
-				t.Errorf("a call took %v", d)
-			}
-			if strings.Contains(text, "broken: ") || !strings.Contains(text, "cut off") && !strings.Contains(text, "source refused") {
-				t.Errorf("%.500s", text)
-			}
-		})
-	}
+	victims.Run(t, allowed, attack, func(t *testing.T, output string) {
+		if strings.Contains(output, "broken: ") || !strings.Contains(output, "cut off") && !strings.Contains(output, "source refused") {
+			t.Errorf("%.500s", output)
+		}
+	})
 }
 
 // attack runs a script again and again in one state, as an event's handler
 // would be, and as a task, and reports the longest call.
-func attack(script string) {
+func attack(script string) (longest time.Duration) {
 	debug.SetMemoryLimit(512 << 20)
 	source, err := os.ReadFile(script)
 	if err != nil {
-		fmt.Println(err)
-		return
+		panic(err)
 	}
 	s := New(Config{Print: func(line string) { fmt.Printf("print: %.100s\n", line) }})
 	defer s.Close()
-	var longest time.Duration
 	for i := range 4 {
 		began := time.Now()
 		fn, err := s.Load(string(source), filepath.Base(script))
@@ -106,5 +65,5 @@ func attack(script string) {
 	if err != nil {
 		fmt.Println("broken: the next script fails:", err)
 	}
-	fmt.Printf("longest call: %d\n", longest)
+	return longest
 }
