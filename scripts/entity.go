@@ -13,6 +13,7 @@ type entity struct {
 	ud    *lua.LUserData
 	parts map[string]*part
 
+	shown   *lua.LTable   // parts that are up to date, by name: see show
 	watched *world.Entity // whose changes it will be told of
 	writing bool          // the change is one that its part knows of
 }
@@ -48,9 +49,28 @@ func (ent *entity) Stale() {
 		return
 	}
 	ent.watched = nil
-	for _, p := range ent.parts {
+	for name, p := range ent.parts {
 		p.slow()
+		if ent.shown != nil {
+			ent.shown.RawSetString(name, lua.LNil)
+		}
 	}
+}
+
+// show has a part found directly, as part.quick has what is in it, until the entity
+// changes. What is not shown is looked for by entityIndex's ways.
+func (ent *entity) show(g *generation, p *part) {
+	if ent.shown == nil {
+		ent.shown = g.L.NewTable()
+		others := g.L.NewTable()
+		others.RawSetString(index, g.L.NewFunction(func(L *lua.LState) int { return g.indexEntity(L, ent, L.Get(2)) }))
+		ent.shown.Metatable = others
+		meta := g.L.NewTable()
+		g.meta.entity.ForEach(meta.RawSet)
+		meta.RawSetString(index, ent.shown)
+		ent.ud.Metatable = meta
+	}
+	ent.shown.RawSetString(p.name, p.ud)
 }
 
 // watch has it told of the entity's next change.
@@ -153,8 +173,12 @@ func (g *generation) present(L *lua.LState) (*entity, *world.Entity) {
 }
 
 func (g *generation) entityIndex(L *lua.LState) int {
-	ent := L.Get(1).(*lua.LUserData).Value.(*entity)
-	name, ok := L.Get(2).(lua.LString)
+	return g.indexEntity(L, L.Get(1).(*lua.LUserData).Value.(*entity), L.Get(2))
+}
+
+// indexEntity gives a component, a method or a field of an entity.
+func (g *generation) indexEntity(L *lua.LState, ent *entity, key lua.LValue) int {
+	name, ok := key.(lua.LString)
 	if !ok {
 		L.Push(lua.LNil)
 		return 1

@@ -106,6 +106,9 @@ func (p *part) quick(e *world.Entity) {
 	}
 	p.entity.watch(e)
 	p.meta.RawSetString(index, p.table)
+	if p.fast {
+		p.entity.show(p.g, p)
+	}
 }
 
 // slow has every look at the part ask first whether it is up to date.
