@@ -81,7 +81,7 @@ func TestReloadsUnderMovingAgents(t *testing.T) {
 	}
 	version := func(want int) {
 		t.Helper()
-		for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 			answer, err := agents[0].Request(ctx, "place", "version")
 			if err != nil || time.Now().After(end) {
 				t.Fatalf("version %d never came: %v, %v", want, answer, err)
