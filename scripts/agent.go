@@ -66,10 +66,7 @@ func (g *generation) openAgent() {
 			L.Push(g.agentField(L, a, name))
 			return 1
 		},
-		"__newindex": func(L *lua.LState) int {
-			L.RaiseError("an agent cannot be changed; what a script knows of it belongs in place.state, by agent.id")
-			return 0
-		},
+		"__newindex": refused("an agent cannot be changed; what a script knows of it belongs in place.state, by agent.id"),
 	})
 }
 

@@ -1,11 +1,9 @@
 package scripts
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
-	"github.com/go-gl/mathgl/mgl64"
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/loci-place/loci/engine"
@@ -78,12 +76,9 @@ func (g *generation) entityMove(L *lua.LState) int {
 
 func (g *generation) entityWorld(L *lua.LState) int {
 	_, e := g.present(L)
-	L.Push(g.matrix(e.World()))
+	L.Push(g.newMatrix(e.World()))
 	return 1
 }
-
-// matrix makes a loci.Matrix, see loci.vec.
-func (g *generation) matrix(m mgl64.Mat4) *lua.LTable { return g.newMatrix(m) }
 
 func (g *generation) entityAnimate(L *lua.LState) int {
 	g.changes(L, "entity:animate")
@@ -124,8 +119,6 @@ func (g *generation) recipient(L *lua.LState, n int) string {
 	return ""
 }
 
-var errBody = errors.New("a body is a list that begins with a verb: { \"glow\", … }")
-
 // body is argument n: a list that begins with a verb.
 func (g *generation) body(L *lua.LState, n int) []any {
 	list, ok := g.toGo(L, L.CheckTable(n), body).([]any)
@@ -133,7 +126,7 @@ func (g *generation) body(L *lua.LState, n int) []any {
 		_, ok = list[0].(string)
 	}
 	if !ok || len(list) == 0 {
-		L.ArgError(n, errBody.Error())
+		L.ArgError(n, `a body is a list that begins with a verb: { "glow", … }`)
 	}
 	return list
 }

@@ -129,9 +129,6 @@ func (r *Runtime) drain() {
 		e.run(r.gen)
 		q.depth = 0
 	}
-	if len(q.queue) == 0 {
-		q.queue = q.queue[:0:cap(q.queue)]
-	}
 }
 
 // changeKey is a component of an entity that a change is on its way of.

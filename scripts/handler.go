@@ -79,7 +79,7 @@ func started(err error) bool { return err != sandbox.ErrHeartbeatBudget }
 // failed logs what a handler failed with, once for each spot, and switches off who is
 // cut off too often.
 func (g *generation) failed(h *handler, about string, err error) {
-	if !g.live || !started(err) { // what loads fails as a whole
+	if !started(err) {
 		return
 	}
 	if errors.Is(err, sandbox.ErrBroken) {

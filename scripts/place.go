@@ -77,10 +77,7 @@ func (n named) String() string { return string(n) }
 func (g *generation) sealed(name string, c class) *lua.LUserData {
 	functions := g.table(c)
 	meta := g.metatable(name, map[string]lua.LGFunction{
-		"__newindex": func(L *lua.LState) int {
-			L.RaiseError("%s cannot be changed", name)
-			return 0
-		},
+		"__newindex": refused("%s cannot be changed", name),
 	})
 	meta.RawSetString("__index", functions)
 	unknown := g.L.NewTable()

@@ -45,10 +45,7 @@ func (g *generation) openRequest() {
 			L.Push(g.requestField(L, q, name))
 			return 1
 		},
-		"__newindex": func(L *lua.LState) int {
-			L.RaiseError("a request cannot be changed")
-			return 0
-		},
+		"__newindex": refused("a request cannot be changed"),
 	})
 	g.meta.later = g.metatable("answer", nil)
 }

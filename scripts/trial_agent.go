@@ -54,10 +54,7 @@ func (g *generation) openTrialAgent() {
 			L.Push(value)
 			return 1
 		},
-		"__newindex": func(L *lua.LState) int {
-			L.RaiseError("an agent cannot be changed")
-			return 0
-		},
+		"__newindex": refused("an agent cannot be changed"),
 	})
 }
 

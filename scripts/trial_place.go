@@ -93,12 +93,8 @@ func trialPlaceClass() class {
 
 func (g *generation) openTrialPlace() {
 	functions := g.table(trialPlaceClass())
-	refuse := func(L *lua.LState) int {
-		L.RaiseError("a test's place cannot be changed, but by what stands in it and by what agents do")
-		return 0
-	}
 	g.meta.trialPlace = g.metatable("place", map[string]lua.LGFunction{
-		"__newindex": refuse,
+		"__newindex": refused("a test's place cannot be changed, but by what stands in it and by what agents do"),
 		"__index": func(L *lua.LState) int {
 			p, name := argument[*trialPlace](L, 1, "a test's place"), L.CheckString(2)
 			if f := functions.RawGetString(name); f != lua.LNil {

@@ -132,6 +132,14 @@ func (g *generation) metatable(kind string, functions map[string]lua.LGFunction)
 	return t
 }
 
+// refused is what becomes of writing to a value that scripts cannot change.
+func refused(format string, args ...any) lua.LGFunction {
+	return func(L *lua.LState) int {
+		L.RaiseError(format, args...)
+		return 0
+	}
+}
+
 // argument gives the value of the host's that argument n is, or raises an error.
 func argument[T any](L *lua.LState, n int, want string) T {
 	if ud, ok := L.Get(n).(*lua.LUserData); ok {
