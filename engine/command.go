@@ -16,8 +16,11 @@ type command struct {
 	args []any // what follows that
 	err  error // what is wrong with it
 
-	hasNUL bool    // the body holds an escaped one
-	wanted *wanted // what it wants to subscribe to
+	hasNUL bool // the body holds an escaped one
+
+	tooMuch string      // what of it is beyond the agent's share, "" if nothing
+	wanted  *wanted     // what it wants to subscribe to, nil if it does not
+	rules   ruleChanges // the change of access rules that it wants
 
 	announce    netcode.Announce // if it is one
 	announceErr error            // what is wrong with that
@@ -39,7 +42,7 @@ func parseCommand(data []byte) *command {
 	c.hasNUL = hasNUL(c.Body)
 	if c.body, c.err = netcode.ParseValue(c.Body); c.err == nil {
 		c.args = c.body.([]any)[1:]
-		c.wanted = wantedPattern(c.verb, c.args)
+		c.takePatterns()
 	}
 	if c.verb == "announce" {
 		c.announce, c.announceErr = netcode.ParseAnnounce(c.Body)
@@ -51,6 +54,26 @@ func parseCommand(data []byte) *command {
 		}
 	}
 	return c
+}
+
+// takePatterns takes out of the arguments what is to be compiled.
+func (c *command) takePatterns() {
+	switch c.verb {
+	case "subscribe":
+		c.wanted = wantedPattern(c.args)
+	case "change_acl":
+		c.rules = parseRuleChanges(c.args)
+	}
+}
+
+// compile compiles the patterns in it, but for more rules than can be added.
+func (c *command) compile(rules int) {
+	if c.wanted != nil {
+		c.wanted.compile()
+	}
+	if len(c.rules.add) <= rules {
+		c.rules.compile()
+	}
 }
 
 // hasNUL tells whether some text in JSON holds a NUL. Here NUL is dropped, but C

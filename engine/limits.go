@@ -14,7 +14,7 @@ type Limits struct {
 	// CommandQueueBytes is how many bytes of them may wait. Default 8 MiB.
 	CommandQueueBytes int
 	// CommandQueue is how many commands of one agent may wait to be read. Whoever
-	// sends on is disconnected with [netcode.CodeOverload]. Default 4096, as twice Burst's
+	// sends on is disconnected with [netcode.CodeOverload]. Default 4096, as four times Burst's
 	// worth of interactions may come at once.
 	CommandQueue int
 	// Requests is how many requests of one agent may be unanswered. With a further
@@ -54,16 +54,17 @@ type Limits struct {
 	// responses; those of publications, subscriptions and spawned entities count under
 	// their own rate too. Of each, Burst's worth may come at once. Beyond, a request is
 	// answered with an error that says which and when to try again, and what is none is
-	// dropped and counted. Defaults: 200, which is ten a heartbeat, and 10 s, as apps send
-	// hundreds when they start.
+	// dropped and counted. Who comes from an address that somebody has just left takes over
+	// what that one had spent. Defaults: 200, which is ten a heartbeat, and 5 s, as apps
+	// send hundreds when they start.
 	InteractionRate int
 	Burst           time.Duration
 	// PublicationRate is how many publications an agent may send a second: each is tried
 	// against all subscriptions. Default 50.
 	PublicationRate int
-	// SubscriptionRate is how many subscriptions an agent may ask for a second: each is
-	// compiled. Default 20.
-	SubscriptionRate int
+	// PatternRate is how many subscriptions and access rules an agent may ask for a second,
+	// together: each is compiled. Default 20.
+	PatternRate int
 	// SpawnRate is how many entities an agent may spawn a second, children included: each
 	// is sent to everybody. Default 200.
 	SpawnRate int
@@ -159,9 +160,9 @@ func (l *Limits) setDefaults() {
 	orDefault(&l.Subscriptions, 256)
 	orDefault(&l.Rules, 1024)
 	orDefault(&l.InteractionRate, 200)
-	orDefault(&l.Burst, 10*time.Second)
+	orDefault(&l.Burst, 5*time.Second)
 	orDefault(&l.PublicationRate, 50)
-	orDefault(&l.SubscriptionRate, 20)
+	orDefault(&l.PatternRate, 20)
 	orDefault(&l.SpawnRate, 200)
 	orDefault(&l.ComponentByteRate, 512<<10)
 	orDefault(&l.MediaBytes, 128<<10)

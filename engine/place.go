@@ -37,7 +37,8 @@ type Place struct {
 	started   time.Time
 	inbox     chan func()
 	unread    atomic.Int64 // what has come from agents and is not done with
-	turn      sync.Mutex   // held while anything below is used
+	debts     debts
+	turn      sync.Mutex // held while anything below is used
 	counts    *counters
 	closed    atomic.Bool
 	closing   chan struct{} // closed when closing begins
@@ -97,6 +98,7 @@ func New(cfg Config) (*Place, error) {
 		beat:    beat{timer: time.NewTimer(0)},
 		hooks:   newHooks(cfg.Behaviour),
 		asking:  map[string]*Asking{},
+		debts:   newDebts(cfg.Limits.Burst),
 		inbox:   make(chan func(), inboxSize),
 		closing: make(chan struct{}),
 		done:    make(chan struct{}),

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"runtime"
 	"time"
 
 	"github.com/loci-place/loci/netcode"
@@ -15,6 +16,8 @@ func (p *Place) read(s *session) {
 		p.post(func() { p.neverAnnounced(s) })
 	})
 	defer announce.Stop()
+	s.share = p.debts.take(s.from.Addr(), p.now())
+	defer func() { p.debts.put(s.from.Addr(), s.share, p.now()) }()
 	done := make(chan struct{}, 1)
 	done <- struct{}{}
 	for {
@@ -27,12 +30,13 @@ func (p *Place) read(s *session) {
 				})
 				return
 			}
-			c := parseCommand(data)
+			c := p.parse(s, data)
 			select {
 			case <-done:
 			case <-p.closing:
 				return
 			}
+			runtime.Gosched() // else the two of us share what time is given to one
 			if !p.post(func() {
 				defer func() { done <- struct{}{} }()
 				p.unread.Add(-1)
@@ -46,6 +50,19 @@ func (p *Place) read(s *session) {
 	}
 }
 
+// parse reads a command, and does what of it may take long: here it holds up nobody but who
+// sent it, and is done only for who has a share left for it.
+func (p *Place) parse(s *session, data []byte) *command {
+	c := parseCommand(data)
+	if s.dialect.Load() != nil {
+		c.tooMuch = s.share.spend(c, &p.cfg.Limits, p.now())
+	}
+	if c.tooMuch == "" {
+		c.compile(p.cfg.Limits.Rules)
+	}
+	return c
+}
+
 // received handles a parsed command, or what there is to say of one that does
 // not parse.
 func (p *Place) received(s *session, c *command) {
@@ -56,6 +73,8 @@ func (p *Place) received(s *session, c *command) {
 	s.waiting.Add(-int64(c.size))
 	switch {
 	case s.refused:
+	case c.tooMuch != "":
+		p.overspent(s.agent, c)
 	case c.err != nil:
 		p.unreadable(s, c)
 	case s.agent == nil:

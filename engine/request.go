@@ -28,11 +28,12 @@ type Request struct {
 
 	place    *Place
 	turn     *Turn
-	agent    *agent    // nil where the host asks, and in an announce
-	session  *session  // over which the agent asked
-	announce *newcomer // nil but in an announce
-	wanted   *wanted   // in a subscribe
-	done     Answered  // where the host asks
+	agent    *agent      // nil where the host asks, and in an announce
+	session  *session    // over which the agent asked
+	announce *newcomer   // nil but in an announce
+	wanted   *wanted     // in a subscribe
+	rules    ruleChanges // in a change_acl
+	done     Answered    // where the host asks
 	answered atomic.Bool
 	begun    bool              // Default has been called
 	catch    func(items []any) // what is answered goes here instead; see DefaultAnswer

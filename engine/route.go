@@ -27,10 +27,6 @@ func (p *Place) route(a *agent, c *command) {
 		p.reject(a, c, fmt.Sprintf("unknown type %q", c.Type))
 		return
 	}
-	if why := p.spend(a, c); why != "" {
-		p.overspent(a, c, why)
-		return
-	}
 	if d := p.decide(c); d.Verdict == acl.Deny {
 		p.denied(a, c, d)
 		return

@@ -21,6 +21,7 @@ type session struct {
 	// commands wait for the reader; closed when the connection is gone, code then
 	// says why.
 	commands chan []byte
+	share    share        // the reader's alone
 	waiting  atomic.Int64 // bytes of commands that are not done with
 	code     uint32
 

@@ -26,20 +26,18 @@ func (b *bucket) take(n, rate, depth float64, now time.Time) (wait time.Duration
 	return 0
 }
 
-// share is one agent's part of the place: what is left to it of each rate in [Limits].
+// share is one connection's part of the place: what is left to it of each rate in [Limits].
+// Its reader uses it.
 type share struct {
-	interactions, publications, subscriptions, entities, componentBytes bucket
-
-	dropped int // one-way interactions and publications that were too many
+	interactions, publications, patterns, entities, componentBytes bucket
 }
 
-// spend takes what a command costs out of the agent's share. It tells what there is
-// too much of, "" if there is enough. Responses are free: each was asked for.
-func (p *Place) spend(a *agent, c *command) (why string) {
+// spend takes what a command costs out of the share. It tells what there is too much of,
+// "" if there is enough. Responses are free: each was asked for.
+func (s *share) spend(c *command, limits *Limits, now time.Time) (why string) {
 	if c.Type == netcode.TypeResponse {
 		return ""
 	}
-	limits, now := &p.cfg.Limits, p.now()
 	take := func(what string, b *bucket, n, rate int) {
 		if why != "" || n == 0 {
 			return
@@ -48,18 +46,20 @@ func (p *Place) spend(a *agent, c *command) (why string) {
 			why = fmt.Sprintf("too many %s: at most %d a second; try again in %.1f s", what, rate, max(wait.Seconds(), 0.1))
 		}
 	}
-	take("interactions", &a.share.interactions, 1, limits.InteractionRate)
+	take("interactions", &s.interactions, 1, limits.InteractionRate)
 	switch {
 	case c.Type == netcode.TypePublication:
-		take("publications", &a.share.publications, 1, limits.PublicationRate)
+		take("publications", &s.publications, 1, limits.PublicationRate)
 	case c.To != PlaceID || c.Type != netcode.TypeRequest:
 	case c.verb == "subscribe":
-		take("subscriptions", &a.share.subscriptions, 1, limits.SubscriptionRate)
+		take("subscriptions", &s.patterns, 1, limits.PatternRate)
+	case c.verb == "change_acl":
+		take("rules", &s.patterns, len(c.rules.add), limits.PatternRate)
 	case c.verb == "spawn_entity":
-		take("entities", &a.share.entities, entitiesIn(c.args), limits.SpawnRate)
-		take("bytes of components", &a.share.componentBytes, c.size, limits.ComponentByteRate)
+		take("entities", &s.entities, entitiesIn(c.args), limits.SpawnRate)
+		take("bytes of components", &s.componentBytes, c.size, limits.ComponentByteRate)
 	case c.verb == "change_components", c.verb == "add_property_animation":
-		take("bytes of components", &a.share.componentBytes, c.size, limits.ComponentByteRate)
+		take("bytes of components", &s.componentBytes, c.size, limits.ComponentByteRate)
 	}
 	return why
 }
@@ -84,14 +84,14 @@ func entitiesIn(args []any) int {
 
 // overspent answers a request that the agent has no share left for; anything else is
 // dropped and counted. That is no violation: who is busy is not ill-meaning.
-func (p *Place) overspent(a *agent, c *command, why string) {
+func (p *Place) overspent(a *agent, c *command) {
 	if c.Type == netcode.TypeRequest && c.RequestID != "" {
-		_ = p.answer(a.session, &c.Interaction, c.verb, "error", why)
+		_ = p.answer(a.session, &c.Interaction, c.verb, "error", c.tooMuch)
 		return
 	}
-	a.share.dropped++
+	a.dropped++
 	if now := p.now(); now.Sub(a.complained) >= lateReport {
 		a.complained = now
-		a.log.Warn("dropping what an agent sends", "because", why, "dropped", a.share.dropped)
+		a.log.Warn("dropping what an agent sends", "because", c.tooMuch, "dropped", a.dropped)
 	}
 }

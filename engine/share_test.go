@@ -43,7 +43,7 @@ func TestWhoAsksTooMuchIsToldWhatAndWhenToTryAgain(t *testing.T) {
 		"interactions":  {Limits{InteractionRate: 2}, `["list_agents"]`, "too many interactions: at most 2 a second; try again in 0.5 s"},
 		"entities":      {Limits{SpawnRate: 4}, `["spawn_entity",{"children":[{}]}]`, "too many entities: at most 4 a second; try again in 0.5 s"},
 		"bytes":         {Limits{ComponentByteRate: 200}, `["spawn_entity",{"x":{"y":"%020d"}}]`, "too many bytes of components: at most 200 a second; try again in "},
-		"subscriptions": {Limits{SubscriptionRate: 2}, `["subscribe","[\"news\"]"]`, "too many subscriptions: at most 2 a second; try again in 0.5 s"},
+		"subscriptions": {Limits{PatternRate: 2}, `["subscribe","[\"news\"]"]`, "too many subscriptions: at most 2 a second; try again in 0.5 s"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.limits.Burst = 2 * time.Second

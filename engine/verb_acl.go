@@ -12,12 +12,11 @@ import (
 // Only what was added so can be removed so. They are in force at once, and it is
 // answered when they are kept for good; where that fails, they are taken back.
 func changeACL(r *Request) {
-	add, remove, ok := ruleChanges(r.Args)
-	if !ok {
+	if !r.rules.ok {
 		r.Refuse(`want "add" and a list of ["allow" or "deny", pattern], "remove" and a list of rule ids`)
 		return
 	}
-	r.place.access.inTurn(func(done func()) { r.changeRules(add, remove, done) })
+	r.place.access.inTurn(r.changeRules)
 }
 
 // inTurn begins a change of the rules when those before it are done with.
@@ -37,8 +36,8 @@ func (a *access) next() {
 	}
 }
 
-func (r *Request) changeRules(add []newRule, remove []string, done func()) {
-	p := r.place
+func (r *Request) changeRules(done func()) {
+	p, add, remove := r.place, r.rules.add, r.rules.remove
 	before := p.access.added
 	ids, err := p.changeRules(add, remove, "change_acl by "+r.Agent.DisplayName())
 	if err != nil {
@@ -69,9 +68,10 @@ func (p *Place) changeRules(add []newRule, remove []string, origin string) ([]an
 	}
 	ids := make([]any, len(add))
 	for i := 0; i < len(add) && err == nil; i++ {
-		rule := &acl.Rule{ID: ruleID(p.access.given + i + 1), Verdict: add[i].verdict, Origin: origin}
-		rule.Pattern, err = acl.Compile(add[i].source, acl.At(fmt.Sprintf("add[%d]", i), 1))
-		ids[i], added = rule.ID, append(added, rule)
+		rule := &acl.Rule{
+			ID: ruleID(p.access.given + i + 1), Verdict: add[i].verdict, Pattern: add[i].pattern, Origin: origin,
+		}
+		ids[i], added, err = rule.ID, append(added, rule), add[i].err
 	}
 	if err != nil {
 		return nil, err
@@ -89,23 +89,41 @@ func (p *Place) setAdded(added []*acl.Rule) {
 	p.keepRules(before)
 }
 
-// newRule is a rule that somebody wants.
+// ruleChanges is what somebody wants of the rules.
+type ruleChanges struct {
+	add    []newRule
+	remove []string
+	ok     bool // that is what the arguments say
+}
+
 type newRule struct {
 	verdict acl.Verdict
 	source  string
+	pattern *acl.Pattern
+	err     error
 }
 
-func ruleChanges(args []any) (add []newRule, remove []string, ok bool) {
-	ok = halves(args, func(what string, v any) (ok bool) {
+func parseRuleChanges(args []any) (c ruleChanges) {
+	c.ok = halves(args, func(what string, v any) (ok bool) {
 		switch what {
 		case "add":
-			add, ok = newRules(v)
+			c.add, ok = newRules(v)
 		case "remove":
-			remove, ok = names(v)
+			c.remove, ok = names(v)
 		}
 		return ok
 	})
-	return add, remove, ok
+	return c
+}
+
+// compile compiles the patterns, up to the first that is none.
+func (c *ruleChanges) compile() {
+	for i := range c.add {
+		r := &c.add[i]
+		if r.pattern, r.err = acl.Compile(r.source, acl.At(fmt.Sprintf("add[%d]", i), 1)); r.err != nil {
+			return
+		}
+	}
 }
 
 func newRules(v any) ([]newRule, bool) {
@@ -122,7 +140,7 @@ func newRules(v any) ([]newRule, bool) {
 		if !ok || err != nil || len(pair) != 2 {
 			return nil, false
 		}
-		rules[i] = newRule{v, source}
+		rules[i] = newRule{verdict: v, source: source}
 	}
 	return rules, true
 }

@@ -26,23 +26,23 @@ func (p *Place) subscribe(owner string, pattern *acl.Pattern) (id string) {
 	return id
 }
 
-// wanted is the pattern of a subscription, compiled where that holds up nobody but who
-// wants it: by the agent's reader.
+// wanted is the pattern of a subscription.
 type wanted struct {
+	source  string
 	pattern *acl.Pattern
 	err     error
 }
 
-// wantedPattern gives what a command wants to subscribe to, nil if it does not.
-func wantedPattern(verb string, args []any) *wanted {
+// wantedPattern gives what is to be subscribed to, nil if that is nothing.
+func wantedPattern(args []any) *wanted {
 	source, ok := text(args, 0)
-	if verb != "subscribe" || !ok || len(args) != 1 {
+	if !ok || len(args) != 1 {
 		return nil
 	}
-	var w wanted
-	w.pattern, w.err = acl.Compile(source)
-	return &w
+	return &wanted{source: source}
 }
+
+func (w *wanted) compile() { w.pattern, w.err = acl.Compile(w.source) }
 
 // subscribeTo lets an agent hear the publications whose body matches a pattern:
 // ["subscribe", pattern].
