@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +18,8 @@ import (
 
 // abused is the content of an asset of the place's.
 var abused = []byte(strings.Repeat("loci", 2<<20))
+
+var hashOfAbused = sync.OnceValue(func() netcode.AssetHash { return sha256.Sum256(abused) })
 
 // abuses are what one agent does as fast as it can.
 var abuses = map[string]func(a *netcode.Client, place string) error{
@@ -34,7 +37,7 @@ var abuses = map[string]func(a *netcode.Client, place string) error{
 	},
 	"media": func(a *netcode.Client, _ string) error { return a.SendMedia(1, make([]byte, 1000)) },
 	"assets": func(a *netcode.Client, _ string) error {
-		return abuseAsset(a, sha256.Sum256(abused), uint64(rand.IntN(len(abused))))
+		return abuseAsset(a, hashOfAbused(), uint64(rand.IntN(len(abused))))
 	},
 	"searches": func(a *netcode.Client, _ string) error {
 		return abuseAsset(a, sha256.Sum256(strconv.AppendUint(nil, rand.Uint64(), 10)), 0)

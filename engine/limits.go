@@ -86,6 +86,10 @@ type Limits struct {
 	// AssetSearches is for how many assets at once others are asked on an agent's
 	// behalf; its further requests wait. Default 16.
 	AssetSearches int
+	// AssetQuestionRate is how many questions a second others are asked on an agent's behalf
+	// for assets that the place has not, on average and at once: what nobody has
+	// everybody is asked for. More wait. Default 500.
+	AssetQuestionRate int
 	// AssetQueueBytes is how many bytes of an agent's asset frames may wait, each
 	// counted as 256 more than it has. Of data that comes on top of them nothing is
 	// taken; whoever sends other frames is disconnected with [netcode.CodeOverload].
@@ -170,6 +174,7 @@ func (l *Limits) setDefaults() {
 	orDefault(&l.MediaByteRate, 1<<20)
 	orDefault(&l.AssetRequests, 256)
 	orDefault(&l.AssetSearches, 16)
+	orDefault(&l.AssetQuestionRate, 500)
 	orDefault(&l.AssetQueueBytes, 8<<20)
 	orDefault(&l.AssetPushes, 4)
 	orDefault(&l.AssetPushBytes, 64<<20)

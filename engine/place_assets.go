@@ -40,7 +40,7 @@ func (p *Place) newAssets(options assets.Options) (*assets.Centre, error) {
 	return assets.New(assets.Config{
 		Options: options,
 		Limits: assets.Limits{
-			Requests: l.AssetRequests, Searches: l.AssetSearches, QueueBytes: l.AssetQueueBytes,
+			Requests: l.AssetRequests, Searches: l.AssetSearches, Questions: l.AssetQuestionRate, QueueBytes: l.AssetQueueBytes,
 			Pushes: l.AssetPushes, PushBytes: l.AssetPushBytes,
 		},
 		Transport: countedTransport{p.transport, p.counts},

@@ -4,32 +4,14 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/loci-place/loci/engine/bucket"
 	"github.com/loci-place/loci/netcode"
 )
-
-// bucket holds what an agent may still spend of something: it fills at a rate, up to so
-// many seconds' worth. The zero bucket is full.
-type bucket struct {
-	spent float64 // of what it holds when it is full
-	at    time.Time
-}
-
-// take takes n out of a bucket that holds depth, or tells after how long it could. What
-// is more than fits is given where the bucket is full.
-func (b *bucket) take(n, rate, depth float64, now time.Time) (wait time.Duration) {
-	b.spent = max(0, b.spent-rate*now.Sub(b.at).Seconds())
-	b.at = now
-	if missing := b.spent + min(n, depth) - depth; missing > 0 {
-		return max(time.Duration(missing/rate*float64(time.Second)), time.Millisecond)
-	}
-	b.spent += n
-	return 0
-}
 
 // share is one connection's part of the place: what is left to it of each rate in [Limits].
 // Its reader uses it.
 type share struct {
-	interactions, publications, patterns, entities, componentBytes bucket
+	interactions, publications, patterns, entities, componentBytes bucket.Bucket
 }
 
 // spend takes what a command costs out of the share. It tells what there is too much of,
@@ -38,11 +20,11 @@ func (s *share) spend(c *command, limits *Limits, now time.Time) (why string) {
 	if c.Type == netcode.TypeResponse {
 		return ""
 	}
-	take := func(what string, b *bucket, n, rate int) {
+	take := func(what string, b *bucket.Bucket, n, rate int) {
 		if why != "" || n == 0 {
 			return
 		}
-		if wait := b.take(float64(n), float64(rate), float64(rate)*limits.Burst.Seconds(), now); wait > 0 {
+		if wait := b.Take(float64(n), float64(rate), float64(rate)*limits.Burst.Seconds(), now); wait > 0 {
 			why = fmt.Sprintf("too many %s: at most %d a second; try again in %.1f s", what, rate, max(wait.Seconds(), 0.1))
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/loci-place/loci/engine/bucket"
 	"github.com/loci-place/loci/netcode"
 )
 
@@ -21,7 +22,8 @@ type Agent struct {
 	gone     bool
 	wants    []*want // what it has asked for, and what it is pushed, in order
 	searches int     // how many of them other agents are asked for
-	sending  bool    // a piece is on its way to it
+	asking   bucket.Bucket
+	sending  bool // a piece is on its way to it
 	out, in  pace
 	pushed   map[netcode.AssetHash]*want
 

@@ -23,6 +23,7 @@ type asset struct {
 	resolving int      // how many entities' agents are being found out
 	preferred []*Agent // those they are of
 	asked     map[*Agent]bool
+	paused    bool   // until somebody who waits may have another agent asked
 	source    *Agent // nil if nobody is asked at the moment
 	question  question
 	questions int           // that were ever asked

@@ -374,6 +374,23 @@ func TestOpenRequestsAreLimited(t *testing.T) {
 	})
 }
 
+func TestOthersAreNotAskedMoreThanAnAgentMayHaveThemAsked(t *testing.T) {
+	inPlace(t, engine.Config{Limits: engine.Limits{AssetQuestionRate: 2}}, func(r *rig) {
+		for range 5 {
+			r.plain() // has nothing
+		}
+		bob := r.plain()
+		began := time.Now()
+		_, err := bob.FetchAsset(r.within(time.Minute), netcode.AssetID([]byte("?")), "")
+		if e, ok := errors.AsType[*netcode.AssetError](err); !ok || e.Code != netcode.AssetNotAvailable {
+			t.Errorf("got %v", err)
+		}
+		if took := time.Since(began).Round(100 * time.Millisecond); took != 1500*time.Millisecond {
+			t.Errorf("five were asked in %v, want two at once and two a second", took)
+		}
+	})
+}
+
 func TestMalformedFramesAreAnsweredAndCounted(t *testing.T) {
 	inPlace(t, engine.Config{Limits: engine.Limits{BadPackets: 5}}, func(r *rig) {
 		end := r.raw()

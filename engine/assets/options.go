@@ -41,6 +41,9 @@ type Limits struct {
 	// Searches is how many of them may be for what other agents have to be asked for;
 	// more wait. Default 16.
 	Searches int
+	// Questions is how many questions a second others may be asked on behalf of an agent
+	// that looks for what is not here, on average and at once; more wait. Default 500.
+	Questions int
 	// QueueBytes is how many bytes of frames of an agent's may wait, each counted as
 	// 256 more than it has; [Agent.Receive] takes no more. Default 8 MiB.
 	QueueBytes int
@@ -87,6 +90,7 @@ func (c *Config) setDefaults() error {
 	orDefault(&c.Patience, 3*c.Timeout)
 	orDefault(&c.Requests, 256)
 	orDefault(&c.Searches, 16)
+	orDefault(&c.Questions, 500)
 	orDefault(&c.QueueBytes, 8<<20)
 	orDefault(&c.Pushes, 4)
 	orDefault(&c.PushBytes, 64<<20)

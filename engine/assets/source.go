@@ -26,6 +26,8 @@ func (s *asset) nextSource() {
 		s.fail("nobody has it")
 	case left <= 0:
 		s.fail("nobody gave it in time")
+	case !s.mayAsk():
+		s.source = nil
 	default:
 		s.asked[s.source] = true
 		s.given, s.spent = 0, 0
@@ -34,6 +36,31 @@ func (s *asset) nextSource() {
 			s.ask(0)
 		}
 	}
+}
+
+// mayAsk tells whether one of those who wait may have somebody asked now; if not, it is
+// tried again when one may.
+func (s *asset) mayAsk() bool {
+	const longest = time.Second // what a bucket takes to fill
+	c, wait := s.centre, longest
+	rate := float64(c.cfg.Questions)
+	for _, w := range s.wants {
+		left := w.agent.asking.Take(1, rate, rate, time.Now())
+		if left == 0 {
+			return true
+		}
+		wait = min(wait, left)
+	}
+	if !s.paused {
+		s.paused = true
+		time.AfterFunc(wait, func() {
+			c.logic.do(func() {
+				s.paused = false
+				s.step()
+			})
+		})
+	}
+	return false
 }
 
 func (s *asset) pick() *Agent {
