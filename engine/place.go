@@ -117,7 +117,7 @@ func New(cfg Config) (*Place, error) {
 	p.host.place = p
 	p.access.set(nil, *cfg.Rules)
 	p.views = view.NewViews(p.world, view.Config{
-		Window: p.window(), Distance: cfg.ViewDistance, Budget: cfg.Limits.StateBudget,
+		Window: p.window(), Distance: cfg.ViewDistance, Budget: cfg.Limits.StateBudget, Together: cfg.Limits.PlaceStateBudget,
 	})
 	p.media = media.New(media.Config{
 		Tracks: cfg.Limits.Tracks, Choices: cfg.Limits.TrackSubscriptions, Hears: cfg.Hears,

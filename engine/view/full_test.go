@@ -35,7 +35,7 @@ func follow(t *testing.T, first world.Stamp, patch bool) *follower {
 	if _, err := w.Spawn("place", "place", map[string]any{"clock": map[string]any{"time": 0.0}}); err != nil {
 		t.Fatal(err)
 	}
-	views := NewViews(w, Config{Window: 100, Budget: 1 << 16})
+	views := NewViews(w, Config{Window: 100, Budget: 1 << 16, Together: 1 << 20})
 	return &follower{
 		t: t, world: w, views: views, view: views.Add(spirit{}, patch),
 		now: time.Unix(0, 0),

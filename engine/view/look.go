@@ -20,17 +20,14 @@ const (
 func (v *View) look() {
 	eye, far := v.agent.Eye(), v.views.cfg.Distance
 	step := max(far*lookStep, rankStep)
-	if v.looked && eye.Sub(v.eye).LenSqr() < step*step {
-		return
+	if first := !v.looked; first || eye.Sub(v.eye).LenSqr() >= step*step {
+		v.eye, v.looked = eye, true
+		if far != 0 {
+			v.lookAround(first)
+		}
+		v.debts.looks++
 	}
-	first := !v.looked
-	v.eye, v.looked = eye, true
-	if far != 0 {
-		v.lookAround(first)
-	}
-	for _, t := range v.by {
-		v.debts.rerank(t, v.ring(t.entity))
-	}
+	v.debts.rankAgain(v.ring)
 }
 
 func (v *View) lookAround(first bool) {
@@ -135,21 +132,23 @@ func (v *View) leave(e *world.Entity) {
 // track begins to keep account of an entity, which the base document has as of
 // state held.
 func (v *View) track(e *world.Entity, held world.Stamp) *sight {
-	t := &sight{view: v, entity: e, held: held, ring: v.ring(e)}
+	t := &sight{view: v, entity: e, held: held}
 	v.by[e] = t
 	v.views.watch(t)
 	return t
 }
 
 // appeared notes that an entity came or went in this state, if the agent sees
-// everything.
-func (v *View) appeared(e *world.Entity) {
+// everything; crowded, with many others.
+func (v *View) appeared(e *world.Entity, crowded bool) {
 	before := v.views.world.Now() - 1
 	switch alive := e.Alive(); {
 	case v.backlog.has(e):
 		if !alive {
 			v.backlog.remove(e)
 		}
+	case alive && crowded && v.by[e] == nil && !v.agent.Own(e):
+		v.backlog.add(e)
 	case alive:
 		v.enter(e)
 	case v.by[e] != nil:

@@ -118,18 +118,24 @@ func (v *View) whole(busy bool) ([]byte, bool) {
 func (v *View) split() {
 	w := v.views.world
 	v.full = false
+	v.views.watching = len(v.views.all) // the next will not do any better
 	v.records.drop(len(v.records.list))
 	v.eye, v.looked = v.agent.Eye(), true
 	if v.base == 0 {
 		v.backlog = newBacklog(w, v.ring)
 		return
 	}
+	came := 0
 	for e := range w.Changed(v.base) {
 		existed := e.Existed(v.base)
 		switch {
 		case e.Alive() && existed:
 			v.debts.owe(v.track(e, v.base), v.base+1)
+		case e.Alive() && came >= crowd && !e.Existed(v.newest) && !v.agent.Own(e):
+			v.backlog.add(e)
+			continue
 		case e.Alive():
+			came++
 			v.debts.owe(v.track(e, 0), v.base+1)
 		case existed:
 			v.vanished(e, v.base)
@@ -168,7 +174,7 @@ func (v *View) send(data []byte, r record, now time.Time) {
 
 // part gives a packet with as much of what is owed as the link takes.
 func (v *View) part(now time.Time, busy bool) []byte {
-	b := builder{view: v, budget: v.budget(busy) - overhead, now: v.views.world.Now()}
+	b := builder{view: v, budget: min(v.budget(busy), v.views.portion()) - overhead, now: v.views.world.Now()}
 	v.debts.recall()
 	v.refill(b.budget)
 	flying := b.total(v.debts.aloft, flying)
@@ -183,7 +189,7 @@ func (v *View) part(now time.Time, busy bool) []byte {
 	if v.debts.old.head == nil && flying+b.total(v.debts.fresh, fresh) <= b.budget {
 		b.all()
 	} else {
-		v.debts.queueUp()
+		v.debts.queueUp(v.ring)
 		quick := len(v.debts.aloft) == 0 // what goes now takes no room next time
 		b.own()
 		end, left := b.budget, b.budget-b.size
@@ -206,8 +212,8 @@ func (v *View) part(now time.Time, busy bool) []byte {
 // refill takes from the backlog what may be of use for a packet of size bytes, as
 // long as not too much that was taken from it is still on its way or waits.
 func (v *View) refill(size int) {
-	const least, small = 64, 64 // entities, bytes
-	for v.drawn < max(least, size/small) {
+	const least = 4096
+	for v.drawn < max(least, 2*size) {
 		e := v.backlog.next()
 		if e == nil {
 			return
@@ -219,8 +225,8 @@ func (v *View) refill(size int) {
 // draw begins to keep account of an entity from the backlog.
 func (v *View) draw(e *world.Entity) *sight {
 	t := v.track(e, 0)
-	t.drawn = true
-	v.drawn++
+	t.drawn = len(e.Fragment(0))
+	v.drawn += t.drawn
 	v.debts.owe(t, 1) // nothing is owed for longer
 	return t
 }

@@ -61,7 +61,7 @@ func newArena(t *testing.T, seed uint64) *arena {
 		states: map[world.Stamp]map[string]any{0: {}},
 		now:    time.Unix(0, 0),
 	}
-	cfg := Config{Window: 100, Budget: 300 + a.rng.IntN(3000)}
+	cfg := Config{Window: 100, Budget: 300 + a.rng.IntN(3000), Together: a.rng.IntN(20000)}
 	if a.rng.IntN(2) == 0 {
 		cfg.Distance = 20
 	}
@@ -100,7 +100,22 @@ func (a *arena) somewhere() mgl64.Mat4 {
 	return mgl64.Translate3D(float64(a.rng.IntN(60)-30), 0, float64(a.rng.IntN(60)-30))
 }
 
+// crowd lets more come than an account is kept of, or go again.
+func (a *arena) crowd() {
+	gone := false
+	for i := range crowd + 16 {
+		id := fmt.Sprint("of a crowd ", i)
+		gone = a.world.Remove(id, world.Cascade) != nil || gone
+		if !gone {
+			a.spawn(id, placeID)
+		}
+	}
+}
+
 func (a *arena) edit() {
+	if a.rng.IntN(500) == 0 {
+		a.crowd()
+	}
 	id := a.pick()
 	e := a.world.Entity(id)
 	switch n := a.rng.IntN(12); {

@@ -16,12 +16,13 @@ type sight struct {
 	sent   world.Stamp // newest packet with it that may be acknowledged; 0 = none
 	nulled world.Stamp // newest packet that removed it
 	state  state
-	ring   uint8
-	first  bool  // no packet with it has been acknowledged since it was settled
-	aged   bool  // it went out for its age, not for being near
-	drawn  bool  // it came from the backlog, and is not acknowledged yet
-	gone   bool  // is not in view any more
-	slot   int32 // in the audience, unless gone
+	ring   uint8  // while it waits
+	ranked uint32 // as of which look of the agent's
+	first  bool   // no packet with it has been acknowledged since it was settled
+	aged   bool   // it went out for its age, not for being near
+	gone   bool   // is not in view any more
+	drawn  int    // bytes, if it came from the backlog and is not acknowledged yet
+	slot   int32  // in the audience, unless gone
 	links  [2]links
 }
 
@@ -125,6 +126,8 @@ type debts struct {
 	near  [rings]queue
 	old   queue
 	aloft []*sight // all that have a packet on its way, whatever their state
+	looks uint32   // how often the agent has looked around
+	turn  int      // the ring to rank again next
 }
 
 func (d *debts) init() { d.old.which = byAge }
@@ -136,12 +139,12 @@ func (d *debts) owe(t *sight, since world.Stamp) {
 }
 
 // queueUp lets all that is fresh wait.
-func (d *debts) queueUp() {
+func (d *debts) queueUp(ring func(*world.Entity) uint8) {
 	for _, t := range d.fresh {
 		if t.state == fresh {
 			t.state = waiting
-			d.near[t.ring].push(t)
-			if t.drawn {
+			d.enqueue(t, ring(t.entity))
+			if t.drawn != 0 {
 				d.old.pushFirst(t)
 			} else {
 				d.old.push(t)
@@ -193,16 +196,38 @@ func (d *debts) recall() {
 	}
 }
 
-// rerank gives a sight another ring.
-func (d *debts) rerank(t *sight, ring uint8) {
-	if ring == t.ring {
+func (d *debts) enqueue(t *sight, ring uint8) {
+	t.ring, t.ranked = ring, d.looks
+	d.near[ring].push(t)
+}
+
+// rank gives a sight that waits another ring.
+func (d *debts) rank(t *sight, ring uint8) {
+	if ring != t.ring {
+		d.near[t.ring].remove(t)
+		d.enqueue(t, ring)
+	}
+}
+
+// rankAgain gives those that wait since before the agent last looked around the ring that
+// they are in now: some with every heartbeat, ring after ring, as there may be very many.
+func (d *debts) rankAgain(ring func(*world.Entity) uint8) {
+	if d.old.head == nil {
 		return
 	}
-	if t.state == waiting {
-		d.near[t.ring].remove(t)
-		d.near[ring].push(t)
+	const some = 128
+	left := some
+	for range rings {
+		q := &d.near[d.turn]
+		for t := q.head; t != nil && t.ranked != d.looks; t = q.head {
+			if left--; left < 0 {
+				return
+			}
+			q.remove(t)
+			d.enqueue(t, ring(t.entity))
+		}
+		d.turn = (d.turn + 1) % rings
 	}
-	t.ring = ring
 }
 
 // land sorts out what is aloft when packet s has been acknowledged: none before it
@@ -236,7 +261,7 @@ func (d *debts) land(s world.Stamp, discard, done func(*sight)) {
 
 // clear forgets everything.
 func (d *debts) clear() {
-	*d = debts{fresh: d.fresh, aloft: d.aloft}
+	*d = debts{fresh: d.fresh, aloft: d.aloft, looks: d.looks}
 	d.clearFresh()
 	clear(d.aloft)
 	d.aloft = d.aloft[:0]

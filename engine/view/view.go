@@ -36,7 +36,7 @@ type View struct {
 	full     bool
 	by       map[*world.Entity]*sight
 	backlog  backlog
-	drawn    int // how many taken from the backlog are not acknowledged yet
+	drawn    int // bytes of what was taken from it and is not acknowledged yet
 	debts    debts
 	fragiles fragiles
 	set      time.Time // when the last packet without a base went out
@@ -139,10 +139,8 @@ func (v *View) forget() {
 // arrived notes that an entity from the backlog has been acknowledged, or need not
 // be.
 func (v *View) arrived(t *sight) {
-	if t.drawn {
-		t.drawn = false
-		v.drawn--
-	}
+	v.drawn -= t.drawn
+	t.drawn = 0
 }
 
 // restart begins anew with an agent that has nothing, or nothing that is known.

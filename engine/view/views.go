@@ -35,6 +35,9 @@ type Config struct {
 	Distance float64
 	// Budget is how many bytes the packet to an agent on a good link may have.
 	Budget int
+	// Together is how many bytes the packets of all agents may have together for what they
+	// are behind with, beside what has just changed; yet each may have a datagram.
+	Together int
 }
 
 // Views are the views of all agents in a world.
@@ -50,6 +53,8 @@ type Views struct {
 	body, ops, merge, apply []byte
 	candidates              []candidate
 
+	watching  int // how many views are not full: those that keep account of entities
+	news      int // bytes that have changed in this state, if they matter
 	audiences map[*world.Entity]*audience
 	told      map[*world.Entity]bool // of what came or went in this state
 	eyes      *grid.Grid[*View]      // with a view distance only
@@ -104,21 +109,27 @@ func (vs *Views) Encoded() uint64 { return vs.press.Encoded() }
 // once before the packets of a state are made. It costs nothing for agents that
 // are sent all there is.
 func (vs *Views) Observe() {
-	far, watching := vs.cfg.Distance != 0, vs.watching()
+	far := vs.cfg.Distance != 0
+	vs.watching = vs.countWatching()
 	switch {
 	case far:
 		vs.reroot()
-	case watching == 0:
+	case vs.watching == 0:
 		return
 	default:
 		vs.appear()
 	}
-	for e := range vs.world.Changed(vs.world.Now() - 1) {
+	vs.news = 0
+	before := vs.world.Now() - 1
+	for e := range vs.world.Changed(before) {
 		if e.Root() == e {
 			vs.moved(e)
 		}
+		if vs.scarce() && e.Alive() && e.Existed(before) {
+			vs.news += len(e.Fragment(before))
+		}
 		a := vs.audiences[e]
-		if !far && e.Alive() && (a == nil || len(a.sights) < watching) {
+		if !far && e.Alive() && (a == nil || len(a.sights) < vs.watching) {
 			vs.unaccounted(e)
 			a = vs.audiences[e]
 		}
@@ -140,8 +151,21 @@ func (vs *Views) Observe() {
 	}
 }
 
-// watching counts the views that are not full: those that keep account of entities.
-func (vs *Views) watching() int {
+// scarce tells whether there are too many that are behind for each to have all that its link
+// takes.
+func (vs *Views) scarce() bool { return vs.watching*vs.cfg.Budget > vs.cfg.Together }
+
+// portion is how many bytes a packet may have because of that. What has just changed comes
+// on top, with some more as it may be for two states: else who is behind stays behind, and
+// has to be sent packets of its own for good.
+func (vs *Views) portion() int {
+	if !vs.scarce() {
+		return max(MinBudget, vs.cfg.Budget)
+	}
+	return max(MinBudget, vs.cfg.Together/vs.watching) + 2*vs.news
+}
+
+func (vs *Views) countWatching() int {
 	n := 0
 	for _, v := range vs.all {
 		if !v.full {
@@ -183,17 +207,22 @@ func (vs *Views) appear() {
 	for _, r := range vs.world.Rerooted() {
 		if e := r.Entity; e.Alive() != e.Existed(before) && !vs.told[e] {
 			vs.told[e] = true
-			vs.appeared(e)
+			vs.appeared(e, len(vs.told) > crowd)
 		}
 	}
 	clear(vs.told)
 }
 
+// crowd is how many may come and go in a state before no account is kept of more that come
+// but that they did: one agent can spawn hundreds, which would be hundreds for each agent
+// to keep account of.
+const crowd = 64
+
 // appeared tells all who see everything that an entity came or went.
-func (vs *Views) appeared(e *world.Entity) {
+func (vs *Views) appeared(e *world.Entity, crowded bool) {
 	for _, v := range vs.all {
 		if !v.full {
-			v.appeared(e)
+			v.appeared(e, crowded)
 		}
 	}
 }
@@ -223,8 +252,8 @@ func (vs *Views) moved(root *world.Entity) {
 		vs.lookFor(a, root)
 	}
 	for _, t := range a.sights {
-		if t.ring != 0 { // what is an agent's own stays that
-			t.view.debts.rerank(t, t.view.distance(root))
+		if t.state == waiting && t.ring != 0 { // what is an agent's own stays that
+			t.view.debts.rank(t, t.view.distance(root))
 		}
 	}
 }

@@ -22,8 +22,22 @@ func (w *World) AppendPatch(dst []byte, base Stamp, revision uint64) []byte {
 // the newest state, each with a comma behind it. With gone, they remove it.
 func (e *Entity) AppendOperations(dst []byte, base Stamp, gone bool) []byte {
 	p := patch{dst: dst, delta: newDelta(base)}
+	if !gone && e.life.alive() && !e.life.existed(&p.delta) {
+		return e.appendAdd(dst, base)
+	}
 	p.entity(e, gone)
 	return p.dst
+}
+
+// appendAdd appends the operation that adds the entity, as [Entity.Fragment] has it:
+// everybody is told of it.
+func (e *Entity) appendAdd(dst []byte, base Stamp) []byte {
+	whole := e.Fragment(base)
+	dst = append(dst, `{"op":"add","path":`...)
+	dst = netcode.AppendString(dst, "/entities/"+pointerEscape.Replace(e.id))
+	dst = append(dst, `,"value":`...)
+	name := len(appendName(dst, e.id)) - len(dst)
+	return append(append(dst, whole[name:]...), "},"...)
 }
 
 // CloseOperations ends the operations of a JSON Patch with the one that sets the
