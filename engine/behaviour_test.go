@@ -275,6 +275,27 @@ func TestHostAsksAgents(t *testing.T) {
 	s.want(got, "[] the entity is gone")
 }
 
+func TestTheHostHearsOfWhatIsAbandonedInTheOrderItAsked(t *testing.T) {
+	s := onStage(t)
+	defer s.Close()
+	ada := s.enter()
+	ada.announce()
+	var got []int
+	_ = s.place.Do(func(t *Turn) error {
+		var last *Asking
+		for n := range 20 {
+			last = t.Ask(PlaceID, s.place.order[0].avatar, []any{"wave"}, func([]any, error) {
+				got = append(got, n)
+				last.Cancel()
+			})
+		}
+		return nil
+	})
+	ada.peer.Close(netcode.CodeClientLeft)
+	s.Settle()
+	s.want(fmt.Sprint(got), "[0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18]")
+}
+
 func TestTurnMovesAndAnimates(t *testing.T) {
 	s := onStage(t)
 	defer s.Close()

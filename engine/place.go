@@ -65,7 +65,7 @@ type Place struct {
 	access     access
 	news       publications
 	asking     map[string]*Asking // the host's open requests, by id
-	questions  int                // of the host's so far
+	questions  int                // to agents so far, of agents' and of the host's
 	complained time.Time
 	launches   launches
 	beat       beat // what the heartbeats reuse

@@ -118,7 +118,7 @@ func (r *Runtime) enter(g *generation) {
 	r.reconcile(g)
 }
 
-// inOrder gives what was made at the top level in the order it was.
+// inOrder gives what a generation has made in the order it was.
 func inOrder[T comparable](made map[T]bool, number func(T) int) []T {
 	return slices.SortedFunc(maps.Keys(made), func(a, b T) int { return number(a) - number(b) })
 }

@@ -145,6 +145,22 @@ func TestTasksAnswerWhenTheyEnd(t *testing.T) {
 	r.equal(ann.response("r5"), `["slow","error","reloaded"]`)
 }
 
+func TestAReloadAnswersForTasksInTheOrderTheyWereMade(t *testing.T) {
+	r := opened(t, lua1(`place.handle("slow", function() return place.task(function() place.wait(1) end) end)`))
+	ann := r.join("ann")
+	for range 20 {
+		ann.request("place", `["slow"]`)
+	}
+	if err := r.reload(lua1("")); err != nil {
+		t.Fatal(err)
+	}
+	got := ""
+	for _, i := range ann.heard {
+		got += i.RequestID + " "
+	}
+	r.equal(got, "r2 r3 r4 r5 r6 r7 r8 r9 r10 r11 r12 r13 r14 r15 r16 r17 r18 r19 r20 r21 ")
+}
+
 func TestComponentVerbsAnswerForThePlacesEntitiesOnly(t *testing.T) {
 	r := opened(t, files{
 		"place.lua":           `place.scene{ bell = { bell = {} } } place.on("open", function() place.entity("place").bell = {} end)`,
