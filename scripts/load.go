@@ -138,7 +138,7 @@ func (r *Runtime) greet(g *generation) {
 		for _, name := range e.Names() {
 			if k := g.kinds[name]; k != nil {
 				k.follow(g, e)
-				r.emitAdded(name, id)
+				r.emitAdded(name, e)
 			}
 		}
 	}
