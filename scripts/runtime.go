@@ -157,6 +157,12 @@ func (r *Runtime) Check(e *world.Entity, owner string, set map[string]any) error
 	return r.gen.checkComponents(e, owner, set)
 }
 
+// Checks implements [engine.Checker].
+func (r *Runtime) Checks(name string) bool {
+	k := r.gen.kinds[name]
+	return k != nil && k.validate != nil
+}
+
 // Watches implements [engine.Watcher].
 func (r *Runtime) Watches(name string) bool { return r.gen.watches(name) }
 
