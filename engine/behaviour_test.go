@@ -159,6 +159,28 @@ func TestBehaviourHearsOfAllThatHappens(t *testing.T) {
 	s.want(s.script.take(), "close")
 }
 
+func TestTheHostHearsThatThePlaceHasOpened(t *testing.T) {
+	script, heard := &script{}, ""
+	place, err := New(Config{Transport: netcode.NewDirect(), Behaviour: script, Logger: slog.New(slog.DiscardHandler), Opened: func(p *Place) {
+		heard += script.take()
+		if err := p.Do(func(*Turn) error { return nil }); err != nil {
+			t.Error(err)
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := place.Drive()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	d.Advance(time.Second)
+	if heard != "open" || script.turns == 0 {
+		t.Errorf("opened, when the behaviour had heard %q", heard)
+	}
+}
+
 func TestOnlyTheDefaultLetsAnAgentIn(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer func(r *Request)

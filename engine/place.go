@@ -186,6 +186,9 @@ func (p *Place) open() error {
 	if err != nil {
 		return err
 	}
+	if p.cfg.Opened != nil {
+		p.cfg.Opened(p)
+	}
 	p.expectBeat()
 	return nil
 }
