@@ -102,6 +102,7 @@ func (r *Runtime) enter(g *generation) {
 		old.close()
 	}
 	r.gen, g.live = g, true
+	r.broken.Store(nil)
 	r.turn.SetRules(g.rulesWith(r.base))
 	r.turn.SetName(cmp.Or(r.config.Name, g.name, r.name))
 	r.turn.SetHears(g.hearing())

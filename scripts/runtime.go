@@ -36,6 +36,7 @@ type Runtime struct {
 
 	reloads, failures atomic.Uint64
 	failure           atomic.Pointer[ReloadFailure] // of the newest reload
+	broken            atomic.Pointer[error]         // of the generation in force, see Broken
 
 	assets   *assetFolder
 	loading  sync.Mutex // one reload at a time
