@@ -82,7 +82,7 @@ func (r *Runtime) newGeneration(n int, sources Sources) *generation {
 	}
 	g.s = sandbox.New(sandbox.Config{
 		Print:   func(line string) { g.say(slog.LevelInfo, line) },
-		Require: func(name string) (string, string, bool) { return moduleSource(sources, name) },
+		Require: func(name string) (string, string, bool) { return moduleSource(sources, name, r.config.StandIns) },
 	})
 	g.L = g.s.Lua()
 	g.openPlace()
