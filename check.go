@@ -18,6 +18,10 @@ Everything in DIR is compiled and loaded as 'loci serve' would, and names are lo
 up: globals that there are not or that are set by accident, functions, events and
 fields of the API, modules.
 
+A module that a program gives its scripts, loci does not know: tests/host/NAME.lua, if
+it is there, stands in for it here and in 'loci test', and returns a table of what
+scripts may call. 'loci serve' runs without.
+
 What is wrong is printed as file:line: message. Exit codes: 0 if nothing is, 1 if
 something is or DIR cannot be read, 2 if it was asked wrongly.`,
 		Args: oneDirectory,

@@ -39,7 +39,9 @@ func showInside(addr string, place *engine.Place, rt *scripts.Runtime, log *slog
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/", inside.New(place, inside.Options{Scripts: func(t *engine.Turn) inside.Scripts { return told(rt.Status(t), t.Time()) }}))
+	mux.Handle("/", inside.New(place, inside.Options{
+		Scripts: func(t *engine.Turn) inside.Scripts { return told(rt.Status(t), t.Time()) }, Broken: rt.Broken,
+	}))
 	// Not in package inside: what this package is imported for it also does to
 	// http.DefaultServeMux, which is not ours in other programs.
 	mux.HandleFunc("/debug/pprof/", pprof.Index)

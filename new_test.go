@@ -67,6 +67,15 @@ func TestCheckPrintsFindingsAndExitsWith1(t *testing.T) {
 	}
 }
 
+func TestStandInsLetScriptsOfOtherProgramsBeCheckedAndTested(t *testing.T) {
+	const place = "examples/embed-scripts/place"
+	for command, want := range map[string]string{"check": "ok: 5 files", "test": "ok: 5 tests"} {
+		if got := run(t, nil, command, place); got.code != 0 || !strings.Contains(got.stdout, want) {
+			t.Errorf("%s: exit code %d\n%s%s", command, got.code, got.stdout, got.stderr)
+		}
+	}
+}
+
 func TestTestExitsWith1WhereOneFails(t *testing.T) {
 	dir := placeDir(t, map[string]string{"tests/a_test.lua": "local t = require 'loci.test'\nt.it('fails', function() t.fail() end) t.it('passes', function() end)"})
 	if got := run(t, nil, "test", dir); got.code != 1 || !strings.Contains(got.stdout, "FAIL: 1 of 2 tests failed") {

@@ -56,7 +56,8 @@ the bundled ones run: a plain open place. Save a file in it, and the place runs 
 new code within the next heartbeats, or says what is wrong with it and goes on
 running the old.
 
-Once agents can join, one line goes to stdout: ready alloplace://HOST:PORT.
+Once the scripts' open handlers have run and agents can join, one line goes to
+stdout: ready alloplace://HOST:PORT.
 Logs go to stderr.
 
 Flags override the environment: ALLOPLACE_NAME is the default of --name,
@@ -178,6 +179,18 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) (err
 	if kept != nil {
 		config.Store = kept
 	}
+	ctx, stop := untilSignal(ctx, log)
+	defer stop()
+	var unsaid error
+	config.Opened = func(place *engine.Place) {
+		url := place.URL()
+		log.Info("serving", "url", url, "hz", o.hz)
+		// The socket is bound: whoever connects from here on is heard.
+		if _, err := fmt.Fprintln(stdout, "ready", url); err != nil {
+			unsaid = fmt.Errorf("cannot say that the place is ready: %w", err)
+			stop()
+		}
+	}
 	place, err := engine.New(config)
 	if err != nil {
 		transport.Close(netcode.CodePlaceClosed)
@@ -191,16 +204,7 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) (err
 		}
 		defer close()
 	}
-
-	ctx, stop := untilSignal(ctx, log)
-	defer stop()
-	url := place.URL()
-	log.Info("serving", "url", url, "hz", o.hz)
-	// The socket is bound: whoever connects from here on is heard.
-	if _, err := fmt.Fprintln(stdout, "ready", url); err != nil {
-		return fmt.Errorf("cannot say that the place is ready: %w", err)
-	}
-	return place.Serve(ctx)
+	return errors.Join(place.Serve(ctx), unsaid)
 }
 
 // keep opens what the place keeps, and what scripts do in it; both are nil without a

@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -48,6 +51,51 @@ func TestScriptsNameThePlaceUnlessAFlagDoes(t *testing.T) {
 			}
 			s.stop(t, syscall.SIGTERM)
 		})
+	}
+}
+
+// terminal takes both of what a command writes, in order, and is told what comes.
+type terminal struct {
+	mu    sync.Mutex
+	lines string
+	wrote func(line string) error
+}
+
+func (s *terminal) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lines += string(p)
+	return len(p), s.wrote(string(p))
+}
+
+func TestReadyIsSaidOnceTheOpenHandlersHaveRun(t *testing.T) {
+	dir := placeDir(t, map[string]string{"place.lua": `place.on("open", function() print("furnished") end)`})
+	ctx, cancel := context.WithCancel(t.Context())
+	both := &terminal{wrote: func(line string) error {
+		if strings.HasPrefix(line, "ready ") {
+			cancel()
+		}
+		return nil
+	}}
+	cmd := newServeCommand()
+	cmd.SetArgs([]string{dir, "--listen", "127.0.0.1:0"})
+	cmd.SetOut(both)
+	cmd.SetErr(both)
+	if err := cmd.ExecuteContext(ctx); err != nil {
+		t.Error(err)
+	}
+	if _, after, ready := strings.Cut(both.lines, "ready alloplace"); !ready || strings.Contains(after, "furnished") || !strings.Contains(both.lines, "furnished") {
+		t.Errorf("want ready after furnished:\n%s", both.lines)
+	}
+}
+
+func TestAPlaceThatCannotSayThatItIsReadyIsNotServed(t *testing.T) {
+	cmd := newServeCommand()
+	cmd.SetArgs([]string{"--listen", "127.0.0.1:0"})
+	cmd.SetOut(&terminal{wrote: func(string) error { return io.ErrClosedPipe }})
+	cmd.SetErr(io.Discard)
+	if err := cmd.ExecuteContext(t.Context()); !errors.Is(err, io.ErrClosedPipe) || !strings.Contains(err.Error(), "cannot say that the place is ready") {
+		t.Error(err)
 	}
 }
 

@@ -19,7 +19,8 @@ func newTestCommand() *cobra.Command {
 		Long: `Run the tests of a place's scripts: tests/*_test.lua in DIR.
 
 Each test gets a place of its own with these scripts, and a clock that stands still
-unless it is told. scripts/README.md says how tests are written.
+unless it is told. scripts/README.md says how tests are written, and how
+tests/host/NAME.lua stands in for a module that another program gives its scripts.
 
 Exit codes: 0 if all passed, 1 if one failed or cannot be run, 2 if it was asked
 wrongly.`,

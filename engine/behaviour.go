@@ -40,6 +40,11 @@ type Checker interface {
 	// others in their place. E is nil for an entity that does not stand there yet.
 	// An error refuses them all.
 	Check(e *world.Entity, owner string, set map[string]any) error
+	// Checks tells whether it has a say in a component that is to be animated. Then it
+	// is asked about it, as it will be at either end of the animation, when that is
+	// added and the entity has the property by then; what it puts in its place does not
+	// count. About all that is between it is not asked.
+	Checks(component string) bool
 }
 
 // Watcher hears of what comes, changes and goes by what agents, the host and scripts
@@ -107,6 +112,7 @@ func (nothing) Joined(*Turn, Agent)                                 {}
 func (nothing) Left(*Turn, Agent, uint32)                           {}
 func (nothing) Answer(*Request) bool                                { return false }
 func (nothing) Check(*world.Entity, string, map[string]any) error   { return nil }
+func (nothing) Checks(string) bool                                  { return false }
 func (nothing) Watches(string) bool                                 { return false }
 func (nothing) Spawned(*world.Entity)                               {}
 func (nothing) Changed(*world.Entity, string, bool, map[string]any) {}

@@ -56,6 +56,8 @@ func (s *script) Check(e *world.Entity, owner string, set map[string]any) error 
 	return s.check(e, owner, set)
 }
 
+func (s *script) Checks(name string) bool { return s.check != nil && s.Watches(name) }
+
 func (s *script) Answer(r *Request) bool {
 	f := s.answer[r.Verb]
 	if f != nil {
@@ -157,6 +159,28 @@ func TestBehaviourHearsOfAllThatHappens(t *testing.T) {
 	s.want(s.script.take(), "close")
 }
 
+func TestTheHostHearsThatThePlaceHasOpened(t *testing.T) {
+	script, heard := &script{}, ""
+	place, err := New(Config{Transport: netcode.NewDirect(), Behaviour: script, Logger: slog.New(slog.DiscardHandler), Opened: func(p *Place) {
+		heard += script.take()
+		if err := p.Do(func(*Turn) error { return nil }); err != nil {
+			t.Error(err)
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := place.Drive()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	d.Advance(time.Second)
+	if heard != "open" || script.turns == 0 {
+		t.Errorf("opened, when the behaviour had heard %q", heard)
+	}
+}
+
 func TestOnlyTheDefaultLetsAnAgentIn(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer func(r *Request)
@@ -229,6 +253,57 @@ func TestBehaviourHasASayInComponents(t *testing.T) {
 	}
 }
 
+func TestBehaviourHasASayInWhereAnimationsBeginAndEnd(t *testing.T) {
+	s := onStage(t)
+	defer s.Close()
+	ada := s.enter()
+	ada.announce()
+	asked := 0
+	s.script.check = func(e *world.Entity, owner string, set map[string]any) error {
+		if door, ok := set["door"].(map[string]any); ok && e != nil {
+			asked++
+			if door["angle"].(float64) > 2 || door["is"] != "oak" {
+				return fmt.Errorf("the angle is 2 at most, and it is oak: %v", door)
+			}
+		}
+		return nil
+	}
+	avatar := s.place.order[0].avatar
+	_ = s.place.Do(func(t *Turn) error {
+		return t.Change(avatar, map[string]any{"door": map[string]any{"angle": 0, "is": "oak"}, "lamp": map[string]any{"light": 1}})
+	})
+	add := func(path string, from, to float64) string {
+		asked = 0
+		return ada.says(fmt.Sprintf(`["interaction","request","%s","place","%d",["add_property_animation",{"path":"%s","from":%v,"to":%v,"start_at":0,"duration":1}]]`,
+			avatar, time.Now().UnixNano(), path, from, to))
+	}
+	for _, c := range []struct {
+		path     string
+		from, to float64
+		asked    int
+		want     string
+	}{
+		{"door.angle", 0, 2, 2, `["add_property_animation","ok",`},
+		{"door.angle", 0, 2.5, 2, `["add_property_animation","error","the angle is 2 at most`},
+		{"door.angle", 3, 0, 1, `["add_property_animation","error","the angle is 2 at most`},
+		{"door.handle", 3, 0, 0, `["add_property_animation","ok",`},
+		{"lamp.light", 3, 0, 0, `["add_property_animation","ok",`},
+	} {
+		if got := add(c.path, c.from, c.to); !strings.Contains(got, c.want) || asked != c.asked {
+			t.Errorf("%s from %v to %v: asked %d times, %s", c.path, c.from, c.to, asked, got)
+		}
+	}
+	_ = s.place.Do(func(turn *Turn) error {
+		if _, err := turn.Animate(avatar, map[string]any{"path": "door.angle", "from": 0.0, "to": 9.0, "start_at": 0.0, "duration": 1.0}); err == nil {
+			t.Error("the host is not asked")
+		}
+		return turn.Change(avatar, map[string]any{"door": map[string]any{"angle": 0, "is": "oak", "grain": strings.Repeat("-", checkedBytes)}})
+	})
+	if got := add("door.angle", 0, 1); !strings.Contains(got, `"error","door has 41`) || asked != 0 {
+		t.Errorf("a large one: asked %d times, %s", asked, got)
+	}
+}
+
 func TestHostAsksAgents(t *testing.T) {
 	s := onStage(t)
 	defer s.Close()
@@ -273,6 +348,27 @@ func TestHostAsksAgents(t *testing.T) {
 	ada.peer.Close(netcode.CodeClientLeft)
 	s.Settle()
 	s.want(got, "[] the entity is gone")
+}
+
+func TestTheHostHearsOfWhatIsAbandonedInTheOrderItAsked(t *testing.T) {
+	s := onStage(t)
+	defer s.Close()
+	ada := s.enter()
+	ada.announce()
+	var got []int
+	_ = s.place.Do(func(t *Turn) error {
+		var last *Asking
+		for n := range 20 {
+			last = t.Ask(PlaceID, s.place.order[0].avatar, []any{"wave"}, func([]any, error) {
+				got = append(got, n)
+				last.Cancel()
+			})
+		}
+		return nil
+	})
+	ada.peer.Close(netcode.CodeClientLeft)
+	s.Settle()
+	s.want(fmt.Sprint(got), "[0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18]")
 }
 
 func TestTurnMovesAndAnimates(t *testing.T) {

@@ -62,6 +62,9 @@ type Config struct {
 	// Apps says to whom the place may connect to launch apps. The zero value lets it
 	// go to every host with a public address.
 	Apps apps.Policy
+	// Opened is called once, when the Behaviour has opened and agents can join from here
+	// on. It is not on the place's turn, and the place does not begin before it returns.
+	Opened func(p *Place)
 	// Joined and Left hear of agents that come and go, on the place's turn. Code is
 	// why the agent left, [netcode.CodePlaceClosed] if the place closed under it; its
 	// entities are gone by then.

@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/loci-place/loci/netcode"
 )
@@ -14,6 +16,7 @@ type Answered func(answer []any, err error)
 // Asking is a request of the host's that waits for an answer.
 type Asking struct {
 	place    *Place
+	n        int // of all that agents were asked
 	id       string
 	from, to string // entities
 	agent    *agent // who is asked
@@ -42,7 +45,7 @@ func (t *Turn) Ask(from, to string, body []any, done Answered) *Asking {
 		done(nil, fmt.Errorf("the recipient speaks version 0 and cannot answer"))
 	default:
 		p.questions++
-		asking := &Asking{place: p, id: fmt.Sprintf("place%d", p.questions), from: from, to: to, agent: a, done: done}
+		asking := &Asking{place: p, n: p.questions, id: fmt.Sprintf("place%d", p.questions), from: from, to: to, agent: a, done: done}
 		p.asking[asking.id] = asking
 		_ = p.send(a.session, &netcode.Interaction{
 			Type: netcode.TypeRequest, From: from, To: to, RequestID: asking.id,
@@ -88,10 +91,18 @@ func (p *Place) hear(a *agent, c *command) {
 	}
 }
 
-// giveUpAsking ends the host's requests that nobody will answer any more.
+// giveUpAsking ends the host's requests that nobody will answer any more, in the order
+// they were made.
 func (p *Place) giveUpAsking(why string, which func(q *Asking) bool) {
+	var over []*Asking
 	for _, q := range p.asking {
 		if which(q) {
+			over = append(over, q)
+		}
+	}
+	slices.SortFunc(over, func(a, b *Asking) int { return cmp.Compare(a.n, b.n) })
+	for _, q := range over {
+		if p.asking[q.id] == q { // hearing of one, the host may have cancelled others
 			q.agent.late.use(q.id, lateAnswers)
 			q.answer(nil, fmt.Errorf("%s", why))
 		}

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -9,6 +11,7 @@ import (
 
 // request is one that waits for another agent's response.
 type request struct {
+	n        int // of all that agents were asked
 	id       string
 	from, to string // entities
 	verb     string
@@ -20,7 +23,9 @@ type request struct {
 
 // ask notes a request to another agent.
 func (a *agent) ask(to *agent, c *command) {
+	a.place.questions++
 	r := &request{
+		n:  a.place.questions,
 		id: c.RequestID, from: c.From, to: c.To, verb: c.verb, asker: a, asked: to, since: to.place.now(),
 	}
 	a.asked[r.id] = r
@@ -82,30 +87,44 @@ func (a *agent) giveUpOldest(patience time.Duration) bool {
 // abandon settles the requests of an agent whose connection is gone: those it was asked
 // are answered in its stead.
 func (p *Place) abandon(a *agent, why string) {
-	for r := range a.owes {
-		if r.asker == a {
-			r.close()
-		} else {
+	for _, r := range unsettled(func(*request) bool { return true }, a) {
+		if r.asker != a {
 			r.giveUp(why)
+			continue
 		}
-	}
-	for _, r := range a.asked {
 		r.close()
 		r.asked.late.use(lateKey(a, r.id), lateAnswers)
 	}
 	p.giveUpAsking(why, func(q *Asking) bool { return q.agent == a })
 }
 
-// orphan settles an agent's requests of entities that are gone while it stays.
-func (a *agent) orphan(gone map[string]bool) {
-	for r := range a.owes {
+// orphan settles agents' requests of entities that are gone while they stay.
+func orphan(gone map[string]bool, agents ...*agent) {
+	for _, r := range unsettled(func(r *request) bool { return gone[r.to] || gone[r.from] }, agents...) {
 		if gone[r.to] {
 			r.giveUp("the recipient is gone")
-		}
-	}
-	for _, r := range a.asked {
-		if gone[r.from] {
+		} else {
 			r.giveUp("the sender is gone")
 		}
 	}
+}
+
+// unsettled gives some of the open requests that agents have made or were asked, in the
+// order they were made: in that order they are answered for.
+func unsettled(which func(r *request) bool, agents ...*agent) []*request {
+	open := map[int]*request{} // one may be on two agents' lists
+	note := func(r *request) {
+		if which(r) {
+			open[r.n] = r
+		}
+	}
+	for _, a := range agents {
+		for r := range a.owes {
+			note(r)
+		}
+		for _, r := range a.asked {
+			note(r)
+		}
+	}
+	return slices.SortedFunc(maps.Values(open), func(a, b *request) int { return cmp.Compare(a.n, b.n) })
 }

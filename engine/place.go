@@ -66,7 +66,7 @@ type Place struct {
 	access     access
 	news       publications
 	asking     map[string]*Asking // the host's open requests, by id
-	questions  int                // of the host's so far
+	questions  int                // to agents so far, of agents' and of the host's
 	complained time.Time
 	launches   launches
 	beat       beat // what the heartbeats reuse
@@ -187,6 +187,9 @@ func (p *Place) open() error {
 	})
 	if err != nil {
 		return err
+	}
+	if p.cfg.Opened != nil {
+		p.cfg.Opened(p)
 	}
 	p.expectBeat()
 	return nil

@@ -79,6 +79,42 @@ func TestARecipientThatLeavesIsAnsweredForByThePlace(t *testing.T) {
 	})
 }
 
+func TestWhatIsAbandonedIsAnsweredInTheOrderItWasAsked(t *testing.T) {
+	const many = 20
+	ask := func(asker *peer, to string) {
+		asker.interactions()
+		for n := range many {
+			asker.command(interaction("request", "", to, fmt.Sprint("q", n), `["poke"]`))
+		}
+	}
+	check := func(asker *peer, what string) {
+		asker.Helper()
+		time.Sleep(100 * time.Millisecond)
+		answers := asker.interactions()
+		if len(answers) != many {
+			asker.Fatalf("%s: %d answers, want %d", what, len(answers), many)
+		}
+		for n, i := range answers {
+			if want := fmt.Sprint("q", n); i.RequestID != want {
+				asker.Errorf("%s: %s is answered where %s should be", what, i.RequestID, want)
+			}
+		}
+	}
+	inPlace(t, Config{}, func(r *rig) {
+		asker, asked := r.join(4, `{}`), r.join(4, `{}`)
+		button := asked.spawn(`{}`)
+		ask(asker, button)
+		asked.command(interaction("request", "", PlaceID, "gone", `["remove_entity","`+button+`"]`))
+		check(asker, "the entity goes")
+	})
+	inPlace(t, Config{}, func(r *rig) {
+		asker, leaver := r.join(4, `{}`), r.join(4, `{}`)
+		ask(asker, leaver.avatar)
+		leaver.close()
+		check(asker, "its agent leaves")
+	})
+}
+
 func TestARequesterThatLeavesIsForgotten(t *testing.T) {
 	inPlace(t, Config{}, func(r *rig) {
 		leaver, asked := r.join(4, `{}`), r.join(4, `{}`)

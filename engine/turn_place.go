@@ -57,11 +57,15 @@ func (t *Turn) Move(id string, to netcode.Matrix) error {
 }
 
 // Animate animates a property of an entity as add_property_animation does (protocol
-// section 7), and gives the animation's id.
+// section 7), and gives the animation's id. What the [Checker] says of its ends counts
+// for the host too.
 func (t *Turn) Animate(id string, animation map[string]any) (string, error) {
 	e := t.place.world.Entity(id)
 	if e == nil {
 		return "", fmt.Errorf("%w %q", ErrNoEntity, id)
+	}
+	if err := t.place.checkAnimation(e, animation); err != nil {
+		return "", err
 	}
 	return t.place.animate(e, animation)
 }

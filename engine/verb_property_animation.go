@@ -15,7 +15,7 @@ func addPropertyAnimation(r *Request) {
 		r.Refuse("want one description of an animation")
 		return
 	}
-	if _, err := sim.ParseAnimation(r.Args[0]); err != nil {
+	if err := p.checkAnimation(e, r.Args[0]); err != nil {
 		r.Refuse(err.Error())
 		return
 	}
@@ -27,11 +27,35 @@ func addPropertyAnimation(r *Request) {
 	r.OK(id)
 }
 
-// animate adds an animation to an entity and gives its id.
-func (p *Place) animate(e *world.Entity, animation any) (id string, err error) {
-	if _, err := sim.ParseAnimation(animation); err != nil {
-		return "", err
+// checkedBytes is how large a component may be that is animated and that the place's
+// behaviour has a say in: an animation is a short request, and makes the place read all
+// of the component.
+const checkedBytes = 4096
+
+// checkAnimation tells what is wrong with an animation, and what the place's behaviour
+// says to where it begins and ends.
+func (p *Place) checkAnimation(e *world.Entity, animation any) error {
+	a, err := sim.ParseAnimation(animation)
+	if err != nil {
+		return err
 	}
+	name := a.Component()
+	if !p.hooks.checker.Checks(name) {
+		return nil
+	}
+	if size := e.ComponentSize(name); size > checkedBytes {
+		return fmt.Errorf("%s has %d bytes; what the place checks can be animated up to %d", name, size, checkedBytes)
+	}
+	for _, end := range a.Ends(e) {
+		if err := p.hooks.checker.Check(e, e.Owner(), map[string]any{name: end}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// animate adds an animation that makes sense to an entity and gives its id.
+func (p *Place) animate(e *world.Entity, animation any) (id string, err error) {
 	running := animations(e)
 	if limit := p.cfg.Limits.Animations; len(running) >= limit {
 		return "", fmt.Errorf("the entity has %d animations already", limit)

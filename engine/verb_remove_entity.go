@@ -2,6 +2,8 @@ package engine
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/loci-place/loci/engine/world"
 )
@@ -45,9 +47,7 @@ func (p *Place) remove(id string, how world.Removal) []*world.Entity {
 			owners[a] = true
 		}
 	}
-	for a := range owners {
-		a.orphan(gone)
-	}
+	orphan(gone, slices.Collect(maps.Keys(owners))...)
 	p.withdraw(gone)
 	p.giveUpAsking("the entity is gone", func(q *Asking) bool { return gone[q.to] || gone[q.from] })
 	tell()

@@ -1,11 +1,7 @@
 package scripts
 
 import (
-	"crypto/sha256"
 	"errors"
-	"fmt"
-	"io"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -16,7 +12,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/loci-place/loci/engine"
-	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/engine/assets"
 )
 
 // assetFolder gives the ids of a place's own files, for scripts that load before there
@@ -54,41 +50,20 @@ func (c *Config) assetFolder() *assetFolder {
 
 // id gives a file's id, which it reads the file for unless that has not changed.
 func (f *assetFolder) id(name string) (string, error) {
-	switch {
-	case f.dir == "":
+	if f.dir == "" {
 		return "", errors.New("this place has no assets folder")
-	case !fs.ValidPath(name):
-		return "", fmt.Errorf("%q is not a path below the assets folder", name)
-	}
-	root, err := os.OpenRoot(f.dir)
-	if err != nil {
-		return "", err
-	}
-	defer root.Close()
-	info, err := root.Stat(name)
-	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New("not a file")
-	}
-	if err != nil {
-		return "", fmt.Errorf("there is no asset %q: %w", name, err)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if k := f.known[name]; k.id != "" && k.size == info.Size() && k.changed.Equal(info.ModTime()) {
+	info, err := os.Stat(filepath.Join(f.dir, name))
+	if k, ok := f.known[name]; ok && err == nil && k.size == info.Size() && k.changed.Equal(info.ModTime()) {
 		return k.id, nil
 	}
-	file, err := root.Open(name)
-	if err != nil {
-		return "", err
+	id, err := assets.FileID(f.dir, name)
+	if err == nil && info != nil {
+		f.known[name] = assetFile{id, info.Size(), info.ModTime()}
 	}
-	defer file.Close()
-	hash := sha256.New()
-	if _, err := io.Copy(hash, file); err != nil {
-		return "", err
-	}
-	id := netcode.AssetHash(hash.Sum(nil)).ID()
-	f.known[name] = assetFile{id, info.Size(), info.ModTime()}
-	return id, nil
+	return id, err
 }
 
 // serveAssets has the place serve the files that scripts have asked for the ids of.

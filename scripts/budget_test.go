@@ -1,12 +1,14 @@
 package scripts
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/scripts/sandbox"
 )
 
 func within(call, heartbeat time.Duration) func(*Config) {
@@ -161,6 +163,37 @@ func TestABrokenStateIsMadeAnew(t *testing.T) {
 	ann.request("place", `["set"]`)
 	r.equal(ann.request("place", `["boom"]`), `["boom","error","script error"]`)
 	r.until("a new state", func() bool { return ann.request("place", `["fine"]`) == `["fine",5]` })
+}
+
+func TestABrokenStateThatCannotBeMadeAnewIsToldOf(t *testing.T) {
+	again := false
+	r := opened(t, lua1(`require("bomb").load() place.handle("boom", function() require("bomb").go() end)`),
+		func(c *Config) {
+			c.Modules = map[string]Module{"bomb": {
+				"go": func(*engine.Turn, []any) ([]any, error) { panic("boom") },
+				"load": func(*engine.Turn, []any) ([]any, error) {
+					if again {
+						return nil, errors.New("not again")
+					}
+					again = true
+					return nil, nil
+				},
+			}}
+		})
+	if r.reload(lua1("x =")) == nil || r.rt.Broken() != nil {
+		t.Errorf("scripts that do not load break those that run: %v", r.rt.Broken())
+	}
+	r.join("ann").request("place", `["boom"]`)
+	r.until("an error", func() bool { return strings.Contains(r.logs.take(), "cannot be made anew") })
+	if err := r.rt.Broken(); !errors.Is(err, sandbox.ErrBroken) || !strings.Contains(err.Error(), "boom") {
+		t.Error(err)
+	}
+	if err := r.reload(lua1("")); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.rt.Broken(); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestAProcessThatGrewTooLargeGetsANewState(t *testing.T) {

@@ -37,8 +37,10 @@ type Checked struct {
 
 // Check looks for what is wrong with a place's scripts and tests without running the
 // place: whether they compile and load, and whether the names in them mean something.
+// Modules of the host's that are not in config may have stand-ins, see
+// [Config].StandIns.
 func Check(sources Sources, config Config) Checked {
-	config.Sources, config.Dir = sources, ""
+	config.Sources, config.Dir, config.StandIns = sources, "", true
 	config.Logger = slog.New(slog.DiscardHandler)
 	c := &checker{sources: sources, config: config, known: newKnown(config)}
 	defer c.known.state.Close()

@@ -158,7 +158,7 @@ func (w *walker) require(e *ast.FuncCallExpr) {
 		}
 		return
 	}
-	if _, chunk, ok := moduleSource(w.sources, name); !ok {
+	if _, chunk, ok := moduleSource(w.sources, name, true); !ok {
 		names := slices.Collect(maps.Keys(w.checker.known.modules))
 		for _, file := range w.sources.Paths() {
 			if module, ok := strings.CutPrefix(file, "lib/"); ok {

@@ -35,7 +35,7 @@ type member struct {
 // kindHandlers are what a component's file may return beside defaults and verbs.
 var kindHandlers = []field{
 	{name: "defaults", typ: "table", doc: "what a component has that is set without it"},
-	{name: "validate", typ: "fun(component: table): boolean, string?", doc: "says whether a component may be so, and if not why; of what agents send as well. It only looks: it may not change the place"},
+	{name: "validate", typ: "fun(component: table): boolean, string?", doc: "says whether a component may be so, and if not why; of what agents send as well, and of an animated component as it will be at both ends of the animation, not between. It only looks: it may not change the place"},
 	{name: "added", typ: "fun(entity: loci.Entity, component: table)", doc: "an entity has the component now; after a reload also those that had it before"},
 	{name: "changed", typ: "fun(entity: loci.Entity, component: table, old: table)", doc: "the component changed; several changes in one turn are one"},
 	{name: "removed", typ: "fun(entity: loci.Entity, old: table)", doc: "the component, or its entity, has gone"},

@@ -27,6 +27,9 @@ type Config struct {
 	// Modules are what scripts get by require beside their own, by name: functions of
 	// the host's.
 	Modules map[string]Module
+	// StandIns lets tests/host/NAME.lua stand in for a module of the host's that is not
+	// among Modules: for checks and tests of scripts without their host.
+	StandIns bool
 	// Store is place.store, such as [KeepStore] gives. Nil means one in memory.
 	Store Store
 	// AssetFolder holds the files that scripts may hand out. "" means assets in Dir.

@@ -131,8 +131,22 @@ func (r *Runtime) drain() {
 	}
 }
 
+// life is an entity from when it came to when it goes. What comes under its id later is
+// another one, even in the same turn.
+type life struct {
+	e *world.Entity
+	n int
+}
+
+func lifeOf(e *world.Entity) life { return life{e, e.Lives()} }
+
+func (l life) over() bool { return !l.e.Alive() || l.e.Lives() != l.n }
+
 // changeKey is a component of an entity that a change is on its way of.
-type changeKey struct{ entity, component string }
+type changeKey struct {
+	life
+	component string
+}
 
 // change is one or more changes of a component that have not been told yet: they are
 // told as one.
@@ -140,6 +154,7 @@ type change struct {
 	key   changeKey
 	old   map[string]any // before the first of them
 	added bool           // there was none
+	has   bool           // there is one after the last of them
 }
 
 // watches tells whether anybody hears of a component's changes.
@@ -156,17 +171,21 @@ func (g *generation) concerns(name string) bool {
 
 // changed queues that a component has changed.
 func (g *generation) changed(e *world.Entity, name string, had bool, old map[string]any) {
-	r, key := g.r, changeKey{e.ID(), name}
+	r, key := g.r, changeKey{lifeOf(e), name}
 	if k := g.kinds[name]; k != nil {
 		k.follow(g, e)
 	}
 	if ent := g.entities[e.ID()]; ent != nil && !e.Has(name) {
 		delete(ent.parts, name) // agents make up names without end
 	}
-	if r.events.changes[key] != nil || !g.watches(name) {
+	if c := r.events.changes[key]; c != nil {
+		c.has = e.Has(name)
 		return
 	}
-	c := &change{key: key, old: old, added: !had}
+	if !g.watches(name) {
+		return
+	}
+	c := &change{key: key, old: old, added: !had, has: e.Has(name)}
 	if r.events.changes == nil {
 		r.events.changes = map[changeKey]*change{}
 	}
@@ -178,38 +197,36 @@ func (g *generation) changed(e *world.Entity, name string, had bool, old map[str
 	}
 }
 
-// tellChange calls the handlers of a component that was changed, of an entity that
-// still stands.
+// tellChange calls the handlers of a component that was changed.
 func (g *generation) tellChange(c *change) {
-	e := g.turn().World().Entity(c.key.entity)
-	if e == nil {
-		return
-	}
-	has := e.Has(c.key.component)
-	if !has && c.added {
+	switch {
+	case c.has && c.key.over():
+		return // it went with its entity, which is told next
+	case !c.has && c.added:
 		return // came and went meanwhile
 	}
+	id := c.key.e.ID()
 	if k := g.kinds[c.key.component]; k != nil {
 		switch {
-		case !has:
-			k.tellRemoved(g, c.key.entity, c.old)
+		case !c.has:
+			k.tellRemoved(g, id, c.old)
 		case c.added:
-			k.tellAdded(g, c.key.entity)
+			k.tellAdded(g, id)
 		default:
-			k.tellChanged(g, c.key.entity, c.old)
+			k.tellChanged(g, id, c.old)
 		}
 	}
 	if len(g.on["change"]) == 0 {
 		return
 	}
 	var now, old any = lua.LNil, lua.LNil
-	if has {
-		now = lua.LValue(g.part(c.key.entity, c.key.component))
+	if c.has {
+		now = lua.LValue(g.part(id, c.key.component))
 	}
 	if !c.added {
 		old = lua.LValue(g.was(c.key.component, c.old))
 	}
-	g.tell("change", []any{entityID(c.key.entity), c.key.component, now, old})
+	g.tell("change", []any{entityID(id), c.key.component, now, old})
 }
 
 // spawned queues that an entity has come.
@@ -218,20 +235,20 @@ func (g *generation) spawned(e *world.Entity) {
 	for _, name := range e.Names() {
 		if k := g.kinds[name]; k != nil {
 			k.follow(g, e)
-			g.r.emitAdded(name, e.ID())
+			g.r.emitAdded(name, e)
 		}
 	}
 }
 
 // emitAdded queues that an entity has a component.
-func (r *Runtime) emitAdded(name, id string) {
+func (r *Runtime) emitAdded(name string, e *world.Entity) {
 	if k := r.gen.kinds[name]; k == nil || k.added == nil {
 		return
 	}
+	l := lifeOf(e)
 	r.emit(func(g *generation) {
-		e := g.turn().World().Entity(id)
-		if k := g.kinds[name]; k != nil && e != nil && e.Has(name) {
-			k.tellAdded(g, id)
+		if k := g.kinds[name]; k != nil && !l.over() && e.Has(name) {
+			k.tellAdded(g, e.ID())
 		}
 	})
 }

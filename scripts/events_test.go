@@ -114,6 +114,42 @@ func TestChangesInOneTurnAreToldAsOne(t *testing.T) {
 	r.want("5\\t5\\ttrue\\ttrue")
 }
 
+func TestWhatGoesIsToldBeforeWhatComesUnderTheSameID(t *testing.T) {
+	r := opened(t, files{
+		"place.lua": `
+			for _, event in ipairs{ "spawn", "change", "remove" } do
+				place.on(event, function(_, name, new, old) print(event, name or "", new and new.n, old and old.n) end)
+			end`,
+		"components/door.lua": `return {
+			added = function(_, door) print("added", door.n) end,
+			changed = function(_, door, old) print("changed", door.n, old.n) end,
+			removed = function(_, old) print("removed", old.n) end }`,
+	})
+	door := func(n int) map[string]any { return map[string]any{"door": map[string]any{"n": n}} }
+	r.do(func(turn *engine.Turn) { _, _ = turn.Spawn("a", door(1)) })
+	r.want("spawn\\t\\tnil\\tnil", "added\\t1")
+	r.do(func(turn *engine.Turn) {
+		_ = turn.Change("a", door(2))
+		turn.Remove("a", 0)
+		_, _ = turn.Spawn("a", door(3))
+		_ = turn.Change("a", door(4))
+	})
+	r.want("removed\\t2", "remove\\t\\tnil\\tnil", "spawn\\t\\tnil\\tnil", "added\\t4", "changed\\t4\\t3", "change\\tdoor\\t4\\t3")
+	r.do(func(turn *engine.Turn) {
+		turn.Remove("a", 0)
+		_, _ = turn.Spawn("a", door(5))
+		turn.Remove("a", 0)
+		_, _ = turn.Spawn("a", door(6))
+	})
+	r.want("removed\\t4", "remove\\t\\tnil\\tnil", "spawn\\t\\tnil\\tnil",
+		"removed\\t5", "remove\\t\\tnil\\tnil", "spawn\\t\\tnil\\tnil", "added\\t6")
+	r.do(func(turn *engine.Turn) {
+		_ = turn.Change("a", nil, "door")
+		turn.Remove("a", 0)
+	})
+	r.want("removed\\t6", "change\\tdoor\\tnil\\t6", "remove\\t\\tnil\\tnil")
+}
+
 func TestTickIsCalledEveryHeartbeat(t *testing.T) {
 	r := opened(t, files{
 		"place.lua": `place.scene{ a = { spin = { n = 0 } }, b = {} } place.on("tick", function(dt) place.state.sum = (place.state.sum or 0) + math.floor(dt * 1000 + 0.5) end)

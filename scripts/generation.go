@@ -82,7 +82,7 @@ func (r *Runtime) newGeneration(n int, sources Sources) *generation {
 	}
 	g.s = sandbox.New(sandbox.Config{
 		Print:   func(line string) { g.say(slog.LevelInfo, line) },
-		Require: func(name string) (string, string, bool) { return moduleSource(sources, name) },
+		Require: func(name string) (string, string, bool) { return moduleSource(sources, name, r.config.StandIns) },
 	})
 	g.L = g.s.Lua()
 	g.openPlace()
@@ -136,11 +136,11 @@ func (g *generation) needsTopLevel(L *lua.LState, what string) {
 // close ends a generation that was in force, or never came to it.
 func (g *generation) close() {
 	g.live, g.over = false, true
-	for t := range g.tasks {
+	for _, t := range inOrder(g.tasks, func(t *task) int { return t.n }) {
 		t.abandon(g, "reloaded")
 	}
 	g.timers = timers{}
-	for s := range g.subscriptions {
+	for _, s := range inOrder(g.subscriptions, func(s *subscription) int { return s.n }) {
 		s.cancel(g)
 	}
 	for _, ent := range g.entities {

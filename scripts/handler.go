@@ -83,6 +83,7 @@ func (g *generation) failed(h *handler, about string, err error) {
 		return
 	}
 	if errors.Is(err, sandbox.ErrBroken) {
+		g.r.broken.Store(&err)
 		g.r.replace(g, err)
 		return
 	}

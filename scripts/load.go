@@ -102,6 +102,7 @@ func (r *Runtime) enter(g *generation) {
 		old.close()
 	}
 	r.gen, g.live = g, true
+	r.broken.Store(nil)
 	r.turn.SetRules(g.rulesWith(r.base))
 	r.turn.SetName(cmp.Or(r.config.Name, g.name, r.name))
 	r.turn.SetHears(g.hearing())
@@ -118,7 +119,7 @@ func (r *Runtime) enter(g *generation) {
 	r.reconcile(g)
 }
 
-// inOrder gives what was made at the top level in the order it was.
+// inOrder gives what a generation has made in the order it was.
 func inOrder[T comparable](made map[T]bool, number func(T) int) []T {
 	return slices.SortedFunc(maps.Keys(made), func(a, b T) int { return number(a) - number(b) })
 }
@@ -138,7 +139,7 @@ func (r *Runtime) greet(g *generation) {
 		for _, name := range e.Names() {
 			if k := g.kinds[name]; k != nil {
 				k.follow(g, e)
-				r.emitAdded(name, id)
+				r.emitAdded(name, e)
 			}
 		}
 	}

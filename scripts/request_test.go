@@ -145,6 +145,22 @@ func TestTasksAnswerWhenTheyEnd(t *testing.T) {
 	r.equal(ann.response("r5"), `["slow","error","reloaded"]`)
 }
 
+func TestAReloadAnswersForTasksInTheOrderTheyWereMade(t *testing.T) {
+	r := opened(t, lua1(`place.handle("slow", function() return place.task(function() place.wait(1) end) end)`))
+	ann := r.join("ann")
+	for range 20 {
+		ann.request("place", `["slow"]`)
+	}
+	if err := r.reload(lua1("")); err != nil {
+		t.Fatal(err)
+	}
+	got := ""
+	for _, i := range ann.heard {
+		got += i.RequestID + " "
+	}
+	r.equal(got, "r2 r3 r4 r5 r6 r7 r8 r9 r10 r11 r12 r13 r14 r15 r16 r17 r18 r19 r20 r21 ")
+}
+
 func TestComponentVerbsAnswerForThePlacesEntitiesOnly(t *testing.T) {
 	r := opened(t, files{
 		"place.lua":           `place.scene{ bell = { bell = {} } } place.on("open", function() place.entity("place").bell = {} end)`,
@@ -226,6 +242,26 @@ func TestATaskMayReturnAnAnswerToCome(t *testing.T) {
 		t.Error(answer)
 	}
 	r.want()
+}
+
+func TestValidateIsAskedAboutBothEndsOfAnAnimation(t *testing.T) {
+	r := opened(t, files{
+		"place.lua": `
+			place.scene{ a = { door = {} } }
+			place.handle("open", function(request)
+				local ok, why = pcall(function() return place.entity("a"):animate{ path = "door.angle", from = 0, to = request.args[1], duration = 1 } end)
+				if not ok then return nil, why end
+			end)`,
+		"components/door.lua": `return { defaults = { angle = 0 }, validate = function(door) return door.angle <= 2, "the angle is 2 at most" end }`,
+	})
+	ann := r.join("ann")
+	r.equal(ann.request("place", `["open",3]`), `["open","failed","place.lua:4: door: the angle is 2 at most"]`)
+	r.equal(ann.request("place", `["open",2]`), `["open","ok"]`)
+	r.Advance(2 * time.Second)
+	r.equal(r.component("a", "door"), `{"angle":2}`)
+	ann.request("place", `["change_components","`+ann.avatar+`","add_or_change",{"door":{"angle":1}},"remove",[]]`)
+	r.equal(ann.request("place", `["add_property_animation",{"path":"door.angle","from":1,"to":7,"start_at":0,"duration":1}]`),
+		`["add_property_animation","error","door: the angle is 2 at most"]`)
 }
 
 func TestValidateAndHearsOnlyLook(t *testing.T) {

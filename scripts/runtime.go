@@ -36,6 +36,7 @@ type Runtime struct {
 
 	reloads, failures atomic.Uint64
 	failure           atomic.Pointer[ReloadFailure] // of the newest reload
+	broken            atomic.Pointer[error]         // of the generation in force, see Broken
 
 	assets   *assetFolder
 	loading  sync.Mutex // one reload at a time
@@ -155,6 +156,12 @@ func (r *Runtime) Left(_ *engine.Turn, a engine.Agent, code uint32) {
 // Check implements [engine.Checker].
 func (r *Runtime) Check(e *world.Entity, owner string, set map[string]any) error {
 	return r.gen.checkComponents(e, owner, set)
+}
+
+// Checks implements [engine.Checker].
+func (r *Runtime) Checks(name string) bool {
+	k := r.gen.kinds[name]
+	return k != nil && k.validate != nil
 }
 
 // Watches implements [engine.Watcher].

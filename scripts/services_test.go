@@ -180,6 +180,39 @@ func TestModulesOfTheHost(t *testing.T) {
 	r.want("5\\ttrue", "4\\tfalse", "false\\tplace.lua:6: price: not for sale", "true\\tnil")
 }
 
+func TestAStandInIsTheHostsModuleInTestsAndChecksOnly(t *testing.T) {
+	sources := files{
+		"place.lua":           `local price = require("shop").price("apple") place.handle("price", function() return price end)`,
+		"tests/host/shop.lua": `return { price = function(what) return #what end }`,
+		"tests/shop_test.lua": `
+			local t, shop = require "loci.test", require "shop"
+			t.it("sells", function(place) t.equal(shop.price("apple"), place:join():request("place", { "price" })[2]) end)`,
+	}
+	if got := found(sources); got != "" {
+		t.Error(got)
+	}
+	sell := func(config TrialConfig) (failures []string) {
+		trial, err := NewTrial(sources, "tests/shop_test.lua", config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer trial.Close()
+		return trial.Run(0).Failures
+	}
+	if got := sell(TrialConfig{}); len(got) > 0 {
+		t.Error(got)
+	}
+	own := 0
+	if got := sell(TrialConfig{Modules: map[string]Module{"shop": {
+		"price": func(*engine.Turn, []any) ([]any, error) { own++; return []any{7.0}, nil },
+	}}}); len(got) > 0 || own != 2 {
+		t.Errorf("the host's own was asked %d times: %v", own, got)
+	}
+	if _, err := New(Config{Sources: sources}); err == nil || !strings.Contains(err.Error(), `shop`) {
+		t.Errorf("a running place took the stand-in: %v", err)
+	}
+}
+
 func TestAssets(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.MkdirAll(filepath.Join(dir, "assets", "models"), 0o777); err != nil {

@@ -79,6 +79,16 @@ func (r *Runtime) Status(*engine.Turn) Status {
 	return s
 }
 
+// Broken tells why no handler runs any more, nil while they do: the state of the scripts
+// in force is broken, and could not be made anew, yet. It may be called from any
+// goroutine.
+func (r *Runtime) Broken() error {
+	if err := r.broken.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
 // reloaded notes what came of a reload.
 func (r *Runtime) reloaded(err error) {
 	switch {

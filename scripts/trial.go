@@ -31,7 +31,8 @@ type Trial struct {
 
 // TrialConfig is how tests are run. The zero value is good.
 type TrialConfig struct {
-	// Modules are the host's, as in [Config].
+	// Modules are the host's, as in [Config]; tests/host/NAME.lua stands in for one that
+	// is not among them.
 	Modules map[string]Module
 	// Time is how long a test may take before it is cut off, on the wall's clock.
 	// Default 10 s.
@@ -83,7 +84,7 @@ func NewTrial(sources Sources, file string, config TrialConfig) (*Trial, error) 
 		return nil, fmt.Errorf("scripts: there is no %s", file)
 	}
 	t := &Trial{file: file, sources: sources, config: config, scope: []*trialScope{{}}}
-	nowhere := &Runtime{config: Config{Limits: config.Limits, Modules: config.Modules}, log: (&trialLog{}).logger()}
+	nowhere := &Runtime{config: Config{Limits: config.Limits, Modules: config.Modules, StandIns: true}, log: (&trialLog{}).logger()}
 	t.g = nowhere.newGeneration(0, sources)
 	t.g.trial = t
 	t.g.openTrial()

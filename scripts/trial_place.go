@@ -31,7 +31,7 @@ func (t *Trial) open() (*trialPlace, error) {
 	p := &trialPlace{direct: netcode.NewDirect(), log: &trialLog{}, players: map[*agentValue]*player{}}
 	log := p.log.logger()
 	var err error
-	p.rt, err = New(Config{Sources: t.sources, Modules: t.config.Modules, Limits: t.config.Limits, Logger: log})
+	p.rt, err = New(Config{Sources: t.sources, Modules: t.config.Modules, StandIns: true, Limits: t.config.Limits, Logger: log})
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"sync"
 	"time"
@@ -31,6 +32,22 @@ type file struct {
 	hash    netcode.AssetHash
 	size    int64
 	changed time.Time
+}
+
+// FileID gives the id that [Centre.FileID] will give of a file in a folder that is not
+// opened yet. It reads all of the file. The error is [ErrNoFile] for what is not there, or
+// not in the folder.
+func FileID(dir, name string) (id string, err error) {
+	f, err := openFolder(dir, math.MaxInt64)
+	if err != nil {
+		return "", err
+	}
+	defer f.close()
+	hash, err := f.id(context.Background(), name)
+	if err != nil {
+		return "", err
+	}
+	return hash.ID(), nil
 }
 
 func openFolder(dir string, most int64) (*folder, error) {

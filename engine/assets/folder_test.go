@@ -106,3 +106,24 @@ func TestNothingOutsideTheFolderIsServed(t *testing.T) {
 		}
 	})
 }
+
+func TestFileIDIsWhatAPlaceWillSayItIs(t *testing.T) {
+	dir := t.TempDir()
+	door := noise(1, 100_000)
+	write(t, door, dir, "assets", "models", "door.glb")
+	write(t, door, dir, "secret")
+	if err := os.Symlink("../secret", filepath.Join(dir, "assets", "link")); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"models/door.glb": netcode.AssetID(door), "models": "", "none": "", "link": "", "../secret": "", "/etc/passwd": "", "": "",
+	} {
+		id, err := assets.FileID(filepath.Join(dir, "assets"), name)
+		if id != want || errors.Is(err, assets.ErrNoFile) != (want == "") {
+			t.Errorf("%q: %q, %v; want %q", name, id, err, want)
+		}
+	}
+	if id, err := assets.FileID(filepath.Join(dir, "none"), "x"); id != "" || err == nil {
+		t.Errorf("no folder: %q, %v", id, err)
+	}
+}

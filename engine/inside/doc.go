@@ -6,7 +6,12 @@
 //	/         one readable page: agents, entities, scripts, rules; ?format=json for programs
 //	/metrics  numbers for Prometheus
 //	/healthz  200 as long as the process answers
-//	/readyz   200 while agents can join and the heartbeat is at most a second late, else 503
+//	/readyz   200 while the place is ready, else 503 and why
+//
+// It is ready while agents can join, the heartbeat is at most a second late and its
+// behaviour works at all, see [Options].Broken. Scripts that were saved and do not load
+// are no reason: those of before run on, and who is in the place, or comes, notices
+// nothing. They are told of by loci_script_reloads_total, by the page, and in the log.
 //
 // It only shows. It asks nobody who they are: whoever reaches it sees everybody's names
 // and what the rules are, so let it listen on loopback, or behind something that asks.

@@ -18,6 +18,10 @@ type Options struct {
 	// Scripts tells how the place's behaviour is doing, on the place's turn. Nil means
 	// that there is nothing to tell.
 	Scripts func(t *engine.Turn) Scripts
+	// Broken tells why the place's behaviour does nothing at all, nil where it works or
+	// where there is none: then the place is not ready. From any goroutine, and without
+	// waiting for the place's turn, as that may be what hangs. Nil means that it works.
+	Broken func() error
 	// Fresh is for how long the numbers are good: they are gathered at most so often, and
 	// what the page shows half as often. Default 500 ms.
 	Fresh time.Duration
@@ -29,6 +33,9 @@ type Options struct {
 func (o *Options) setDefaults() {
 	if o.Scripts == nil {
 		o.Scripts = func(*engine.Turn) Scripts { return Scripts{} }
+	}
+	if o.Broken == nil {
+		o.Broken = func() error { return nil }
 	}
 	if o.Fresh == 0 {
 		o.Fresh = 500 * time.Millisecond
@@ -47,6 +54,7 @@ const lateness = time.Second
 // view is a place as it is shown.
 type view struct {
 	place   *engine.Place
+	broken  func() error
 	numbers *cached[numbers]
 	report  *cached[Report]
 	descs   sync.Map // *prometheus.Desc by name: making one takes longer than all else
@@ -58,6 +66,7 @@ func New(place *engine.Place, o Options) http.Handler {
 	o.setDefaults()
 	v := &view{
 		place:   place,
+		broken:  o.Broken,
 		numbers: newCached(func() numbers { return askNumbers(place, o.Scripts) }, o.Fresh, o.Patience),
 		report:  newCached(func() Report { return askReport(place, o.Scripts) }, pageEvery*o.Fresh, o.Patience),
 	}
@@ -73,20 +82,22 @@ func New(place *engine.Place, o Options) http.Handler {
 	return mux
 }
 
-// notReady says why agents cannot join, "" if they can. A place whose scripts do not
-// load does not open.
-func notReady(place *engine.Place) string {
-	switch h := place.Health(); {
+// notReady says why agents had better not join, "" if they can. A place whose behaviour
+// does not open does not either.
+func (v *view) notReady() string {
+	switch h, broken := v.place.Health(), v.broken(); {
 	case !h.Open:
 		return "the place is not open"
 	case h.Late > lateness:
 		return fmt.Sprintf("the heartbeat is %.1f s late", h.Late.Seconds())
+	case broken != nil:
+		return broken.Error()
 	}
 	return ""
 }
 
 func (v *view) ready(w http.ResponseWriter, _ *http.Request) {
-	if why := notReady(v.place); why != "" {
+	if why := v.notReady(); why != "" {
 		http.Error(w, why, http.StatusServiceUnavailable)
 		return
 	}
@@ -96,7 +107,7 @@ func (v *view) ready(w http.ResponseWriter, _ *http.Request) {
 // page shows the report, as HTML or, with ?format=json, as JSON.
 func (v *view) page(w http.ResponseWriter, r *http.Request) {
 	report, age, _ := v.report.get(r.Context())
-	report.NotReady, report.Age = notReady(v.place), age.Seconds()
+	report.NotReady, report.Age = v.notReady(), age.Seconds()
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")

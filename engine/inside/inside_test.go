@@ -3,6 +3,7 @@ package inside
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -303,6 +304,21 @@ func TestAPlaceIsNotReadyBeforeItOpensNorAfterItCloses(t *testing.T) {
 		if code, text := after.get(path); code != want {
 			t.Errorf("%s: %d %s", path, code, text)
 		}
+	}
+}
+
+func TestAPlaceWhoseBehaviourIsBrokenIsNotReady(t *testing.T) {
+	var broken error
+	r := newRig(t, Options{Broken: func() error { return broken }}, true)
+	if code, text := r.get("/readyz"); code != 200 {
+		t.Error(code, text)
+	}
+	broken = errors.New("the scripts are broken")
+	if code, text := r.get("/readyz"); code != 503 || !strings.Contains(text, broken.Error()) {
+		t.Error(code, text)
+	}
+	if _, page := r.get("/"); value(r.metrics(), "loci_ready") != 0 || !strings.Contains(page, "Not ready: the scripts are broken") {
+		t.Error(page)
 	}
 }
 

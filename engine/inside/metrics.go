@@ -22,10 +22,10 @@ func (v *view) Describe(chan<- *prometheus.Desc) {}
 func (v *view) Collect(to chan<- prometheus.Metric) {
 	m := metrics{v, to}
 	ready := 0.0
-	if notReady(v.place) == "" {
+	if v.notReady() == "" {
 		ready = 1
 	}
-	m.gauge("ready", "1 while agents can join and the heartbeat is at most a second late.", ready)
+	m.gauge("ready", "1 while agents can join, the heartbeat is at most a second late, and the behaviour works.", ready)
 	m.gauge("heartbeat_overdue_seconds", "How long a heartbeat has been due.", v.place.Health().Late.Seconds())
 	n, age, ok := v.numbers.get(context.Background())
 	if !ok {

@@ -58,6 +58,25 @@ func parsePlaying(e *world.Entity) *[]playing {
 	return &list
 }
 
+// Ends gives the component that the animation moves as it is where the animation begins,
+// and where it ends; none where the entity has no such property, or not yet.
+func (a *Animation) Ends(e *world.Entity) (ends []map[string]any) {
+	component := a.Component()
+	c, ok := e.Component(component)
+	if !ok {
+		return nil
+	}
+	for _, progress := range []float64{0, 1} {
+		aside, err := world.New(1).Spawn("aside", "", map[string]any{component: c})
+		if err != nil || !a.target.set(aside, interpolate(&a.from, &a.to, progress)) {
+			return nil
+		}
+		end, _ := aside.Component(component)
+		ends = append(ends, end)
+	}
+	return ends
+}
+
 // step moves the property to where it is at a time, and tells whether it has arrived.
 func (a *Animation) step(e *world.Entity, now float64) (arrived bool) {
 	elapsed := now - a.start

@@ -246,3 +246,29 @@ func TestAnAnimationThatMakesNoNumbersChangesNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestEndsAreWhereTheAnimationBeginsAndEnds(t *testing.T) {
+	w := world.New(1)
+	e, err := w.Spawn("a", "me", map[string]any{"dial": map[string]any{"v": 7.0, "list": []any{1.0, 2.0, 3.0}, "is": "red"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		"dial.v":      "[map[is:red list:[1 2 3] v:0] map[is:red list:[1 2 3] v:1]]",
+		"dial.list.2": "[map[is:red list:[1 2 0] v:7] map[is:red list:[1 2 1] v:7]]",
+		"dial.is":     "[]",
+		"dial.no":     "[]",
+		"lamp.v":      "[]",
+	} {
+		a, err := ParseAnimation(described(map[string]any{"path": path}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(a.Ends(e)); got != want {
+			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+	}
+	if c, _ := e.Component("dial"); c["v"] != 7.0 {
+		t.Errorf("the entity itself was moved: %v", c)
+	}
+}

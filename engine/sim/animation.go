@@ -47,6 +47,9 @@ func ParseAnimation(v any) (Animation, error) {
 	return a, nil
 }
 
+// Component is the name of the component that the animation moves.
+func (a *Animation) Component() string { return a.target.path[0] }
+
 func (a *Animation) readPath(m map[string]any) error {
 	path, ok := m["path"].(string)
 	if !ok || path == "" {
@@ -56,7 +59,7 @@ func (a *Animation) readPath(m map[string]any) error {
 		return fmt.Errorf("path has %d bytes, at most %d may be", len(path), maxPath)
 	}
 	a.target = parseTarget(path)
-	switch component := a.target.path[0]; component {
+	switch component := a.Component(); component {
 	case "live_media", "property_animations":
 		return fmt.Errorf("%s cannot be animated", component)
 	}

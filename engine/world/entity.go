@@ -16,6 +16,7 @@ type Entity struct {
 
 	components   object
 	life         life
+	lives        int    // begun so far
 	stamp        Stamp  // newest change
 	edits        uint64 // changes so far
 	readers      []Reader
@@ -36,6 +37,10 @@ func (e *Entity) Owner() string { return e.owner }
 
 // Alive tells whether it still stands in the world.
 func (e *Entity) Alive() bool { return e.life.alive() }
+
+// Lives counts how often the entity has come. One that is removed and comes again under
+// the same id may be the same value, with another life.
+func (e *Entity) Lives() int { return e.lives }
 
 // Existed tells whether it stood in the world in an earlier state, not before
 // [World.Oldest].

@@ -102,6 +102,7 @@ func (w *World) Spawn(id, owner string, components map[string]any) (*Entity, err
 	}
 	e.owner = owner
 	e.life.begin(w.now)
+	e.lives++
 	w.alive++
 	if w.owned[owner] == nil {
 		w.owned[owner] = map[*Entity]bool{}

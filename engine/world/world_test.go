@@ -226,3 +226,17 @@ func TestRootsFollowParentsThatComeAndGo(t *testing.T) {
 		t.Errorf("after it went, near it is %v", got)
 	}
 }
+
+func TestAnEntityThatComesAgainHasAnotherLife(t *testing.T) {
+	w := New(1)
+	e, _ := w.Spawn("a", "place", nil)
+	first := e.Lives()
+	w.Remove("a", Cascade)
+	again, err := w.Spawn("a", "place", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again == e && again.Lives() == first {
+		t.Error("nothing tells it from the one before")
+	}
+}

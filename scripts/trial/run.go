@@ -85,7 +85,7 @@ func read(dir string) (*watch.Snapshot, error) {
 func run(config Config, sources scripts.Sources) Result {
 	r := &report{Config: config, began: time.Now()}
 	// What is wrong with the place itself is said once, not by each of its tests.
-	quiet := scripts.Config{Sources: sources, Modules: config.Trial.Modules, Logger: slog.New(slog.DiscardHandler)}
+	quiet := scripts.Config{Sources: sources, Modules: config.Trial.Modules, StandIns: true, Logger: slog.New(slog.DiscardHandler)}
 	if _, err := scripts.New(quiet); err != nil {
 		r.Broken++
 		fmt.Fprintf(r.Out, "FAIL  the place does not load\n    %v\n", err)

@@ -1,5 +1,4 @@
--- `loci test` knows no box office; scripts_test.go runs these with one that has sold
--- ticket "GOOD" and has 3 left.
+-- The box office is host/tickets.lua here: it has sold ticket "GOOD" and has 3 left.
 
 local t = require "loci.test"
 
