@@ -73,11 +73,12 @@ const (
 	forVariable   = "LOCI_TEST_ABUSE_FOR"
 )
 
-// startAbuse has a process of its own abuse a place, as what that costs the abuser is not
-// what it costs the others. It gives how many times it did in the end.
+// startAbuse has a process of its own abuse a place, which has what the others leave of the
+// machine: what abuse costs the abuser is not what it costs them. It gives how many times
+// it did in the end.
 func startAbuse(t *testing.T, name, place string, lasts time.Duration) (acts string) {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], "-test.run=^TestAbuser$")
+	cmd := exec.Command("nice", "-n", "19", os.Args[0], "-test.run=^TestAbuser$")
 	cmd.Env = append(os.Environ(), abuseVariable+"="+name, placeVariable+"="+place, forVariable+"="+lasts.String())
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()

@@ -22,6 +22,7 @@ type Driver struct {
 // Drive opens the place and gives what drives it, or the error of its behaviour.
 func (p *Place) Drive() (*Driver, error) {
 	d := &Driver{place: p, failed: make(chan error, 1)}
+	p.driven = true
 	p.now = func() time.Time { return p.started.Add(time.Duration(d.now.Load())) }
 	if err := p.open(); err != nil {
 		return nil, err

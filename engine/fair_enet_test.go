@@ -117,11 +117,13 @@ func (s *sufferers) suffer(t *testing.T, url string) (stop func()) {
 		_ = c.SetIntent(netcode.Intent{WantsStickMovement: true, ZMovement: -1, Yaw: float64(i)})
 		asking.Go(func() {
 			time.Sleep(time.Duration(i) * askEvery / time.Duration(*fairAgents)) // not all at once
+			tick := time.NewTicker(askEvery)
+			defer tick.Stop()
 			for {
 				select {
 				case <-over:
 					return
-				case <-time.After(askEvery):
+				case <-tick.C:
 				}
 				at := time.Now()
 				if _, err := c.Request(t.Context(), PlaceID, "poke", true); err == nil {

@@ -59,11 +59,15 @@ type Limits struct {
 	// send hundreds when they start.
 	InteractionRate int
 	Burst           time.Duration
+	// TurnTime is how much of each second the place may be at an agent's commands, a quarter
+	// of it at once; with more the agent has to wait. Else who asks what takes long keeps
+	// all others waiting, and the machine busy. Default 100 ms.
+	TurnTime time.Duration
 	// PublicationRate is how many publications an agent may send a second: each is tried
 	// against all subscriptions. Default 50.
 	PublicationRate int
 	// PatternRate is how many subscriptions and access rules an agent may ask for a second,
-	// together: each is compiled. Default 20.
+	// together: each is compiled. Default 50.
 	PatternRate int
 	// SpawnRate is how many entities an agent may spawn a second, children included: each
 	// is sent to everybody. Default 200.
@@ -143,10 +147,10 @@ type Limits struct {
 	// others it is less, down to one datagram. What does not fit comes later,
 	// nearest and longest owed first. Default 64 KiB.
 	StateBudget int
-	// PlaceStateBudget is how many bytes the states of one heartbeat may have together to
-	// all agents that cannot be sent all there is at once; yet each may have one datagram.
-	// What all are sent alike does not count. Default 1 MiB, which at 20 heartbeats a
-	// second is 170 MBit/s.
+	// PlaceStateBudget is how many bytes the states of one heartbeat may have together for
+	// what agents are behind with, beside what has just changed; yet each may have one
+	// datagram. Else one who spawns a thousand entities keeps the place busy with telling
+	// everybody. Default 256 KiB, which at 20 heartbeats a second is 42 Mbit/s.
 	PlaceStateBudget int
 	// Window is how far back the state that an agent acknowledges may lie; an
 	// older one is as good as none, and the whole state is sent. Default 30 s.
@@ -170,8 +174,9 @@ func (l *Limits) setDefaults() {
 	orDefault(&l.Rules, 1024)
 	orDefault(&l.InteractionRate, 200)
 	orDefault(&l.Burst, 5*time.Second)
+	orDefault(&l.TurnTime, 100*time.Millisecond)
 	orDefault(&l.PublicationRate, 50)
-	orDefault(&l.PatternRate, 20)
+	orDefault(&l.PatternRate, 50)
 	orDefault(&l.SpawnRate, 200)
 	orDefault(&l.ComponentByteRate, 512<<10)
 	orDefault(&l.MediaBytes, 128<<10)
@@ -198,7 +203,7 @@ func (l *Limits) setDefaults() {
 	orDefault(&l.LaunchTimeout, 10*time.Second)
 	orDefault(&l.LaunchPatience, 20*time.Second)
 	orDefault(&l.StateBudget, 64<<10)
-	orDefault(&l.PlaceStateBudget, 1<<20)
+	orDefault(&l.PlaceStateBudget, 256<<10)
 	orDefault(&l.Window, 30*time.Second)
 }
 

@@ -55,6 +55,8 @@ type Place struct {
 	hooks hooks
 	now   func() time.Time // the place's clock
 
+	driven bool // by a [Driver]: nobody is to wait in real time
+
 	// All below is used on the place's turn only.
 	world      *world.World
 	views      *view.Views

@@ -18,8 +18,8 @@ func (p *Place) read(s *session) {
 	defer announce.Stop()
 	s.share = p.debts.take(s.from.Addr(), p.now())
 	defer func() { p.debts.put(s.from.Addr(), s.share, p.now()) }()
-	done := make(chan struct{}, 1)
-	done <- struct{}{}
+	done := make(chan time.Duration, 1)
+	done <- 0
 	for {
 		select {
 		case data, ok := <-s.commands:
@@ -32,13 +32,15 @@ func (p *Place) read(s *session) {
 			}
 			c := p.parse(s, data)
 			select {
-			case <-done:
+			case took := <-done:
+				p.slowDown(s, took)
 			case <-p.closing:
 				return
 			}
 			runtime.Gosched() // else the two of us share what time is given to one
 			if !p.post(func() {
-				defer func() { done <- struct{}{} }()
+				began := time.Now()
+				defer func() { done <- time.Since(began) }()
 				p.unread.Add(-1)
 				p.received(s, c)
 			}) {
@@ -49,6 +51,29 @@ func (p *Place) read(s *session) {
 		}
 	}
 }
+
+// slowDown makes who has taken more of the place's turn than is its share wait. That is not
+// on the place's clock: others are kept waiting in real time.
+func (p *Place) slowDown(s *session, took time.Duration) {
+	if p.driven {
+		return
+	}
+	most := p.cfg.Limits.TurnTime.Seconds()
+	for {
+		wait := s.share.turn.Take(took.Seconds(), most, most/turnAtOnce, time.Now())
+		if wait == 0 {
+			return
+		}
+		select {
+		case <-time.After(wait):
+		case <-p.closing:
+			return
+		}
+	}
+}
+
+// turnAtOnce is what part of [Limits].TurnTime may be taken at once.
+const turnAtOnce = 4
 
 // parse reads a command, and does what of it may take long: here it holds up nobody but who
 // sent it, and is done only for who has a share left for it.

@@ -11,7 +11,7 @@ import (
 // share is one connection's part of the place: what is left to it of each rate in [Limits].
 // Its reader uses it.
 type share struct {
-	interactions, publications, patterns, entities, componentBytes bucket.Bucket
+	interactions, publications, patterns, entities, componentBytes, turn bucket.Bucket
 }
 
 // spend takes what a command costs out of the share. It tells what there is too much of,

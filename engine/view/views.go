@@ -156,13 +156,12 @@ func (vs *Views) Observe() {
 func (vs *Views) scarce() bool { return vs.watching*vs.cfg.Budget > vs.cfg.Together }
 
 // portion is how many bytes a packet may have because of that. What has just changed comes
-// on top, with some more as it may be for two states: else who is behind stays behind, and
-// has to be sent packets of its own for good.
+// on top: else who is behind stays behind, and has to be sent packets of its own for good.
 func (vs *Views) portion() int {
 	if !vs.scarce() {
 		return max(MinBudget, vs.cfg.Budget)
 	}
-	return max(MinBudget, vs.cfg.Together/vs.watching) + 2*vs.news
+	return max(MinBudget, vs.cfg.Together/vs.watching) + vs.news
 }
 
 func (vs *Views) countWatching() int {
