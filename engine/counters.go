@@ -17,6 +17,7 @@ type counters struct {
 	beats, late Histogram
 	states      [stateStyles]uint64
 	joined      uint64
+	shed        [sheddings]atomic.Uint64
 	decisions   [acl.Allow + 1][reasons]uint64
 	traffic     [2][kinds][versions]flow
 	verbs       map[string]*outcomeCounts // the official ones; never changed
@@ -65,7 +66,12 @@ func (l *laps) end(phase int) {
 	l.last = now
 }
 
-func (l *laps) over() { l.counters.beats.observe(time.Since(l.began)) }
+// over ends the heartbeat, and gives how long it took.
+func (l *laps) over() time.Duration {
+	took := time.Since(l.began)
+	l.counters.beats.observe(took)
+	return took
+}
 
 // Styles of states by why they are sent so.
 const (

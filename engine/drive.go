@@ -56,7 +56,7 @@ func (d *Driver) Settle() {
 // Advance lets time pass, a heartbeat after the other, and handles what agents send
 // meanwhile.
 func (d *Driver) Advance(by time.Duration) {
-	period := time.Duration(float64(time.Second) / d.place.cfg.Rate)
+	period := d.place.period()
 	for end := d.now.Load() + int64(by); d.now.Load() < end; {
 		d.now.Store(min(end, d.now.Load()+int64(period)))
 		d.Settle()

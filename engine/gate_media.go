@@ -32,6 +32,7 @@ func (g *gate) media(s *session, d *netcode.Dialect, data []byte) {
 	}
 	limits := &g.place.cfg.Limits
 	switch {
+	case g.place.skipsMedia(route.Media().Type):
 	case len(f.Payload) < leastMedia: // the encoder's way to say that there is silence
 	case len(f.Payload) > limits.MediaBytes,
 		!s.pace.Take(time.Now(), len(f.Payload), limits.MediaRate, limits.MediaByteRate):

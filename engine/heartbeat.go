@@ -36,7 +36,7 @@ func (b *beat) until(now time.Time) time.Duration { return b.next.Sub(now) }
 // heartbeat makes and sends the next state of the place.
 func (p *Place) heartbeat() {
 	now := p.now()
-	p.schedule(now)
+	late := p.schedule(now)
 	p.giveUpWaiting(now)
 	dt := now.Sub(p.beat.last).Seconds()
 	p.beat.last = now
@@ -60,7 +60,7 @@ func (p *Place) heartbeat() {
 		p.sweep()
 	}
 	p.media.Ask(max(1, int(p.cfg.Rate*hearsEvery.Seconds())))
-	laps.over()
+	p.felt(late, laps.over())
 }
 
 // hearsEvery is how often [Config.Hears] is asked about each track again, some of them
@@ -72,14 +72,15 @@ const lateReport = 10 * time.Second
 
 // schedule sets when the next heartbeat is due. They keep their pace when one is
 // a little late; what was missed by more than a beat is not made up for.
-func (p *Place) schedule(now time.Time) {
-	b, period := &p.beat, time.Duration(float64(time.Second)/p.cfg.Rate)
-	late := now.Sub(b.next)
-	p.counts.late.observe(max(late, 0))
+// It gives how late this one is.
+func (p *Place) schedule(now time.Time) (late time.Duration) {
+	b, period := &p.beat, p.period()
+	late = max(0, now.Sub(b.next))
+	p.counts.late.observe(late)
 	b.next = b.next.Add(period)
 	defer p.expectBeat()
 	if late <= 2*period {
-		return
+		return late
 	}
 	b.next = now.Add(period)
 	b.late++
@@ -88,7 +89,11 @@ func (p *Place) schedule(now time.Time) {
 		p.log.Warn("heartbeats are late: the machine is too busy", "late", b.late, "worst", b.worst)
 		b.reported, b.late, b.worst = now, 0, 0
 	}
+	return late
 }
+
+// period is the time between heartbeats.
+func (p *Place) period() time.Duration { return time.Duration(float64(time.Second) / p.cfg.Rate) }
 
 // takeIntents takes each agent's newest intent and acknowledgement.
 func (p *Place) takeIntents(now time.Time) {
@@ -127,7 +132,7 @@ func (p *Place) sendStates(now time.Time) {
 	p.beat.outgoing = p.beat.outgoing[:0]
 	p.beat.count++
 	for i, a := range p.order {
-		if a.away() {
+		if a.away() || p.skips(i) {
 			continue
 		}
 		sets := a.view.Sets()

@@ -73,6 +73,7 @@ type Place struct {
 	launches   launches
 	beat       beat // what the heartbeats reuse
 	kept       keeper
+	overload   overload
 }
 
 // New makes a place and binds its transport. Nobody is let in before

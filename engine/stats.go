@@ -22,6 +22,9 @@ type Stats struct {
 	Phases []Phase   // of them, in order
 	Late   Histogram // how late they began
 
+	Shedding Shedding
+	Shed     []ShedCount
+
 	States       []StateCount
 	Traffic      []Traffic
 	Interactions []InteractionCount
@@ -53,6 +56,13 @@ type Phase struct {
 // said that it got it, "change" what has changed.
 type StateCount struct {
 	Style string
+	Count uint64
+}
+
+// ShedCount counts what was shed: with "far" heartbeats, with "states" states, and with
+// "video" and "media" packets, those of "media" being of other tracks than video.
+type ShedCount struct {
+	What  string
 	Count uint64
 }
 
@@ -101,6 +111,10 @@ func (p *Place) Stats() Stats {
 	}
 	for i := range c.phases {
 		s.Phases = append(s.Phases, Phase{phaseNames[i], c.phases[i].clone()})
+	}
+	s.Shedding = Shedding(p.overload.level.Load())
+	for i := ShedFar; i < sheddings; i++ {
+		s.Shed = append(s.Shed, ShedCount{i.String(), c.shed[i].Load()})
 	}
 	for i, n := range c.states {
 		s.States = append(s.States, StateCount{stateNames[i], n})

@@ -213,3 +213,30 @@ func TestJSONPatchIsSentOnlyWhereItIsSmallerAndUnderstood(t *testing.T) {
 		})
 	}
 }
+
+func TestLeanViewsGetADatagramAtATimeOfWhatTheyAreBehindWith(t *testing.T) {
+	largest := func(lean bool) (largest, beats int) {
+		f := follow(t, 1, false)
+		for i := range 300 {
+			text := map[string]any{"text": map[string]any{"string": "some text of a certain length"}}
+			if _, err := f.world.Spawn(fmt.Sprint("e", i), "them", text); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f.views.Lean(lean)
+		for ; len(f.doc.Entities) < 301 && beats < 1000; beats++ {
+			if s := f.beat(); s != nil {
+				f.take(s)
+				largest = max(largest, len(s.Entities))
+				f.view.Acknowledge(f.doc.Revision, f.now)
+			}
+		}
+		return largest, beats
+	}
+	if size, beats := largest(false); size < 4*MinBudget || beats > 20 {
+		t.Errorf("not lean: up to %d bytes, all in %d states", size, beats)
+	}
+	if size, beats := largest(true); size > MinBudget+100 || beats > 100 {
+		t.Errorf("lean: up to %d bytes, all in %d states", size, beats)
+	}
+}

@@ -55,6 +55,7 @@ type Views struct {
 
 	watching  int // how many views are not full: those that keep account of entities
 	news      int // bytes that have changed in this state, if they matter
+	lean      bool
 	audiences map[*world.Entity]*audience
 	told      map[*world.Entity]bool // of what came or went in this state
 	eyes      *grid.Grid[*View]      // with a view distance only
@@ -153,15 +154,23 @@ func (vs *Views) Observe() {
 
 // scarce tells whether there are too many that are behind for each to have all that its link
 // takes.
-func (vs *Views) scarce() bool { return vs.watching*vs.cfg.Budget > vs.cfg.Together }
+func (vs *Views) scarce() bool { return vs.lean || vs.watching*vs.cfg.Budget > vs.cfg.Together }
+
+// Lean has agents get no more than a datagram with each state of what they are behind with,
+// until it is called again.
+func (vs *Views) Lean(lean bool) { vs.lean = lean }
 
 // portion is how many bytes a packet may have because of that. What has just changed comes
 // on top: else who is behind stays behind, and has to be sent packets of its own for good.
 func (vs *Views) portion() int {
-	if !vs.scarce() {
+	switch {
+	case vs.lean:
+		return MinBudget + vs.news
+	case vs.scarce():
+		return max(MinBudget, vs.cfg.Together/vs.watching) + vs.news
+	default:
 		return max(MinBudget, vs.cfg.Budget)
 	}
-	return max(MinBudget, vs.cfg.Together/vs.watching) + vs.news
 }
 
 func (vs *Views) countWatching() int {
