@@ -59,10 +59,13 @@ func (p *Place) slowDown(s *session, took time.Duration) {
 		return
 	}
 	most := p.cfg.Limits.TurnTime.Seconds()
-	for {
-		wait := s.share.turn.Take(took.Seconds(), most, most/turnAtOnce, time.Now())
+	atOnce := most / turnAtOnce
+	for left := took.Seconds(); left > 0; {
+		part := min(left, atOnce)
+		wait := s.share.turn.Take(part, most, atOnce, time.Now())
 		if wait == 0 {
-			return
+			left -= part
+			continue
 		}
 		select {
 		case <-time.After(wait):

@@ -122,15 +122,34 @@ func (r *rig) dial() *peer {
 func (r *rig) join(version int, spec string) *peer {
 	r.Helper()
 	p := r.dial()
+	p.announce(version, spec)
+	return p
+}
+
+func (p *peer) announce(version int, spec string) {
+	p.Helper()
 	p.command(fmt.Sprintf(
 		`["interaction","request","","place","ann",["announce","version",%d,"identity",{"display_name":"peer"},"spawn_avatar",%s]]`,
 		version, spec))
 	body := p.answer("ann")
 	if len(body) != 3 || body[1] == "error" {
-		r.Fatalf("announce answered %v", body)
+		p.Fatalf("announce answered %v", body)
 	}
 	p.avatar = body[1].(string)
-	return p
+}
+
+// again leaves and joins over a new connection from the same address.
+func (p *peer) again() {
+	p.Helper()
+	p.transport.Disconnect(p.conn, netcode.CodeClientLeft)
+	p.wait()
+	conn, err := p.transport.Dial(p.addr, 6)
+	if err != nil {
+		p.Fatal(err)
+	}
+	p.conn = conn
+	p.wait()
+	p.announce(4, `{}`)
 }
 
 func (p *peer) Connected(netcode.Conn, netip.AddrPort) {}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -90,4 +91,74 @@ func TestAnAppThatSpawnsHundredsWhenItStartsIsNotHeldUp(t *testing.T) {
 			t.Errorf("%d entities", got)
 		}
 	})
+}
+
+func TestWhoTakesTheTurnForLongWaitsAndNobodyElse(t *testing.T) {
+	inPlace(t, Config{Limits: Limits{TurnTime: 100 * time.Millisecond}}, func(r *rig) {
+		slow, other := r.join(4, `{}`), r.join(4, `{}`)
+		if err := r.place.Handle("dig", func(r *Request) {
+			time.Sleep(30 * time.Millisecond)
+			r.OK()
+		}); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		for i := range 10 {
+			slow.send(netcode.CommandChannel, true, asked(fmt.Sprint(i), `["dig"]`))
+		}
+		answers := 0
+		for n := 0; answers < 10; n++ {
+			time.Sleep(40 * time.Millisecond)
+			answers += len(slow.interactions())
+			id := fmt.Sprint("other ", n)
+			other.send(netcode.CommandChannel, true, asked(id, `["poke"]`))
+			time.Sleep(40 * time.Millisecond)
+			if got := other.raw(id); got != `["poke","ok"]` {
+				t.Fatalf("another is answered %s", got)
+			}
+		}
+		if took := time.Since(began); took < 2400*time.Millisecond || took > 3200*time.Millisecond {
+			t.Errorf("300 ms of the turn were had in %v, of which a tenth is for each", took)
+		}
+	})
+}
+
+func TestComingAnewDoesNotFillTheShare(t *testing.T) {
+	limits := Limits{InteractionRate: 2, Burst: 2 * time.Second}
+	inPlace(t, Config{Limits: limits}, func(r *rig) {
+		p := r.join(4, `{}`)
+		poke := func() string {
+			id := p.newID()
+			p.command(asked(id, `["poke"]`))
+			return p.raw(id)
+		}
+		for range 4 {
+			poke()
+		}
+		p.again()
+		if got := poke(); !strings.Contains(got, "too many interactions") {
+			t.Errorf("who comes again is answered %s", got)
+		}
+		p.again()
+		time.Sleep(limits.Burst)
+		if got := poke(); got != `["poke","ok"]` {
+			t.Errorf("later it is answered %s", got)
+		}
+		other := r.join(4, `{}`)
+		other.command(asked("q", `["poke"]`))
+		if got := other.raw("q"); got != `["poke","ok"]` {
+			t.Errorf("who comes from elsewhere is answered %s", got)
+		}
+	})
+}
+
+func TestDebtsAreForgiven(t *testing.T) {
+	d, now := newDebts(time.Second), time.Now()
+	for i := range 1000 {
+		now = now.Add(10 * time.Millisecond)
+		d.put(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), share{}, now)
+	}
+	if n := len(d.by); n > 200 {
+		t.Errorf("the debts of %d addresses are known, of which 100 came in the last second", n)
+	}
 }

@@ -240,3 +240,38 @@ func TestLeanViewsGetADatagramAtATimeOfWhatTheyAreBehindWith(t *testing.T) {
 		t.Errorf("lean: up to %d bytes, all in %d states", size, beats)
 	}
 }
+
+func TestWhatAgentsAreBehindWithHasABudgetTogether(t *testing.T) {
+	const agents, together = 10, 40_000
+	w := world.New(1)
+	views := NewViews(w, Config{Window: 100, Budget: 1 << 16, Together: together})
+	for i := range 2000 {
+		if _, err := w.Spawn(fmt.Sprint("e", i), "them", map[string]any{"text": map[string]any{"string": "some text"}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var all []*View
+	for range agents {
+		all = append(all, views.Add(spirit{}, true))
+	}
+	now, most, sent := time.Unix(0, 0), 0, 0
+	for range 60 {
+		now = now.Add(50 * time.Millisecond)
+		views.Observe()
+		sum := 0
+		for _, v := range all {
+			sum += len(v.Next(now, false).Data)
+		}
+		w.Advance()
+		for _, v := range all {
+			v.Acknowledge(Revision(w.Now()-1), now)
+		}
+		most, sent = max(most, sum), sent+sum
+	}
+	if most > together || most < together/2 {
+		t.Errorf("up to %d bytes in a state, %d may be", most, together)
+	}
+	if sent < agents*2000*50 {
+		t.Errorf("not all was sent in the end: %d bytes", sent)
+	}
+}
