@@ -16,8 +16,8 @@ type sight struct {
 	sent   world.Stamp // newest packet with it that may be acknowledged; 0 = none
 	nulled world.Stamp // newest packet that removed it
 	state  state
-	ring   uint8  // while it waits
-	ranked uint32 // as of which look of the agent's
+	ring   uint8
+	ranked uint32 // as of which look of the agent's that is, 0 = none
 	first  bool   // no packet with it has been acknowledged since it was settled
 	aged   bool   // it went out for its age, not for being near
 	gone   bool   // is not in view any more
@@ -126,11 +126,14 @@ type debts struct {
 	near  [rings]queue
 	old   queue
 	aloft []*sight // all that have a packet on its way, whatever their state
-	looks uint32   // how often the agent has looked around
+	looks uint32   // how often the agent has looked around, from 1
 	turn  int      // the ring to rank again next
 }
 
-func (d *debts) init() { d.old.which = byAge }
+func (d *debts) init() {
+	d.old.which = byAge
+	d.looks = max(1, d.looks)
+}
 
 // owe notes that the document of a settled sight is out of date.
 func (d *debts) owe(t *sight, since world.Stamp) {
@@ -143,7 +146,10 @@ func (d *debts) queueUp(ring func(*world.Entity) uint8) {
 	for _, t := range d.fresh {
 		if t.state == fresh {
 			t.state = waiting
-			d.enqueue(t, ring(t.entity))
+			if t.ranked != d.looks {
+				t.ring = ring(t.entity)
+			}
+			d.enqueue(t, t.ring)
 			if t.drawn != 0 {
 				d.old.pushFirst(t)
 			} else {
@@ -201,11 +207,15 @@ func (d *debts) enqueue(t *sight, ring uint8) {
 	d.near[ring].push(t)
 }
 
-// rank gives a sight that waits another ring.
+// rank gives a sight another ring.
 func (d *debts) rank(t *sight, ring uint8) {
-	if ring != t.ring {
+	switch {
+	case ring == t.ring:
+	case t.state == waiting:
 		d.near[t.ring].remove(t)
 		d.enqueue(t, ring)
+	default:
+		t.ring = ring
 	}
 }
 

@@ -260,7 +260,7 @@ func (vs *Views) moved(root *world.Entity) {
 		vs.lookFor(a, root)
 	}
 	for _, t := range a.sights {
-		if t.state == waiting && t.ring != 0 { // what is an agent's own stays that
+		if t.ring != 0 { // what is an agent's own stays that
 			t.view.debts.rank(t, t.view.distance(root))
 		}
 	}
