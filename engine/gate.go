@@ -64,6 +64,7 @@ func (g *gate) Disconnected(c netcode.Conn, code uint32) {
 	g.place.unread.Add(1)
 	s.code = code
 	close(s.commands)
+	close(s.gone)
 }
 
 // command queues a message for the session's reader.

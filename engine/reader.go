@@ -52,8 +52,9 @@ func (p *Place) read(s *session) {
 	}
 }
 
-// slowDown makes who has taken more of the place's turn than is its share wait. That is not
-// on the place's clock: others are kept waiting in real time.
+// slowDown makes who has taken more of the place's turn than is its share wait, unless it has
+// gone: nobody is to stay for what is still to be read of it. That is not on the place's
+// clock: others are kept waiting in real time.
 func (p *Place) slowDown(s *session, took time.Duration) {
 	if p.driven {
 		return
@@ -69,6 +70,8 @@ func (p *Place) slowDown(s *session, took time.Duration) {
 		}
 		select {
 		case <-time.After(wait):
+		case <-s.gone:
+			return
 		case <-p.closing:
 			return
 		}

@@ -21,8 +21,9 @@ type session struct {
 	// commands wait for the reader; closed when the connection is gone, code then
 	// says why.
 	commands chan []byte
-	share    share        // the reader's alone
-	waiting  atomic.Int64 // bytes of commands that are not done with
+	share    share         // the reader's alone
+	gone     chan struct{} // closed with it
+	waiting  atomic.Int64  // bytes of commands that are not done with
 	code     uint32
 
 	// The transport's goroutine alone uses these.
@@ -54,6 +55,7 @@ func newSession(c netcode.Conn, from netip.AddrPort, queue int) *session {
 	return &session{
 		conn: c, from: from,
 		commands: make(chan []byte, queue),
+		gone:     make(chan struct{}),
 		incoming: &netcode.IntentMessage{},
 		intent:   &netcode.IntentMessage{},
 	}

@@ -120,6 +120,14 @@ func TestWhoTakesTheTurnForLongWaitsAndNobodyElse(t *testing.T) {
 		if took := time.Since(began); took < 2400*time.Millisecond || took > 3200*time.Millisecond {
 			t.Errorf("300 ms of the turn were had in %v, of which a tenth is for each", took)
 		}
+		for i := range 10 {
+			slow.send(netcode.CommandChannel, true, asked(fmt.Sprint("more ", i), `["dig"]`))
+		}
+		slow.close()
+		time.Sleep(500 * time.Millisecond)
+		if n := len(r.entities()); n != 2 {
+			t.Errorf("%d entities are there when it has left, want 2", n)
+		}
 	})
 }
 
