@@ -3,14 +3,15 @@ package engine
 import (
 	"fmt"
 	"maps"
+	"sync/atomic"
 	"testing"
 	"time"
 )
 
 // machine is a clock that is set while it goes.
-type machine struct{ set time.Duration }
+type machine struct{ set atomic.Int64 } // by so many nanoseconds
 
-func (m *machine) now() time.Time { return time.Now().Add(m.set) }
+func (m *machine) now() time.Time { return time.Now().Add(time.Duration(m.set.Load())) }
 
 // killed gives what a place that is killed leaves.
 func (s *shelf) killed() *shelf {
@@ -48,7 +49,7 @@ func TestTheClockNeverGoesBack(t *testing.T) {
 			var before float64
 			inPlace(t, Config{Store: kept, wall: clock.now}, func(r *rig) {
 				time.Sleep(ran / 2)
-				clock.set += c.running
+				clock.set.Store(int64(c.running))
 				time.Sleep(ran/2 - time.Second)
 				r.do(func(t *Turn) { _ = t.Change(PlaceID, map[string]any{"weather": map[string]any{"rain": true}}) })
 				time.Sleep(time.Second)
