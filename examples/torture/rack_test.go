@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/engine/apps"
@@ -55,7 +56,7 @@ func (c *complaints) take() []string {
 // setup is in what a rack differs from others.
 type setup struct {
 	limits netcode.ENetLimits
-	heap   int64 // scripts.Limits.Heap
+	window time.Duration // engine.Limits.Window
 }
 
 func newRack(t testing.TB, s setup) *rack {
@@ -66,7 +67,7 @@ func newRack(t testing.TB, s setup) *rack {
 	}
 	log := slog.New(slog.NewTextHandler(io.Writer(r.log), &slog.HandlerOptions{Level: slog.LevelError}))
 	var err error
-	if r.rt, err = scripts.New(scripts.Config{Dir: r.dir, Limits: scripts.Limits{Heap: s.heap}, Logger: log}); err != nil {
+	if r.rt, err = scripts.New(scripts.Config{Dir: r.dir, Logger: log}); err != nil {
 		t.Fatal(err)
 	}
 	transport, err := netcode.NewENet(netcode.ENetConfig{Listen: "127.0.0.1:0", Limits: s.limits, Logger: log})
@@ -75,7 +76,7 @@ func newRack(t testing.TB, s setup) *rack {
 	}
 	r.addr = transport.Addr()
 	r.place, err = engine.New(engine.Config{
-		Transport: transport, Behaviour: r.rt, Logger: log,
+		Transport: transport, Behaviour: r.rt, Logger: log, Limits: engine.Limits{Window: s.window},
 		Apps:   apps.Policy{Hosts: []string{"127.0.0.1"}}, // of the crowd's gateway
 		Assets: assets.Options{CacheBytes: 1 << 20},       // soon full, so that it is not taken for a leak
 	})

@@ -19,7 +19,7 @@ var soakTime = flag.Duration("soak", 6*time.Second, "how long the soak lasts, ha
 // TestSoak lets 50 agents come, furnish, ask, talk, hand out files, launch apps and leave
 // at random, while scripts are saved: in the end all is as it was.
 func TestSoak(t *testing.T) {
-	r := newRack(t, setup{})
+	r := newRack(t, setup{window: window})
 	c := r.crowd()
 	c.soak(*soakTime / 2)
 	before := r.footprint()
@@ -59,6 +59,9 @@ func (c *crowd) soak(howLong time.Duration) {
 	c.play(ctx, 50)
 }
 
+// window is for how long the place remembers what has gone, with nobody in it too.
+const window = 3 * time.Second
+
 // footprint is what a place takes when nobody is in it.
 type footprint struct {
 	goroutines, files int64
@@ -92,7 +95,7 @@ func (r *rack) footprint() footprint {
 		}
 		return nil
 	})
-	time.Sleep(time.Second) // connections that end, and their goroutines
+	time.Sleep(window + 2*time.Second) // for connections to end as well, and their goroutines
 	http.DefaultClient.CloseIdleConnections()
 	for range 3 {
 		runtime.GC()
