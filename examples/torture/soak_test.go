@@ -60,7 +60,7 @@ func (c *crowd) soak(howLong time.Duration) {
 }
 
 // window is for how long the place remembers what has gone, with nobody in it too.
-const window = 3 * time.Second
+const window = 2 * time.Second
 
 // footprint is what a place takes when nobody is in it.
 type footprint struct {
@@ -95,7 +95,7 @@ func (r *rack) footprint() footprint {
 		}
 		return nil
 	})
-	time.Sleep(window + 2*time.Second) // for connections to end as well, and their goroutines
+	time.Sleep(window + time.Second) // for connections to end as well, and their goroutines
 	http.DefaultClient.CloseIdleConnections()
 	for range 3 {
 		runtime.GC()
