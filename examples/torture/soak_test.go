@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/metrics"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,7 +33,9 @@ func TestSoak(t *testing.T) {
 	// A short run leaves what is the first of its kind, and will not become more.
 	few, bytes := int64(3), int64(4<<20)
 	if *soakTime >= 4*time.Minute {
-		few, bytes = 0, 0
+		// The asset cache is full or not quite, and the place holds on to about as many
+		// sessions as were there at once, of 28 kB each: both are bounded.
+		few, bytes = 0, 2<<20
 	}
 	for _, of := range []struct {
 		what          string
@@ -42,14 +45,16 @@ func TestSoak(t *testing.T) {
 		{"goroutines", before.goroutines, after.goroutines, few},
 		{"open files", before.files, after.files, few},
 		{"bytes of heap", before.heap, after.heap, bytes},
-		{"bytes of C's memory", before.c, after.c, bytes},
+		{"bytes of C's memory", before.c, after.c, 0},
 	} {
 		if of.after > of.before+of.before/20+of.slack {
 			t.Errorf("%d %s, %d before", of.after, of.what, of.before)
 		}
 	}
 	for _, line := range r.log.take() {
-		t.Errorf("the place complained: %.500s", line)
+		if !strings.Contains(line, "cut off") { // which scripts are where the machine is busy
+			t.Errorf("the place complained: %.500s", line)
+		}
 	}
 }
 
@@ -57,10 +62,21 @@ func (c *crowd) soak(howLong time.Duration) {
 	ctx, cancel := context.WithTimeout(context.Background(), howLong)
 	defer cancel()
 	c.play(ctx, 50)
+	c.assets.Clear() // of the test's own
 }
 
-// window is for how long the place remembers what has gone, with nobody in it too.
+// window is for how long the place remembers states that it has sent.
 const window = 2 * time.Second
+
+// remembered is for how long something else may know those who have left: what waits to
+// learn what became of an asset or an app that they asked for, 20 s at most. A short soak
+// does not wait for that.
+func remembered() time.Duration {
+	if *soakTime >= 4*time.Minute {
+		return 25 * time.Second
+	}
+	return window + time.Second
+}
 
 // footprint is what a place takes when nobody is in it.
 type footprint struct {
@@ -95,7 +111,7 @@ func (r *rack) footprint() footprint {
 		}
 		return nil
 	})
-	time.Sleep(window + time.Second) // for connections to end as well, and their goroutines
+	time.Sleep(remembered())
 	http.DefaultClient.CloseIdleConnections()
 	for range 3 {
 		runtime.GC()
