@@ -7,8 +7,6 @@ export CGO_ENABLED = 1
 ARGS      ?=
 BENCH     ?= .
 BENCHTIME ?= 1s
-# A number of runs: where it is a time, the go command now and then takes the end
-# of it for a failure.
 FUZZTIME  ?= 20000x
 
 .DEFAULT_GOAL := help
@@ -33,19 +31,17 @@ lint: deps ## vet and staticcheck
 fmt: ## format all Go files
 	gofmt -w .
 
-fuzz: deps ## run every fuzz test for FUZZTIME (20000x) inputs
-	@set -e; \
-	listed=$$(go test -list '^Fuzz' ./...); \
-	echo "$$listed" | \
-	awk '/^Fuzz/ { tests[n++] = $$1 } \
-	     /^ok/   { for (i = 0; i < n; i++) print $$2, tests[i]; n = 0 }' | \
-	while read -r package test; do \
-		go test -run '^$$' -fuzz "^$$test$$" -fuzztime $(FUZZTIME) "$$package"; \
-	done
+fuzz: deps ## run every fuzz test for FUZZTIME (20000x) inputs, or a time
+	.ci/fuzz $(FUZZTIME)
 
-torture: deps ## bad networks and a soak at length, and every fuzz test: some ten minutes
-	go test -race -timeout 15m ./examples/torture -link 30s -soak 4m -v
-	$(MAKE) fuzz
+# Links are measured, so nothing runs beside them, nor the race detector. Who is killed
+# must be back within a second, so the soak beside that stands back.
+torture: deps ## bad links, 200 kills, a soak, full disks, clocks set, all fuzz tests: 15 minutes
+	go test -count 1 -timeout 10m ./examples/torture -run 'Link|Blackout|Port' -link 30s -v
+	nice -n 19 go test -race -count 1 -timeout 15m ./examples/torture -run Soak -soak 4m -v & soak=$$!; \
+	go test -count 1 -timeout 15m . -run 'Kill|Disk|ReadOnly|Clock|Memory' -kills 200 -v; kills=$$?; \
+	wait $$soak && exit $$kills
+	.ci/fuzz 15s
 
 bench: deps ## run the benchmarks matching BENCH (all) for BENCHTIME (1s) each
 	go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem ./...

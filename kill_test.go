@@ -84,12 +84,15 @@ type promises struct {
 	rules  map[string]bool    // by id: added, or removed
 	ids    map[string]bool    // given so far
 	count  int
+
+	leaving sync.WaitGroup // of agents that nobody hears any more
 }
 
 func TestNothingThatWasAcknowledgedIsLostByAKill(t *testing.T) {
 	const entities = 10_000
 	data, dir := imported(t, entities), placeDir(t, keeping)
 	said := &promises{values: map[string]float64{}, dials: map[string]float64{}, rules: map[string]bool{}, ids: map[string]bool{}}
+	defer said.leaving.Wait()
 	var slowest, sum time.Duration
 	rounds, slow := 0, 0
 	for kill := range *kills + 1 {
@@ -133,7 +136,7 @@ func (said *promises) provoke(t *testing.T, s *server, round int) {
 	for n, write := range []func(context.Context, *netcode.Client, string) error{said.put, said.put, said.turn, said.change} {
 		agent := join(t, s.url, netcode.ClientConfig{})
 		writers.Go(func() {
-			defer agent.Close()
+			defer said.leaving.Go(func() { agent.Close() })
 			for ctx.Err() == nil {
 				if err := write(ctx, agent, fmt.Sprint("w", n)); err != nil {
 					if ctx.Err() == nil {

@@ -86,7 +86,7 @@ func TestHelpGoesToStdoutAndSucceeds(t *testing.T) {
 		t.Errorf("exit code %d, stderr %q; want 0 and none", got.code, got.stderr)
 	}
 	for _, flag := range []string{
-		"--listen HOST:PORT", "--name NAME", "--hz N", "--public-host HOST", "--data DIR", "--linger TIME", "--asset-cache BYTES", "--http ADDR",
+		"--listen HOST:PORT", "--name NAME", "--hz N", "--public-host HOST", "--data DIR", "--linger TIME", "--asset-cache BYTES", "--memory BYTES", "--http ADDR",
 		"--log-level debug|info|warn|error", "--log-format text|json",
 	} {
 		if !strings.Contains(got.stdout, flag) {
@@ -122,6 +122,7 @@ func TestMisuseIsOneLineAndExitCode2(t *testing.T) {
 		"rate of zero":                  {args: []string{"serve", "--hz", "0"}, says: "--hz is 0"},
 		"rate that is no number":        {args: []string{"serve", "--hz", "NaN"}, says: "--hz is NaN"},
 		"to wait for less than no time": {args: []string{"serve", "--linger", "-1s"}, says: "--linger is -1s"},
+		"less memory than none":         {args: []string{"serve", "--memory", "-1"}, says: "--memory is -1"},
 		"rate beyond the limit":         {args: []string{"serve", "--hz", "1e6"}, says: "want 1 to 240"},
 		"unknown log level":             {args: []string{"serve", "--log-level", "loud"}, says: "debug, info, warn, error"},
 		"unknown log format":            {args: []string{"serve", "--log-format", "xml"}, says: "text, json"},

@@ -37,6 +37,7 @@ type serveOptions struct {
 	budget     int           // bytes of a state at most
 	data       string        // directory for what the place keeps; empty: it keeps nothing
 	assetCache int64         // bytes of assets to keep; 0: the default
+	memory     int64         // bytes the process may grow to before scripts lose what they keep in variables; 0: the default
 	http       string        // ADDR of the view inside; empty: there is none
 	linger     time.Duration // for how long to wait for verified agents whose connection is lost; 0: not
 	apps       []string      // hosts that apps may be launched from, or "none"
@@ -89,6 +90,7 @@ that do not load; 2 where it was asked wrongly.`,
 	flags.IntVar(&o.budget, "state-budget", 0, "`BYTES` of a state to an agent on a good link; the rest comes later (default 65536)")
 	flags.StringVar(&o.data, "data", "", "`DIR` where the place keeps what is to survive it, made if need be; one process at a time (default: nothing survives)")
 	flags.Int64Var(&o.assetCache, "asset-cache", 0, "`BYTES` of assets to keep, below 0 none (default 1 GiB in --data, 32 MiB in memory without)")
+	flags.Int64Var(&o.memory, "memory", 0, "`BYTES` that the process may grow to before the scripts' state is made anew, which frees what they keep (default 1 GiB)")
 	flags.StringVar(&o.http, "http", "", "`ADDR` to show what goes on inside on, by HTTP: HOST:PORT, or :PORT for 127.0.0.1 only (default: nowhere)")
 	flags.DurationVar(&o.linger, "linger", engine.DefaultLinger, "`TIME` that entities wait for a verified agent whose connection is lost; 0 is not at all")
 	flags.StringSliceVar(&o.apps, "apps", []string{"*"}, "`HOST` that apps may be launched from: a name, *.NAME, ADDRESS, ADDRESS/BITS, each with :PORT or without;\n"+
@@ -118,6 +120,9 @@ func (o *serveOptions) complete(flags *pflag.FlagSet, getenv func(string) string
 	}
 	if !(o.hz >= 1 && o.hz <= engine.MaxRate) { // NaN is neither
 		return fmt.Errorf("--hz is %g, want 1 to %d", o.hz, engine.MaxRate)
+	}
+	if o.memory < 0 {
+		return fmt.Errorf("--memory is %d, want 0 or more", o.memory)
 	}
 	if o.linger < 0 {
 		return fmt.Errorf("--linger is %v, want 0 or more", o.linger)
@@ -160,7 +165,9 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) (err
 	if kept != nil {
 		defer func() { err = errors.Join(err, kept.Close()) }()
 	}
-	rt, err := scripts.New(scripts.Config{Dir: o.dir, NoReload: o.noReload, Name: o.name, Store: shelf, Logger: log})
+	rt, err := scripts.New(scripts.Config{
+		Dir: o.dir, NoReload: o.noReload, Name: o.name, Store: shelf, Logger: log, Limits: scripts.Limits{Heap: o.memory},
+	})
 	if err != nil {
 		return err
 	}

@@ -87,6 +87,8 @@ type Config struct {
 	// Logger hears of agents that come and go and of what goes wrong. Nil means
 	// [slog.Default].
 	Logger *slog.Logger
+
+	wall func() time.Time // the machine's clock, which may be set; nil means time.Now
 }
 
 func (c *Config) setDefaults() error {
@@ -115,6 +117,9 @@ func (c *Config) setDefaults() error {
 	if c.Rules == nil {
 		rules := DefaultRules()
 		c.Rules = &rules
+	}
+	if c.wall == nil {
+		c.wall = time.Now
 	}
 	c.Limits.setDefaults()
 	return nil

@@ -19,7 +19,9 @@ type keeper struct {
 	store    Store // nil: nothing is kept
 	since    world.Stamp
 	at       time.Time
+	clock    keptClock         // as last handed over
 	entities map[string]string // the kind of record that each is kept as, by id
+	place    []byte            // the record of the place's own entity, as last handed over
 	restored bool
 	scratch  []byte
 }
@@ -63,6 +65,7 @@ func (p *Place) keepSome(now time.Time) {
 	if p.kept.store != nil && now.Sub(p.kept.at) >= keepEvery {
 		p.kept.at = now
 		p.keep(nil, nil)
+		p.keepClock()
 	}
 }
 
@@ -78,7 +81,7 @@ func (p *Place) keep(records []Record, done func(error)) {
 	}
 	k.since = p.world.Now() - 1
 	if len(records) > 0 || done != nil {
-		k.store.Put(records, done)
+		k.store.Put(append(records, p.clockRecord()), done)
 	}
 }
 
@@ -100,6 +103,12 @@ func (p *Place) appendRecords(records []Record, e *world.Entity) []Record {
 	if kind == KindEntity {
 		k := &p.kept
 		k.scratch = append(e.AppendComponents(append(k.scratch[:0], `{"components":`...), keptOf(id)), '}')
+		if id == PlaceID { // its clock, which is not part of it, changes all the time
+			if bytes.Equal(k.scratch, k.place) {
+				return records
+			}
+			k.place = append(k.place[:0], k.scratch...)
+		}
 		r.Value = bytes.Clone(k.scratch)
 	} else {
 		r.Value = appendAgentEntity(nil, e)
@@ -129,25 +138,6 @@ func (p *Place) restore() error {
 		return err
 	}
 	p.restoreEntities()
-	return nil
-}
-
-// restoreClock has the clock go on where it would be if the place had never closed.
-func (p *Place) restoreClock() error {
-	var clock struct {
-		Began float64 `json:"began"`
-	}
-	began, err := p.kept.one("clock", &clock)
-	if err != nil {
-		return err
-	}
-	now := float64(p.started.UnixNano()) / 1e9
-	if !began {
-		p.kept.put(KindPlace, "clock", map[string]any{"began": now})
-		return nil
-	}
-	p.kept.restored = true
-	p.age = time.Duration(max(0, now-clock.Began) * float64(time.Second))
 	return nil
 }
 

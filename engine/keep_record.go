@@ -38,9 +38,7 @@ func CheckRecord(r Record) (err error) {
 	case r.Kind == KindRule:
 		_, _, err = parseRule(r.Key, r.Value)
 	case r.Kind == KindPlace && r.Key == "clock":
-		err = parseRecord(r.Kind, r.Key, r.Value, &struct {
-			Began float64 `json:"began"`
-		}{})
+		err = parseRecord(r.Kind, r.Key, r.Value, &keptClock{})
 	case r.Kind == KindPlace && r.Key == "rules":
 		err = parseRecord(r.Kind, r.Key, r.Value, &keptCount{})
 	default:

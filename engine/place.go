@@ -207,6 +207,9 @@ func (p *Place) finish() {
 	p.hooks.behaviour.Settle(&p.host)
 	p.hooks.behaviour.Close(&p.host)
 	p.keep(nil, nil)
+	if p.kept.store != nil {
+		p.kept.store.Put([]Record{p.clockRecord()}, nil)
+	}
 }
 
 // Addr is where the place listens, with the real port, if its transport knows.
@@ -291,7 +294,7 @@ func (p *Place) Close() error {
 
 // Time is the place's clock in seconds: what place.clock.time says, and what
 // clock requests are answered with. It counts from when the place was first opened, as far
-// as [Config.Store] knows. Safe from any goroutine.
+// as [Config.Store] knows, and never goes back, whatever becomes of the machine's clock. Safe from any goroutine.
 func (p *Place) Time() float64 { return (p.now().Sub(p.started) + p.age).Seconds() }
 
 // post hands f to the place goroutine, waiting while the inbox is full. It tells

@@ -38,7 +38,8 @@ const (
 	// KindRule are the rules that change_acl added by id: {"number", "verdict",
 	// "pattern", "origin"}. Number gives their order.
 	KindRule = "rule"
-	// KindPlace is what there is one of: "clock", {"began"} in seconds since 1970, and
-	// "rules", {"given"}: how many ids of rules have been given away.
+	// KindPlace is what there is one of: "clock", {"began", "time"}, when it was 0 in
+	// seconds since 1970 and what it said when it was kept, and "rules", {"given"}: how
+	// many ids of rules have been given away.
 	KindPlace = "place"
 )

@@ -87,8 +87,9 @@ type Limits struct {
 	// cross over. Default 1 MiB.
 	StateBytes int
 	// Heap is how large the whole process may grow, in bytes, before the scripts'
-	// state is made anew, which frees what scripts have kept; at most once a minute.
-	// Default 1 GiB.
+	// state is made anew, which frees what scripts have kept; at most once a minute. If
+	// that helps, but for less than a minute, the function in whose calls it grew by more
+	// than in all others is switched off until the scripts are changed. Default 1 GiB.
 	Heap int64
 }
 

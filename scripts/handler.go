@@ -47,14 +47,15 @@ func where(L *lua.LState) string { return strings.TrimSuffix(L.Where(1), ":") }
 // the log. An error has been logged when it returns, but for
 // [sandbox.ErrHeartbeatBudget] where the call did not start: see started.
 func (g *generation) call(h *handler, about string, args ...lua.LValue) ([]lua.LValue, error) {
-	if o := g.offences[h.fn.Proto]; o != nil && o.off {
+	if g.isOff(h.fn.Proto) {
 		return nil, errOff
 	}
 	if !g.live { // beside a place that runs, of which nothing may be touched
 		return g.s.Call(g.budget(), h.fn, args...)
 	}
-	before := g.r.pool.Left()
+	before, heap := g.r.pool.Left(), g.r.memory.begin()
 	values, err := g.s.Call(g.budget(), h.fn, args...)
+	g.r.memory.end(h, heap)
 	g.spend(h, before, err)
 	if err != nil {
 		g.failed(h, about, err)

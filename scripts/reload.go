@@ -54,10 +54,11 @@ func (r *Runtime) Reload(place *engine.Place) error {
 }
 
 // reload loads sources beside the running place, and puts them in force between two
-// heartbeats.
+// heartbeats. Nil are those that run.
 func (r *Runtime) reload(place *engine.Place, sources Sources, files []string) error {
 	r.loading.Lock()
 	defer r.loading.Unlock()
+	changed := sources != nil
 	var number int
 	var kept map[any]any
 	err := place.Do(func(*engine.Turn) error {
@@ -85,6 +86,7 @@ func (r *Runtime) reload(place *engine.Place, sources Sources, files []string) e
 		}
 		r.drain()
 		r.enter(g)
+		r.memory.forget(changed)
 		list := make([]any, len(files))
 		for i, file := range files {
 			list[i] = file

@@ -1,7 +1,6 @@
 package scripts
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -31,8 +30,7 @@ type Runtime struct {
 	lines    lines
 	errors   int // of scripts so far
 	spent    [len(handlerKinds)]HandlerStatus
-	replaced float64
-	watched  float64 // when the heap was last looked at
+	memory   memory
 
 	reloads, failures atomic.Uint64
 	failure           atomic.Pointer[ReloadFailure] // of the newest reload
@@ -130,8 +128,8 @@ func (r *Runtime) Wait() { r.watching.Wait() }
 
 // Beat implements [engine.Behaviour].
 func (r *Runtime) Beat(t *engine.Turn, dt float64) {
-	r.pool.Refill(r.config.Limits.Heartbeat)
-	r.watchHeap()
+	r.refill()
+	r.watchMemory()
 	deferred := r.deferred
 	r.deferred = nil
 	for _, f := range deferred {
@@ -185,37 +183,3 @@ func (r *Runtime) Published(_ *engine.Turn, from string, body []any) {
 
 // Answer implements [engine.Answerer].
 func (r *Runtime) Answer(q *engine.Request) bool { return r.gen.answer(q) }
-
-// watchHeap replaces the state when the process has grown too large: what scripts have
-// kept in it cannot be counted otherwise.
-func (r *Runtime) watchHeap() {
-	now := r.turn.Time()
-	if now-r.watched < 1 {
-		return
-	}
-	r.watched = now
-	if heap := sandbox.HeapLive(); heap > r.config.Limits.Heap {
-		r.replace(r.gen, fmt.Errorf("the process takes %d MiB, more than the %d that scripts may let it grow to", heap>>20, r.config.Limits.Heap>>20))
-	}
-}
-
-// replaceEvery is how often at most a state is made anew, in seconds.
-const replaceEvery = 60
-
-// replace loads the scripts anew after their state broke or grew too large.
-func (r *Runtime) replace(g *generation, why error) {
-	now := r.turn.Time()
-	if g != r.gen || r.replaced != 0 && now-r.replaced < replaceEvery {
-		return
-	}
-	r.replaced = now
-	r.log.Error("the scripts' state is made anew", "because", why)
-	place := r.turn.Place()
-	r.watching.Go(func() {
-		err := r.reload(place, nil, nil)
-		r.reloaded(err)
-		if err != nil && !errors.Is(err, engine.ErrClosed) {
-			r.log.Error("the scripts' state cannot be made anew", "error", err)
-		}
-	})
-}

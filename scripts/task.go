@@ -70,14 +70,15 @@ func (t *task) begin(g *generation) {
 
 // resume runs the task until it waits or ends.
 func (t *task) resume(g *generation, args ...lua.LValue) {
-	if o := g.offences[t.h.fn.Proto]; o != nil && o.off {
+	if g.isOff(t.h.fn.Proto) {
 		t.end(g, nil, errScript)
 		return
 	}
 	outer := g.running
 	g.running, t.pending = t, nil
-	before := g.r.pool.Left()
+	before, heap := g.r.pool.Left(), g.r.memory.begin()
 	values, err := t.t.Resume(g.budget(), args...)
+	g.r.memory.end(t.h, heap)
 	g.spend(t.h, before, err)
 	g.running = outer
 	switch {

@@ -84,7 +84,14 @@ func (s *diskShelf) items() ([]item, error) {
 			s.sweep(file.Name(), "is not of the size it should be")
 			continue
 		}
-		found = append(found, dated{i, info.ModTime()})
+		at := info.ModTime()
+		if now := time.Now(); at.After(now) {
+			// The machine's clock has been set back since: it must not count as used last
+			// until that time comes.
+			at = now
+			s.touch(i.hash, i.size, now)
+		}
+		found = append(found, dated{i, at})
 	}
 	slices.SortStableFunc(found, func(a, b dated) int { return a.at.Compare(b.at) })
 	items := make([]item, len(found))

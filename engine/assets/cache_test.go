@@ -123,6 +123,26 @@ func TestRangesReadAcrossBlocks(t *testing.T) {
 	}
 }
 
+// TestWhatWasUsedByAClockAheadIsNotTakenForTheNewestForEver has an asset from before the
+// machine's clock was set back by a day.
+func TestWhatWasUsedByAClockAheadIsNotTakenForTheNewestForEver(t *testing.T) {
+	disk := first(newDiskShelf(t.TempDir(), quiet))
+	c := openCache(t, disk, 1<<20)
+	for seed := range 3 {
+		content, h := someContent(seed, 1000)
+		mustAdd(t, c, content, h)
+	}
+	disk.touch(second(someContent(0, 1000)), 1000, time.Now().Add(24*time.Hour))
+	openCache(t, disk, 1<<20)
+	for seed := 1; seed < 3; seed++ { // are used afterwards
+		disk.touch(second(someContent(seed, 1000)), 1000, time.Now())
+	}
+	c = openCache(t, disk, 2000)
+	if got := fmt.Sprint(c.holds(t, 1000, 0, 1, 2)); got != "[1 2]" {
+		t.Errorf("it holds %s", got)
+	}
+}
+
 // TestDiskCacheOpensWithWhatACrashHasLeft has files that are cut short, changed, half
 // written, somebody else's and not files.
 func TestDiskCacheOpensWithWhatACrashHasLeft(t *testing.T) {

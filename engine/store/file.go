@@ -125,6 +125,29 @@ func readAll(tx *bolt.Tx, each func(n name, value []byte)) error {
 	return nil
 }
 
+// sumOf gives the checksum of all records that a file says it has.
+func sumOf(path string) (sum uint64, err error) {
+	db, err := open(path, true)
+	if err != nil {
+		return 0, err
+	}
+	err = guard(func() error {
+		return db.View(func(tx *bolt.Tx) error {
+			own := tx.Bucket([]byte(ownBucket))
+			if own == nil {
+				return ErrDamaged
+			}
+			said := own.Get([]byte("sum"))
+			if len(said) != 8 {
+				return ErrDamaged
+			}
+			sum = binary.BigEndian.Uint64(said)
+			return nil
+		})
+	})
+	return sum, errors.Join(err, guard(db.Close))
+}
+
 // commit writes a batch, and the checksum of all records from then on.
 func commit(db *bolt.DB, batch []entry, sum uint64) error {
 	return db.Update(func(tx *bolt.Tx) error {

@@ -65,17 +65,31 @@ func (s *Store) setAside(why error) error {
 	return nil
 }
 
-// staleSnapshots tells whether the file has changed since the newest copy.
+// nextSnapshot is what the next copy is called: by the time, but after those there are, of
+// which one may be from before the machine's clock was set back.
+func (s *Store) nextSnapshot() string {
+	const layout = "place-" + stamp + ".db"
+	at := time.Now().UTC().Truncate(time.Millisecond)
+	if all := s.snapshots(); len(all) > 0 {
+		if last, err := time.Parse(layout, filepath.Base(all[0])); err == nil && !at.After(last) {
+			at = last.Add(time.Millisecond)
+		}
+	}
+	return filepath.Join(s.snapshotDir(), at.Format(layout))
+}
+
+// staleSnapshots tells whether the file is not what the newest copy is of. Their times say
+// nothing, as the machine's clock may have been set.
 func (s *Store) staleSnapshots() bool {
-	info, err := os.Stat(s.path())
-	if err != nil || len(s.records) == 0 {
+	if s.db == nil || len(s.records) == 0 {
 		return false
 	}
-	for _, path := range s.snapshots() {
-		last, err := os.Stat(path)
-		return err != nil || last.ModTime().Before(info.ModTime())
+	all := s.snapshots()
+	if len(all) == 0 {
+		return true
 	}
-	return true
+	sum, err := sumOf(all[0])
+	return err != nil || sum != s.sum
 }
 
 // snapshot copies the file as it is now, beside the writer's work.
@@ -123,7 +137,7 @@ func (s *Store) copyTo(tx *bolt.Tx) error {
 	if err != nil {
 		return errors.Join(err, os.Remove(next))
 	}
-	if err := install(next, filepath.Join(s.snapshotDir(), "place-"+time.Now().UTC().Format(stamp)+".db")); err != nil {
+	if err := install(next, s.nextSnapshot()); err != nil {
 		return err
 	}
 	for i, path := range s.snapshots() {

@@ -11,12 +11,30 @@ import (
 	"testing"
 	"time"
 
-	"github.com/loci-place/loci/engine/apps"
 	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/netcode/badlink"
 )
 
-var linkTime = flag.Duration("link", 4*time.Second, "how long each bad link is borne")
+var linkTime = flag.Duration("link", 3*time.Second, "how long each bad link is borne; from 30s on all else is at length as well")
+
+// atLength tells whether tests take the time that it takes, and hold to numbers.
+func atLength() bool { return *linkTime >= 30*time.Second }
+
+// share lets a test run beside others, as most of what it does is wait. At length each has
+// the machine to itself.
+func share(t *testing.T) {
+	if !atLength() {
+		t.Parallel()
+	}
+}
+
+// others is how many others live in the place while a link is tried.
+func others() int {
+	if atLength() {
+		return 10
+	}
+	return 5
+}
 
 // bad is a link of 85 to 115 ms each way that also swaps and doubles.
 func bad(loss float64) badlink.Link {
@@ -97,8 +115,8 @@ func TestBadLinksDelayButLoseNothing(t *testing.T) {
 		age  time.Duration // of the place's clock just before the next state, at p99
 	}{{0.01, 300 * time.Millisecond}, {0.05, 400 * time.Millisecond}, {0.20, 700 * time.Millisecond}} {
 		t.Run(fmt.Sprintf("%.0f %%", 100*c.loss), func(t *testing.T) {
-			t.Parallel()
-			r := newRack(t, apps.Policy{})
+			share(t)
+			r := newRack(t, setup{})
 			relay, err := badlink.Listen(badlink.Config{To: r.addr, Link: bad(c.loss), Seed: 1})
 			if err != nil {
 				t.Fatal(err)
@@ -107,10 +125,12 @@ func TestBadLinksDelayButLoseNothing(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), *linkTime+time.Minute)
 			defer cancel()
 			walkers := r.walk(ctx, relay, 20)
+			end := r.busy(others())
 			for _, w := range walkers {
 				w.takeAges() // joining takes a while
 			}
 			answered, asked := r.ask(ctx, walkers, *linkTime)
+			end()
 			var ages []time.Duration
 			for _, w := range walkers {
 				ages = append(ages, w.takeAges()...)
@@ -124,7 +144,7 @@ func TestBadLinksDelayButLoseNothing(t *testing.T) {
 			if answered != asked {
 				t.Errorf("%d of %d requests answered", answered, asked)
 			}
-			if p99 > c.age && *linkTime >= 30*time.Second { // at length, where the machine has the time
+			if p99 > c.age && atLength() { // at length, where the machine has the time
 				t.Errorf("states are %v old at p99, want at most %v", p99, c.age)
 			}
 		})
@@ -161,11 +181,12 @@ func (r *rack) ask(ctx context.Context, walkers []*walker, howLong time.Duration
 // TestABlackoutIsBorne: an agent of ours survives 10 s without any packet, and what was
 // asked before and in it is answered.
 func TestABlackoutIsBorne(t *testing.T) {
+	share(t)
 	blackout := 2 * time.Second
-	if *linkTime >= 30*time.Second {
+	if atLength() {
 		blackout = 10 * time.Second
 	}
-	r := newRack(t, apps.Policy{})
+	r := newRack(t, setup{})
 	relay, err := badlink.Listen(badlink.Config{To: r.addr, Link: bad(0.01)})
 	if err != nil {
 		t.Fatal(err)
@@ -173,6 +194,7 @@ func TestABlackoutIsBorne(t *testing.T) {
 	defer relay.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
+	defer r.busy(others())()
 	walkers := r.walk(ctx, relay, 5)
 	time.Sleep(time.Second) // for ENet to have measured the way
 	avatars := make([]string, len(walkers))

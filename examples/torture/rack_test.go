@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/engine/apps"
@@ -52,7 +53,13 @@ func (c *complaints) take() []string {
 	return lines
 }
 
-func newRack(t testing.TB, policy apps.Policy) *rack {
+// setup is in what a rack differs from others.
+type setup struct {
+	limits netcode.ENetLimits
+	window time.Duration // engine.Limits.Window
+}
+
+func newRack(t testing.TB, s setup) *rack {
 	t.Helper()
 	r := &rack{TB: t, dir: t.TempDir(), log: &complaints{}, served: make(chan error, 1)}
 	if err := os.CopyFS(r.dir, os.DirFS("place")); err != nil {
@@ -63,14 +70,15 @@ func newRack(t testing.TB, policy apps.Policy) *rack {
 	if r.rt, err = scripts.New(scripts.Config{Dir: r.dir, Logger: log}); err != nil {
 		t.Fatal(err)
 	}
-	transport, err := netcode.NewENet(netcode.ENetConfig{Listen: "127.0.0.1:0", Logger: log})
+	transport, err := netcode.NewENet(netcode.ENetConfig{Listen: "127.0.0.1:0", Limits: s.limits, Logger: log})
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.addr = transport.Addr()
 	r.place, err = engine.New(engine.Config{
-		Transport: transport, Behaviour: r.rt, Apps: policy, Logger: log,
-		Assets: assets.Options{CacheBytes: 1 << 20}, // soon full, so that it is not taken for a leak
+		Transport: transport, Behaviour: r.rt, Logger: log, Limits: engine.Limits{Window: s.window},
+		Apps:   apps.Policy{Hosts: []string{"127.0.0.1"}}, // of the crowd's gateway
+		Assets: assets.Options{CacheBytes: 1 << 20},       // soon full, so that it is not taken for a leak
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -2,25 +2,17 @@ package torture
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"runtime"
 	"runtime/metrics"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/loci-place/loci/engine"
-	"github.com/loci-place/loci/engine/apps"
-	"github.com/loci-place/loci/netcode"
 )
 
 var soakTime = flag.Duration("soak", 6*time.Second, "how long the soak lasts, half of it to warm up")
@@ -28,37 +20,72 @@ var soakTime = flag.Duration("soak", 6*time.Second, "how long the soak lasts, ha
 // TestSoak lets 50 agents come, furnish, ask, talk, hand out files, launch apps and leave
 // at random, while scripts are saved: in the end all is as it was.
 func TestSoak(t *testing.T) {
-	r := newRack(t, apps.Policy{Hosts: []string{"127.0.0.1"}})
-	gateway := r.gateway()
-	defer gateway.Close()
-	c := &crowd{rack: r, gateway: "alloapp:" + gateway.URL + "/app"}
-	c.play(*soakTime / 2)
+	r := newRack(t, setup{window: window})
+	c := r.crowd()
+	c.soak(*soakTime / 2)
 	before := r.footprint()
-	c.play(*soakTime / 2)
+	c.soak(*soakTime / 2)
 	after := r.footprint()
-	t.Logf("%d lives, %d things done; before %+v, after %+v", c.lives.Load(), c.done.Load(), before, after)
+	t.Logf("%d lives, %d things done\nbefore %v\nafter  %v", c.lives.Load(), c.done.Load(), before, after)
 	if c.lives.Load() < 50 || c.done.Load() < 500 {
 		t.Error("that was no crowd")
 	}
-	if after.goroutines > before.goroutines+before.goroutines/20+3 {
-		t.Errorf("%d goroutines, %d before", after.goroutines, before.goroutines)
+	// A short run leaves what is the first of its kind, and will not become more.
+	few, bytes := int64(3), int64(4<<20)
+	if *soakTime >= 4*time.Minute {
+		// The asset cache is full or not quite, and the place holds on to about as many
+		// sessions as were there at once, of 28 kB each: both are bounded.
+		few, bytes = 0, 2<<20
 	}
-	if after.files > before.files+2 {
-		t.Errorf("%d open files, %d before", after.files, before.files)
-	}
-	// What a short run leaves in pools and windows is not yet what a long one does.
-	if slack := before.heap/20 + 4<<20; after.heap > before.heap+slack {
-		t.Errorf("%d kB of heap, %d before", after.heap>>10, before.heap>>10)
+	for _, of := range []struct {
+		what          string
+		before, after int64
+		slack         int64
+	}{
+		{"goroutines", before.goroutines, after.goroutines, few},
+		{"open files", before.files, after.files, few},
+		{"bytes of heap", before.heap, after.heap, bytes},
+		{"bytes of C's memory", before.c, after.c, 0},
+	} {
+		if of.after > of.before+of.before/20+of.slack {
+			t.Errorf("%d %s, %d before", of.after, of.what, of.before)
+		}
 	}
 	for _, line := range r.log.take() {
-		t.Errorf("the place complained: %.500s", line)
+		if !strings.Contains(line, "cut off") { // which scripts are where the machine is busy
+			t.Errorf("the place complained: %.500s", line)
+		}
 	}
+}
+
+func (c *crowd) soak(howLong time.Duration) {
+	ctx, cancel := context.WithTimeout(context.Background(), howLong)
+	defer cancel()
+	c.play(ctx, 50)
+	c.assets.Clear() // of the test's own
+}
+
+// window is for how long the place remembers states that it has sent.
+const window = 2 * time.Second
+
+// remembered is for how long something else may know those who have left: what waits to
+// learn what became of an asset or an app that they asked for, 20 s at most. A short soak
+// does not wait for that.
+func remembered() time.Duration {
+	if *soakTime >= 4*time.Minute {
+		return 25 * time.Second
+	}
+	return window + time.Second
 }
 
 // footprint is what a place takes when nobody is in it.
 type footprint struct {
-	goroutines, files int
-	heap              uint64
+	goroutines, files int64
+	heap, c           int64 // bytes
+}
+
+func (f footprint) String() string {
+	return fmt.Sprintf("%d goroutines, %d open files, %d kB of heap, %d kB of C's memory", f.goroutines, f.files, f.heap>>10, f.c>>10)
 }
 
 // footprint waits until all have left, and checks that nothing of theirs is left.
@@ -84,7 +111,7 @@ func (r *rack) footprint() footprint {
 		}
 		return nil
 	})
-	time.Sleep(time.Second) // connections that end, and their goroutines
+	time.Sleep(remembered())
 	http.DefaultClient.CloseIdleConnections()
 	for range 3 {
 		runtime.GC()
@@ -92,195 +119,5 @@ func (r *rack) footprint() footprint {
 	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(sample)
 	open, _ := os.ReadDir("/proc/self/fd")
-	return footprint{runtime.NumGoroutine(), len(open), sample[0].Value.Uint64()}
-}
-
-// gateway boots an agent of this process for every other launch, and fails the others.
-func (r *rack) gateway() *httptest.Server {
-	var launches atomic.Int64
-	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-		var order struct {
-			AvatarToken string `json:"avatarToken"`
-		}
-		if json.NewDecoder(q.Body).Decode(&order) != nil || launches.Add(1)%2 == 0 {
-			http.Error(w, "not today", http.StatusInternalServerError)
-			return
-		}
-		go func() {
-			ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-			defer cancel()
-			app, err := netcode.Dial(ctx, r.url(), netcode.ClientConfig{
-				Identity: map[string]any{"display_name": "app"},
-				Avatar:   map[string]any{"avatar": map[string]any{"token": order.AvatarToken}},
-			})
-			if err == nil {
-				time.Sleep(300 * time.Millisecond)
-				_ = app.Close()
-			}
-		}()
-	}))
-}
-
-// crowd is agents that come and go.
-type crowd struct {
-	*rack
-	gateway string
-	lives   atomic.Int64
-	done    atomic.Int64
-	assets  sync.Map // ids of files that were handed out
-}
-
-// play has 50 at a time live for a while, and saves scripts meanwhile.
-func (c *crowd) play(howLong time.Duration) {
-	ctx, cancel := context.WithTimeout(context.Background(), howLong)
-	defer cancel()
-	var all sync.WaitGroup
-	for i := range 50 {
-		all.Go(func() {
-			chance := rand.New(rand.NewPCG(uint64(i), uint64(c.lives.Load())))
-			for ctx.Err() == nil {
-				c.live(ctx, chance)
-			}
-		})
-	}
-	all.Go(func() {
-		for n := 0; ctx.Err() == nil; n++ {
-			c.save([]string{"place.lua", "components/door.lua"}[n%2], fmt.Sprint("edit ", n))
-			time.Sleep(300 * time.Millisecond)
-		}
-	})
-	all.Wait()
-}
-
-// live is one agent's life.
-func (c *crowd) live(ctx context.Context, chance *rand.Rand) {
-	a, err := netcode.Dial(ctx, c.url(), netcode.ClientConfig{
-		Version:  1 + chance.IntN(4),
-		Identity: map[string]any{"display_name": fmt.Sprint("agent ", c.lives.Add(1))},
-		Avatar:   map[string]any{"children": []any{map[string]any{"intent": map[string]any{"actuate_pose": "head"}}}},
-		Handle: func(a *netcode.Client, i netcode.Interaction) {
-			if i.Type == netcode.TypeRequest {
-				_ = a.Respond(i, netcode.BodyVerb(i.Body), "ok")
-			}
-		},
-	})
-	if err != nil {
-		if ctx.Err() == nil {
-			c.Errorf("not let in: %v", err)
-		}
-		return
-	}
-	defer a.Close()
-	_ = a.SetIntent(netcode.Intent{WantsStickMovement: true, ZMovement: -1, Yaw: chance.Float64() * 6})
-	life := &life{crowd: c, Client: a, ctx: ctx, chance: chance}
-	for range 5 + chance.IntN(30) {
-		if ctx.Err() != nil {
-			return
-		}
-		life.act()
-		c.done.Add(1)
-		time.Sleep(time.Duration(chance.IntN(60)) * time.Millisecond)
-	}
-}
-
-// life is an agent that is in the place.
-type life struct {
-	*crowd
-	*netcode.Client
-	ctx    context.Context
-	chance *rand.Rand
-	things []string
-	track  uint32
-}
-
-// ask asks the place, or an entity; only silence is a fault.
-func (l *life) ask(to string, body ...any) []any {
-	answer, err := l.Request(l.ctx, to, body...)
-	_, refused := errors.AsType[*netcode.RefusedError](err)
-	if err != nil && !refused && l.ctx.Err() == nil {
-		l.crowd.Errorf("%v of %s: %v", body[0], to, err)
-	}
-	return answer
-}
-
-func (l *life) act() {
-	switch l.chance.IntN(14) {
-	case 0, 1:
-		answer := l.ask("place", "spawn_entity", map[string]any{
-			"door": map[string]any{"open": l.chance.IntN(2) == 0}, "children": []any{map[string]any{}},
-		})
-		if id, ok := item(answer, 1).(string); ok && id != "error" {
-			l.things = append(l.things, id)
-		}
-	case 2:
-		if n := len(l.things); n > 0 {
-			l.ask("place", "change_components", l.things[l.chance.IntN(n)], "add_or_change",
-				map[string]any{"door": map[string]any{"open": l.chance.IntN(2) == 0}}, "remove", []any{"colour"})
-		}
-	case 3:
-		if n := len(l.things); n > 0 {
-			l.ask("place", "remove_entity", l.things[n-1], []string{"cascade", "reparent"}[l.chance.IntN(2)])
-			l.things = l.things[:n-1]
-		}
-	case 4:
-		l.ask("door", "poke", true)
-	case 5:
-		l.ask("place", []string{"echo", "later", "unknown"}[l.chance.IntN(3)], 1)
-	case 6:
-		l.ask("place", "subscribe", `["news", N] when N > 5`)
-	case 7:
-		_ = l.Publish("news", l.chance.IntN(10))
-	case 8:
-		l.talk()
-	case 9:
-		l.share()
-	case 10:
-		l.fetch()
-	case 11:
-		if l.chance.IntN(4) == 0 {
-			l.ask("place", "launch_app", l.gateway, map[string]any{})
-		}
-	case 12:
-		if len(l.things) > 0 {
-			l.ask("place", "add_property_animation", map[string]any{
-				"path": "transform.matrix.translation.x", "from": 0, "to": 1, "start_at": 0, "duration": 1,
-			})
-		}
-	case 13:
-		l.ask("place", "list_agents")
-	}
-}
-
-func (l *life) talk() {
-	if l.track == 0 {
-		answer := l.ask("place", "allocate_track", "audio", "opus", map[string]any{})
-		if id, ok := item(answer, 2).(float64); ok {
-			l.track = uint32(id)
-		}
-	}
-	for range 10 {
-		_ = l.SendMedia(l.track, []byte{0xf8, 1, 2, 3, 4, 5, 6, 7})
-	}
-}
-
-func (l *life) share() {
-	content := strings.Repeat(fmt.Sprint(l.chance.Uint64()), 1+l.chance.IntN(5000))
-	l.assets.Store(l.PublishAsset([]byte(content)), l.Avatar())
-}
-
-// fetch asks for somebody's file; who has it may be gone.
-func (l *life) fetch() {
-	ctx, cancel := context.WithTimeout(l.ctx, 2*time.Second)
-	defer cancel()
-	l.assets.Range(func(id, by any) bool {
-		_, _ = l.FetchAsset(ctx, id.(string), by.(string))
-		return false
-	})
-}
-
-func item(list []any, i int) any {
-	if i < len(list) {
-		return list[i]
-	}
-	return nil
+	return footprint{int64(runtime.NumGoroutine()), int64(len(open)), int64(sample[0].Value.Uint64()), cMemory()}
 }

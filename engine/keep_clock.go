@@ -1,0 +1,64 @@
+package engine
+
+import (
+	"math"
+	"time"
+
+	"github.com/loci-place/loci/netcode"
+)
+
+// keptClock is the place's clock as it is kept. Place time never goes back, not over a
+// restart either; but the machine's clock, which alone knows for how long the place was
+// closed, may be set at any time.
+type keptClock struct {
+	// Began is when it was 0 by the machine's clock, in seconds since 1970.
+	Began float64 `json:"began"`
+	// Time is what it said when it was kept last, in seconds.
+	Time float64 `json:"time"`
+}
+
+// How far the machine's clock must have been set, in seconds, to be noted at once; and how
+// often the place's is kept where nothing else is.
+const (
+	clockSet       = 0.1
+	keepClockEvery = time.Minute
+)
+
+// clockNow is the place's clock as it is to be kept, rounded up so that it does not come
+// back earlier.
+func (p *Place) clockNow() keptClock {
+	now := p.Time()
+	return keptClock{Began: float64(p.cfg.wall().UnixNano())/1e9 - now, Time: math.Ceil(now*1000) / 1000}
+}
+
+// clockRecord is for all that is kept, so that nothing that is durable was in what is the
+// future after a restart.
+func (p *Place) clockRecord() Record {
+	c := p.clockNow()
+	p.kept.clock = c
+	return Record{Kind: KindPlace, Key: "clock", Value: netcode.AppendValue(nil, map[string]any{"began": c.Began, "time": c.Time})}
+}
+
+// keepClock has the clock kept where nothing else was for long, or the machine's was set.
+func (p *Place) keepClock() {
+	was, is := p.kept.clock, p.clockNow()
+	if math.Abs(is.Began-was.Began) > clockSet || is.Time-was.Time >= keepClockEvery.Seconds() {
+		p.kept.store.Put([]Record{p.clockRecord()}, nil)
+	}
+}
+
+// restoreClock has the clock go on where it would be if the place had never closed, as far
+// as the machine's clock knows, and in any case after what it was.
+func (p *Place) restoreClock() error {
+	var kept keptClock
+	found, err := p.kept.one("clock", &kept)
+	if err != nil {
+		return err
+	}
+	if found {
+		p.kept.restored = true
+		p.age = time.Duration(max(kept.Time, p.clockNow().Began-kept.Began) * float64(time.Second))
+	}
+	p.kept.store.Put([]Record{p.clockRecord()}, nil)
+	return nil
+}

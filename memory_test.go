@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/loci-place/loci/netcode"
+)
+
+// TestAScriptThatHoardsMemoryDoesNotTakeThePlaceDown gives the process 64 MiB, of which
+// one function would take 80 a second.
+func TestAScriptThatHoardsMemoryDoesNotTakeThePlaceDown(t *testing.T) {
+	s := start(t, nil, "serve", "--listen", "127.0.0.1:0", "--memory", fmt.Sprint(64<<20), placeDir(t, map[string]string{
+		"place.lua": `local hoard = {}
+place.every(0.05, function() for i = 1, 4 do hoard[#hoard + 1] = ("x"):rep(2^20) end end)
+place.handle("kept", function() return #hoard end)`,
+	}))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	agent := join(t, s.url, netcode.ClientConfig{})
+	ask := func() float64 {
+		t.Helper()
+		answer, err := agent.Request(ctx, "place", "kept")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer[1].(float64)
+	}
+	if ask() < 0 {
+		t.Error("kept less than nothing")
+	}
+	s.log.await(t, "more than the 64 that scripts may let it grow to")
+	s.log.await(t, `it takes ever more memory" function=place.lua:2`)
+	s.log.await(t, "generation=3")
+	if kept := ask(); kept != 0 {
+		t.Errorf("%v MiB are kept again", kept)
+	}
+	s.stop(t, syscall.SIGTERM)
+}

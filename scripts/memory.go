@@ -1,0 +1,159 @@
+package scripts
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/scripts/sandbox"
+)
+
+// memory is what is known of how much the process takes. What scripts keep cannot be
+// counted: it goes with their state, which is made anew where the process takes too much.
+// If that helps, but not for long, who made most of it is switched off.
+type memory struct {
+	looked   float64 // when, in seconds of the place's clock
+	renewed  float64 // when the state was last made anew; 0: never
+	helped   bool    // whether that brought the process below the limit
+	resting  bool    // it is being made anew: nothing of the scripts runs meanwhile
+	weighing bool    // half the limit is taken: calls are weighed
+	depth    int     // of calls within calls
+	grown    map[*lua.FunctionProto]int64
+	off      map[string]bool // functions by where they begin, until scripts are changed
+}
+
+// replaceEvery is how often at most a state is made anew, in seconds, unless somebody is
+// to blame.
+const replaceEvery = 60
+
+// watchMemory looks once a second.
+func (r *Runtime) watchMemory() {
+	m, now := &r.memory, r.turn.Time()
+	if now-m.looked < 1 {
+		return
+	}
+	m.looked = now
+	limit, heap := r.config.Limits.Heap, sandbox.HeapLive()
+	m.weigh(heap > limit/2)
+	if heap <= limit {
+		return
+	}
+	if now-m.renewed < replaceEvery && m.helped {
+		r.blame()
+	}
+	r.replace(r.gen, fmt.Errorf("the process takes %d MiB, more than the %d that scripts may let it grow to", heap>>20, limit>>20))
+}
+
+// weigh has calls weighed from now on, or not.
+func (m *memory) weigh(on bool) {
+	if on != m.weighing {
+		m.weighing, m.grown = on, map[*lua.FunctionProto]int64{}
+	}
+}
+
+// begin notes the heap before a call; end what it has grown by, garbage included.
+func (m *memory) begin() (heap int64) {
+	m.depth++
+	if !m.weighing || m.depth > 1 {
+		return -1
+	}
+	return sandbox.HeapBytes()
+}
+
+func (m *memory) end(h *handler, heap int64) {
+	m.depth--
+	if heap < 0 {
+		return
+	}
+	if grown := sandbox.HeapBytes() - heap; grown > 0 {
+		m.grown[h.fn.Proto] += grown
+	}
+}
+
+// forget is for a new generation: of functions that are no more, and, where they have been
+// changed, of who is switched off.
+func (m *memory) forget(changed bool) {
+	m.grown = map[*lua.FunctionProto]int64{}
+	if changed {
+		m.off = nil
+	}
+}
+
+// blame switches the function off in whose calls the heap grew most, if that was more than
+// in all others together. The state may then be made anew at once.
+func (r *Runtime) blame() {
+	var worst *lua.FunctionProto
+	var most, all int64
+	for p, grown := range r.memory.grown {
+		all += grown
+		if grown > most {
+			worst, most = p, grown
+		}
+	}
+	if 2*most <= all {
+		return
+	}
+	if r.memory.off == nil {
+		r.memory.off = map[string]bool{}
+	}
+	r.memory.off[spotOfFunction(worst)] = true
+	r.memory.renewed = 0
+	r.log.Error("a function is switched off until the scripts are changed: it takes ever more memory",
+		"function", spotOfFunction(worst), "MiB", most>>20)
+}
+
+// isOff tells whether a function is switched off, for what it costs.
+func (g *generation) isOff(p *lua.FunctionProto) bool {
+	if o := g.offences[p]; o != nil && o.off {
+		return true
+	}
+	return len(g.r.memory.off) > 0 && g.r.memory.off[spotOfFunction(p)]
+}
+
+// spotOfFunction is where a function begins: "lib/doors.lua:3".
+func spotOfFunction(p *lua.FunctionProto) string {
+	return fmt.Sprintf("%s:%d", p.SourceName, p.LineDefined)
+}
+
+// replace loads the scripts anew after their state broke or grew too large. The place goes
+// on meanwhile, but the scripts rest: what they would keep by then would be taken for what
+// the process takes without them.
+func (r *Runtime) replace(g *generation, why error) {
+	m, now := &r.memory, r.turn.Time()
+	if g != r.gen || m.renewed != 0 && now-m.renewed < replaceEvery {
+		return
+	}
+	m.renewed, m.resting, m.helped = now, true, false
+	r.refill()
+	r.log.Error("the scripts' state is made anew", "because", why)
+	place := r.turn.Place()
+	r.watching.Go(func() {
+		err, heap := r.reload(place, nil, nil), int64(0)
+		r.reloaded(err)
+		switch {
+		case err == nil:
+			runtime.GC() // what they kept goes now, not when there is twice as much
+			heap = sandbox.HeapLive()
+			r.log.Info("the scripts' state was made anew", "MiB", heap>>20)
+		case !errors.Is(err, engine.ErrClosed):
+			r.log.Error("the scripts' state cannot be made anew", "error", err)
+		}
+		_ = place.Do(func(*engine.Turn) error {
+			m.resting, m.helped = false, err == nil && heap <= r.config.Limits.Heap
+			r.refill()
+			return nil
+		})
+	})
+}
+
+// refill gives the scripts their time of a heartbeat.
+func (r *Runtime) refill() {
+	if r.memory.resting {
+		r.pool.Refill(0)
+		return
+	}
+	r.pool.Refill(r.config.Limits.Heartbeat)
+}

@@ -1,0 +1,93 @@
+package scripts
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/loci-place/loci/scripts/sandbox"
+)
+
+// hoarding is a place in which one function keeps 80 MB a second, and others do what they
+// should.
+var hoarding = files{"place.lua": `local hoard, beats = {}, 0
+place.every(0.05, function() for i = 1, 4 do hoard[#hoard + 1] = ("x"):rep(2^20) end end)
+place.every(0.05, function() beats = beats + 1 for i = 1, 10 do local s = ("x"):rep(10000) end end)
+place.handle("beats", function() return beats end)
+place.handle("hoard", function() return #hoard end)`}
+
+// megabytes is what is in use of the heap of the whole process.
+func megabytes() int64 {
+	runtime.GC()
+	return sandbox.HeapLive() >> 20
+}
+
+func TestAFunctionThatHoardsMemoryIsSwitchedOffAndNothingElseIs(t *testing.T) {
+	before := megabytes()
+	r := opened(t, hoarding, func(c *Config) { c.Limits.Heap = (before + 64) << 20 })
+	ann := r.join("ann")
+	var log string
+	defer func() {
+		if t.Failed() {
+			t.Log(log)
+		}
+	}()
+	most := int64(0)
+	r.until("somebody is switched off", func() bool {
+		r.Advance(50 * time.Millisecond)
+		log += r.logs.take()
+		most = max(most, sandbox.HeapBytes()>>20)
+		return strings.Contains(log, "switched off until the scripts are changed")
+	})
+	r.until("a new state", func() bool {
+		r.Advance(50 * time.Millisecond)
+		log += r.logs.take()
+		return strings.Contains(log, "generation=3")
+	})
+	for _, part := range []string{
+		fmt.Sprintf("more than the %d that scripts may let it grow to", before+64), "it takes ever more memory\" function=place.lua:2 ",
+	} {
+		if !strings.Contains(log, part) {
+			t.Errorf("the log does not say %q:\n%s", part, log)
+		}
+	}
+	r.Advance(time.Second)
+	after := megabytes()
+	t.Logf("%d MiB before, at most %d MiB with garbage, %d MiB after", before, most, after)
+	if after > before+16 {
+		t.Errorf("%d MiB are in use, %d before", after, before)
+	}
+	r.equal(ann.request("place", `["hoard"]`), `["hoard",0]`)
+	first := ann.request("place", `["beats"]`)
+	r.Advance(time.Second)
+	if second := ann.request("place", `["beats"]`); second == first {
+		t.Errorf("others stand still: %s, and a second later %s", first, second)
+	}
+	if err := r.rt.Reload(r.place); err != nil {
+		t.Fatal(err)
+	}
+	r.Advance(200 * time.Millisecond)
+	if got := ann.request("place", `["hoard"]`); got == `["hoard",0]` {
+		t.Error("it is still switched off after a reload")
+	}
+}
+
+// TestNobodyIsBlamedForWhatScriptsDoNotKeep has a process that takes too much whatever
+// becomes of the scripts.
+func TestNobodyIsBlamedForWhatScriptsDoNotKeep(t *testing.T) {
+	r := opened(t, lua1(`place.every(0.05, function() for i = 1, 100 do local s = ("x"):rep(10000) end end)`),
+		func(c *Config) { c.Limits.Heap = 1 })
+	var log string
+	r.until("a new state", func() bool {
+		r.Advance(time.Second)
+		log += r.logs.take()
+		return strings.Contains(log, "generation=2")
+	})
+	r.rt.watching.Wait() // for what it knows of the heap
+	r.Advance(10 * time.Second)
+	if log += r.logs.take(); strings.Contains(log, "switched off") {
+		t.Error(log)
+	}
+}
