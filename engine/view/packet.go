@@ -199,6 +199,7 @@ func (v *View) part(now time.Time, busy bool) []byte {
 		if quick {
 			b.nearest(near, end)
 		}
+		clear(v.views.candidates) // else it holds on to agents that have left
 	}
 	data := b.finish()
 	cumulative := b.cumulative()
