@@ -17,6 +17,7 @@ run: build ## serve a place; ARGS="--name Attic --hz 30" hands it flags
 
 test: deps lint ## vet, staticcheck, and every test under the race detector
 	go test -race -timeout 5m ./...
+	go test -count 1 -run OneAbuser ./engine # is skipped above, as what it measures is not the race detector
 
 build: deps ## build the command as bin/loci
 	go build -o bin/loci .
@@ -36,7 +37,8 @@ fuzz: deps ## run every fuzz test for FUZZTIME (20000x) inputs, or a time
 
 # Links are measured, so nothing runs beside them, nor the race detector. Who is killed
 # must be back within a second, so the soak beside that stands back.
-torture: deps ## bad links, 200 kills, a soak, full disks, clocks set, all fuzz tests: 15 minutes
+torture: deps ## abuse, bad links, 200 kills, a soak, full disks, clocks set, all fuzz tests: 15 minutes
+	go test -count 1 ./engine -run OneAbuser -fair 2s -fair-strict -v
 	go test -count 1 -timeout 10m ./examples/torture -run 'Link|Blackout|Port' -link 30s -v
 	nice -n 19 go test -race -count 1 -timeout 15m ./examples/torture -run Soak -soak 4m -v & soak=$$!; \
 	go test -count 1 -timeout 15m . -run 'Kill|Disk|ReadOnly|Clock|Memory' -kills 200 -v; kills=$$?; \
