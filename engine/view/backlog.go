@@ -12,7 +12,58 @@ import (
 type backlog struct {
 	queue []*world.Entity // what is left, nearest last
 	later []*world.Entity // what comes behind that
-	in    map[int]uint64  // a bit for each entity in it, by index
+	in    indexes
+}
+
+// indexes are a set of entities, by index. They come in pages, as the indexes of a world
+// that has long been there lie far apart, and next to each other those of a crowd.
+type indexes struct {
+	pages map[int]*page
+	last  *page // that was looked at
+	at    int
+}
+
+const pageBits = 1024
+
+type page [pageBits / 64]uint64
+
+// word gives where an index has its bit, nil if there is none and none is to be made.
+func (x *indexes) word(i int, create bool) (word *uint64, bit uint64) {
+	at := i / pageBits
+	if x.last == nil || x.at != at {
+		p := x.pages[at]
+		switch {
+		case p != nil:
+		case !create:
+			return nil, 0
+		default:
+			if x.pages == nil {
+				x.pages = map[int]*page{}
+			}
+			p = &page{}
+			x.pages[at] = p
+		}
+		x.last, x.at = p, at
+	}
+	return &x.last[i%pageBits/64], 1 << (i % 64)
+}
+
+func (x *indexes) add(i int) {
+	word, bit := x.word(i, true)
+	*word |= bit
+}
+
+func (x *indexes) has(i int) bool {
+	word, bit := x.word(i, false)
+	return word != nil && *word&bit != 0
+}
+
+func (x *indexes) remove(i int) (was bool) {
+	word, bit := x.word(i, false)
+	if was = word != nil && *word&bit != 0; was {
+		*word &^= bit
+	}
+	return was
 }
 
 // newBacklog sorts entities by ring.
@@ -28,44 +79,29 @@ func newBacklog(w *world.World, ring func(*world.Entity) uint8) backlog {
 	for r := rings - 1; r >= 0; r-- {
 		end, counts[r] = end+counts[r], end
 	}
-	b := backlog{queue: make([]*world.Entity, len(ringOf)), in: map[int]uint64{}}
+	b := backlog{queue: make([]*world.Entity, len(ringOf))}
 	i := 0
 	for e := range w.Entities() {
 		at := &counts[ringOf[i]]
 		b.queue[*at] = e
-		b.set(e.Index())
+		b.in.add(e.Index())
 		*at++
 		i++
 	}
 	return b
 }
 
-func (b *backlog) set(i int) { b.in[i/64] |= 1 << (i % 64) }
-
 // add puts an entity behind all others.
 func (b *backlog) add(e *world.Entity) {
-	if b.in == nil {
-		b.in = map[int]uint64{}
-	}
 	b.later = append(b.later, e)
-	b.set(e.Index())
+	b.in.add(e.Index())
 }
 
 // has tells whether an entity is still to be sent.
-func (b *backlog) has(e *world.Entity) bool {
-	i := e.Index()
-	return b.in[i/64]&(1<<(i%64)) != 0
-}
+func (b *backlog) has(e *world.Entity) bool { return b.in.has(e.Index()) }
 
 // remove takes an entity out, and tells whether it was in it.
-func (b *backlog) remove(e *world.Entity) bool {
-	if !b.has(e) {
-		return false
-	}
-	i := e.Index()
-	b.in[i/64] &^= 1 << (i % 64)
-	return true
-}
+func (b *backlog) remove(e *world.Entity) bool { return b.in.remove(e.Index()) }
 
 // next takes out the nearest, nil if none is left.
 func (b *backlog) next() *world.Entity {

@@ -12,7 +12,7 @@ import (
 // BenchmarkACrowdThatComes is the heartbeat in which somebody spawns hundreds beside fifty
 // agents that knew the world, and those in which they learn of them.
 func BenchmarkACrowdThatComes(b *testing.B) {
-	const agents, came, beats = 50, 500, 5
+	const agents, came, beats = 50, 950, 1
 	for b.Loop() {
 		b.StopTimer()
 		w := world.New(1)

@@ -106,7 +106,7 @@ func anyOlder(sights []*sight, oldest world.Stamp) bool {
 func (v *View) whole(busy bool) ([]byte, bool) {
 	const leastPerEntity = 40
 	budget := v.budget(busy)
-	if v.base == 0 && v.views.world.Len()*leastPerEntity > budget {
+	if v.base == 0 && v.views.world.Len()*leastPerEntity > budget || v.views.press.Came(v.base)*leastPerEntity > budget {
 		return nil, false // not worth encoding
 	}
 	data := v.views.press.Packet(v.base, v.patch)

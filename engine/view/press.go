@@ -11,6 +11,7 @@ type Press struct {
 	w       *world.World
 	at      world.Stamp
 	packets []packet // of state at; those beyond len are kept for their memory
+	came    []came   // of state at
 	body    []byte
 	encoded uint64
 }
@@ -19,6 +20,12 @@ type packet struct {
 	base  world.Stamp // 0 = the whole state
 	patch bool        // JSON Patch was allowed
 	bytes []byte
+}
+
+// came is how many entities there are that base had not.
+type came struct {
+	base world.Stamp
+	n    int
 }
 
 // NewPress gives a press for w.
@@ -31,9 +38,7 @@ func (p *Press) Encoded() uint64 { return p.encoded }
 // state. With patch, it may be a JSON Patch where that is the smaller. The bytes
 // are good until the world advances.
 func (p *Press) Packet(base world.Stamp, patch bool) []byte {
-	if now := p.w.Now(); p.at != now {
-		p.at, p.packets = now, p.packets[:0]
-	}
+	p.begin()
 	patch = patch && base != 0
 	for i := range p.packets {
 		if k := &p.packets[i]; k.base == base && k.patch == patch {
@@ -54,6 +59,31 @@ func (p *Press) Packet(base world.Stamp, patch bool) []byte {
 		}
 	}
 	return k.bytes
+}
+
+// begin forgets the packets of the state before.
+func (p *Press) begin() {
+	if now := p.w.Now(); p.at != now {
+		p.at, p.packets, p.came = now, p.packets[:0], p.came[:0]
+	}
+}
+
+// Came counts the entities that have come since a base state.
+func (p *Press) Came(base world.Stamp) int {
+	p.begin()
+	for _, c := range p.came {
+		if c.base == base {
+			return c.n
+		}
+	}
+	n := 0
+	for e := range p.w.Changed(base) {
+		if e.Alive() && !e.Existed(base) {
+			n++
+		}
+	}
+	p.came = append(p.came, came{base, n})
+	return n
 }
 
 // next grows packets by one, with the memory of one from an earlier state.

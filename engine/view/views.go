@@ -224,7 +224,7 @@ func (vs *Views) appear() {
 // crowd is how many may come and go in a state before no account is kept of more that come
 // but that they did: one agent can spawn hundreds, which would be hundreds for each agent
 // to keep account of.
-const crowd = 64
+const crowd = 32
 
 // appeared tells all who see everything that an entity came or went.
 func (vs *Views) appeared(e *world.Entity, crowded bool) {

@@ -24,6 +24,7 @@ type Entity struct {
 	typed        typed
 	root         *Entity // see Root
 	fragment     *fragment
+	operations   *fragment
 }
 
 // ID is the entity's id, fixed for life.
@@ -129,8 +130,10 @@ func (e *Entity) touch() {
 		e.tellReaders()
 	}
 	e.w.promote(e)
-	if e.fragment != nil {
-		e.fragment.valid = false
+	for _, f := range [...]*fragment{e.fragment, e.operations} {
+		if f != nil {
+			f.valid = false
+		}
 	}
 }
 

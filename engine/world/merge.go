@@ -27,13 +27,15 @@ func (w *World) AppendMerge(dst []byte, base Stamp) []byte {
 	return CloseObject(dst)
 }
 
-// fragment is an entity's part of a merge patch, good for every base from lo up
-// to but not including hi.
+// fragment is an entity's part of a merge patch, or of a JSON Patch, good for every base
+// from lo up to but not including hi.
 type fragment struct {
 	lo, hi Stamp
 	valid  bool
 	bytes  []byte
 }
+
+func (f *fragment) holds(base Stamp) bool { return f.valid && base >= f.lo && base < f.hi }
 
 // Fragment gives the entity's member of a merge patch, `"id":{…}`, from base to
 // the newest state: the whole entity if base lacks it (as state 0 does), nothing
@@ -45,7 +47,7 @@ func (e *Entity) Fragment(base Stamp) []byte {
 		f = &fragment{}
 		e.fragment = f
 	}
-	if !f.valid || base < f.lo || base >= f.hi {
+	if !f.holds(base) {
 		d := newDelta(base)
 		f.bytes = e.appendMember(f.bytes[:0], &d)
 		f.lo, f.hi, f.valid = d.lo, d.hi, true

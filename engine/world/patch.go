@@ -11,33 +11,32 @@ import (
 // the newest state, which becomes number revision. Base must not be before
 // [World.Oldest].
 func (w *World) AppendPatch(dst []byte, base Stamp, revision uint64) []byte {
-	p := patch{dst: append(dst, '['), delta: newDelta(base)}
+	dst = append(dst, '[')
 	for e := w.newest; e != nil && e.stamp > base; e = e.older {
-		p.entity(e, !e.life.alive())
+		dst = e.AppendOperations(dst, base, !e.life.alive())
 	}
-	return CloseOperations(p.dst, revision)
+	return CloseOperations(dst, revision)
 }
 
 // AppendOperations appends the entity's operations of a JSON Patch from base to
-// the newest state, each with a comma behind it. With gone, they remove it.
+// the newest state, each with a comma behind it. With gone, they remove it. They are
+// encoded only if no earlier call of this state did.
 func (e *Entity) AppendOperations(dst []byte, base Stamp, gone bool) []byte {
-	p := patch{dst: dst, delta: newDelta(base)}
-	if !gone && e.life.alive() && !e.life.existed(&p.delta) {
-		return e.appendAdd(dst, base)
+	if gone {
+		p := patch{dst: dst, delta: newDelta(base)}
+		p.entity(e, true)
+		return p.dst
 	}
-	p.entity(e, gone)
-	return p.dst
-}
-
-// appendAdd appends the operation that adds the entity, as [Entity.Fragment] has it:
-// everybody is told of it.
-func (e *Entity) appendAdd(dst []byte, base Stamp) []byte {
-	whole := e.Fragment(base)
-	dst = append(dst, `{"op":"add","path":`...)
-	dst = netcode.AppendString(dst, "/entities/"+pointerEscape.Replace(e.id))
-	dst = append(dst, `,"value":`...)
-	name := len(appendName(dst, e.id)) - len(dst)
-	return append(append(dst, whole[name:]...), "},"...)
+	if e.operations == nil {
+		e.operations = &fragment{}
+	}
+	f := e.operations
+	if !f.holds(base) {
+		p := patch{dst: f.bytes[:0], delta: newDelta(base)}
+		p.entity(e, false)
+		*f = fragment{lo: p.delta.lo, hi: p.delta.hi, valid: true, bytes: p.dst}
+	}
+	return append(dst, f.bytes...)
 }
 
 // CloseOperations ends the operations of a JSON Patch with the one that sets the
