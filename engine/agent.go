@@ -9,7 +9,6 @@ import (
 
 	"github.com/loci-place/loci/engine/media"
 	"github.com/loci-place/loci/engine/view"
-	"github.com/loci-place/loci/engine/world"
 	"github.com/loci-place/loci/netcode"
 )
 
@@ -121,9 +120,7 @@ func (p *Place) left(s *session, code uint32) {
 func (p *Place) depart(a *agent, code uint32) {
 	delete(p.agents, a.id)
 	p.order = slices.DeleteFunc(p.order, func(o *agent) bool { return o == a })
-	for _, e := range p.world.OwnedBy(a.id) {
-		p.remove(e.ID(), world.Cascade)
-	}
+	p.leaveBehind(a)
 	p.forgetAgent(a)
 	p.media.Leave(a.media)
 	p.abandon(a, "the recipient has left")

@@ -37,6 +37,7 @@ func (b *beat) until(now time.Time) time.Duration { return b.next.Sub(now) }
 func (p *Place) heartbeat() {
 	now := p.now()
 	late := p.schedule(now)
+	p.clearAway(p.cfg.Limits.Removals)
 	p.giveUpWaiting(now)
 	dt := now.Sub(p.beat.last).Seconds()
 	p.beat.last = now

@@ -116,6 +116,10 @@ type Limits struct {
 	SpecDepth int
 	// Entities is how many entities an agent may own; more are refused. Default 10,000.
 	Entities int
+	// Removals is how many entities of agents that have left go with one heartbeat; of more,
+	// those that were made first stand a little longer. Else one that leaves with thousands
+	// makes the heartbeat late for all. Default 256.
+	Removals int
 	// Components is how many components an entity may have, and EntityBytes how many
 	// bytes all of it may take in a state; what would be more is refused. Default 256
 	// and 512 KiB.
@@ -192,6 +196,7 @@ func (l *Limits) setDefaults() {
 	orDefault(&l.SpecEntities, 1024)
 	orDefault(&l.SpecDepth, 16)
 	orDefault(&l.Entities, 10_000)
+	orDefault(&l.Removals, 256)
 	orDefault(&l.Components, 256)
 	orDefault(&l.EntityBytes, 512<<10)
 	orDefault(&l.IdentityBytes, 16<<10)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/netip"
 	"slices"
 	"sync"
@@ -71,6 +72,7 @@ type Place struct {
 	questions  int                // to agents so far, of agents' and of the host's
 	complained time.Time
 	launches   launches
+	leftovers  []leftover
 	beat       beat // what the heartbeats reuse
 	kept       keeper
 	overload   overload
@@ -204,6 +206,7 @@ func (p *Place) finish() {
 	for _, a := range slices.Clone(p.order) {
 		p.dismiss(a, netcode.CodePlaceClosed)
 	}
+	p.clearAway(math.MaxInt)
 	p.hooks.behaviour.Settle(&p.host)
 	p.hooks.behaviour.Close(&p.host)
 	p.keep(nil, nil)

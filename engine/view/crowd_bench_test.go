@@ -10,9 +10,14 @@ import (
 )
 
 // BenchmarkACrowdThatComes is the heartbeat in which somebody spawns hundreds beside fifty
-// agents that knew the world, and those in which they learn of them.
-func BenchmarkACrowdThatComes(b *testing.B) {
-	const agents, came, beats = 50, 950, 1
+// agents that knew the world.
+func BenchmarkACrowdThatComes(b *testing.B) { benchmarkCrowd(b, false) }
+
+// BenchmarkACrowdThatGoes is that in which they go again, of which agents know some.
+func BenchmarkACrowdThatGoes(b *testing.B) { benchmarkCrowd(b, true) }
+
+func benchmarkCrowd(b *testing.B, goes bool) {
+	const agents, size = 50, 950
 	for b.Loop() {
 		b.StopTimer()
 		w := world.New(1)
@@ -42,16 +47,21 @@ func BenchmarkACrowdThatComes(b *testing.B) {
 		for range 10 {
 			beat()
 		}
-		for i := range came {
+		for i := range size {
 			text := map[string]any{"text": map[string]any{"string": strings.Repeat("x", 200)}}
 			if _, err := w.Spawn(fmt.Sprint("new", i), "him", text); err != nil {
 				b.Fatal(err)
 			}
 		}
-		b.StartTimer()
-		for range beats {
-			beat()
+		if goes {
+			for range 8 {
+				beat()
+			}
+			for i := range size {
+				w.Remove(fmt.Sprint("new", i), world.Cascade)
+			}
 		}
+		b.StartTimer()
+		beat()
 	}
-	b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(b.N)/beats, "ms/beat")
 }

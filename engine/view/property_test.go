@@ -113,7 +113,7 @@ func (a *arena) crowd() {
 }
 
 func (a *arena) edit() {
-	if a.seed%10 == 0 && a.rng.IntN(100) == 0 {
+	if a.seed%4 == 0 && a.rng.IntN(100) == 0 {
 		a.crowd()
 	}
 	id := a.pick()
