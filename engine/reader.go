@@ -59,11 +59,14 @@ func (p *Place) slowDown(s *session, took time.Duration) {
 		return
 	}
 	most := p.cfg.Limits.TurnTime.Seconds()
-	for {
-		wait := s.share.turn.Take(took.Seconds(), most, most/turnAtOnce, time.Now())
-		if wait == 0 {
-			return
-		}
+	take := func() time.Duration {
+		return s.share.turn.Take(took.Seconds(), most, most/turnAtOnce, time.Now())
+	}
+	wait := take()
+	if wait > 0 {
+		p.counts.hit(limitTurnTime)
+	}
+	for ; wait > 0; wait = take() {
 		select {
 		case <-time.After(wait):
 		case <-p.closing:
@@ -80,7 +83,10 @@ const turnAtOnce = 4
 func (p *Place) parse(s *session, data []byte) *command {
 	c := parseCommand(data)
 	if s.dialect.Load() != nil {
-		c.tooMuch = s.share.spend(c, &p.cfg.Limits, p.now())
+		if hit, why := s.share.spend(c, &p.cfg.Limits, p.now()); why != "" {
+			c.tooMuch = why
+			p.counts.hit(hit)
+		}
 	}
 	if c.tooMuch == "" {
 		c.compile(p.cfg.Limits.Rules)
@@ -135,6 +141,7 @@ func (p *Place) violation(s *session, what string, args ...any) {
 	s.violations++
 	p.sessionLog(s).Debug("violation: "+what, append(args, "count", s.violations)...)
 	if s.violations >= p.cfg.Limits.Violations {
+		p.counts.hit(limitViolations)
 		p.sessionLog(s).Warn("disconnecting: too many violations", append(args, "last", what)...)
 		p.disconnect(s, netcode.CodeViolations)
 	}
