@@ -35,7 +35,13 @@ type rig struct {
 
 func newRig(t *testing.T, o Options, serve bool) *rig {
 	t.Helper()
-	place, err := engine.New(engine.Config{Name: "Attic", Listen: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)})
+	return newRigOf(t, engine.Config{}, o, serve)
+}
+
+func newRigOf(t *testing.T, cfg engine.Config, o Options, serve bool) *rig {
+	t.Helper()
+	cfg.Name, cfg.Listen, cfg.Logger = "Attic", "127.0.0.1:0", slog.New(slog.DiscardHandler)
+	place, err := engine.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,6 +34,7 @@ func (v *view) Collect(to chan<- prometheus.Metric) {
 	m.gauge("stats_age_seconds", "How old the numbers of the place are: more than a moment where it does not come to its turn.", age.Seconds())
 	m.place(&n)
 	m.heartbeat(&n)
+	m.overload(&n)
 	m.agents(&n)
 	m.traffic(&n)
 	m.scripts(&n.scripts)
@@ -124,6 +125,19 @@ func (m metrics) heartbeat(n *numbers) {
 	for _, c := range n.States {
 		m.counter("states_sent_total", "States sent: the first from scratch to an agent, one from scratch again, or what has changed.",
 			float64(c.Count), "style", c.Style)
+	}
+}
+
+func (m metrics) overload(n *numbers) {
+	m.gauge("shedding", "What the place does without while it is overloaded, each with all before it: 0 nothing, 1 far, 2 states, 3 video, 4 media.",
+		float64(n.Shedding))
+	for _, c := range n.Shed {
+		m.counter("shed_total", "What was shed: heartbeats without what is far, states, and packets of video and of other media.",
+			float64(c.Count), "what", c.What)
+	}
+	for _, c := range n.Limited {
+		m.counter("limit_hits_total", "How often agents hit limits: what was refused or dropped, waits for their share of the turn, or connections that it cost.",
+			float64(c.Count), "limit", c.Limit)
 	}
 }
 
