@@ -4,9 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/loci-place/loci/engine"
@@ -61,7 +61,6 @@ type view struct {
 	broken  func() error
 	numbers *cached[numbers]
 	report  *cached[Report]
-	descs   sync.Map // *prometheus.Desc by name: making one takes longer than all else
 }
 
 // New shows a place. What it gives may be used from any goroutine, before the place
@@ -74,10 +73,11 @@ func New(place *engine.Place, o Options) http.Handler {
 		numbers: newCached(func() numbers { return askNumbers(place, o.Scripts) }, o.Fresh, o.Patience),
 		report:  newCached(func() Report { return askReport(place, o.Scripts) }, pageEvery*o.Fresh, o.Patience),
 	}
-	process := collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})
+	process := prometheus.NewRegistry()
+	process.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", scrape{
-		newPart(o.Fresh, v), newPart(processEvery*o.Fresh, collectors.NewGoCollector(), process),
+		{from: prometheus.GathererFunc(v.gather), fresh: o.Fresh}, {from: process, fresh: processEvery * o.Fresh},
 	})
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", v.ready)

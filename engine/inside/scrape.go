@@ -37,7 +37,7 @@ func (s scrape) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// part writes what a registry gathers, and the same bytes for a while: to gather and to
+// part writes what is gathered, and the same bytes for a while: to gather and to
 // write the numbers takes fifty times longer than to send them.
 type part struct {
 	from  prometheus.Gatherer
@@ -46,13 +46,6 @@ type part struct {
 	mu      sync.Mutex
 	at      time.Time                // when it was gathered; zero = never
 	written map[expfmt.Format][]byte // in the formats it was asked for since, of which there are few
-}
-
-// newPart is of collectors that no other part has.
-func newPart(fresh time.Duration, of ...prometheus.Collector) *part {
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(of...)
-	return &part{from: registry, fresh: fresh}
 }
 
 func (p *part) write(format expfmt.Format) ([]byte, error) {
