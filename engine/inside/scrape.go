@@ -38,7 +38,7 @@ func (s scrape) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // part writes what is gathered, and the same bytes for a while: to gather and to
-// write the numbers takes fifty times longer than to send them.
+// write the numbers takes many times longer than to send them.
 type part struct {
 	from  prometheus.Gatherer
 	fresh time.Duration
