@@ -70,6 +70,7 @@ func screenOf(r, before *inside.Report, height int) string {
 		fmt.Fprintf(&b, ", %.2f %s", since(r, before, func(r *inside.Report) inside.Timing { return r.Phases[i] }), p.Name)
 	}
 	fmt.Fprintf(&b, "; begins %.2f late\n", since(r, before, func(r *inside.Report) inside.Timing { return r.Late }))
+	writeOverload(&b, r)
 	writeScripts(&b, &r.Scripts)
 	writeRules(&b, r)
 
@@ -93,6 +94,23 @@ func nameOf(a *inside.Agent) string {
 		return a.Name + " (away)"
 	}
 	return a.Name
+}
+
+// writeOverload tells what the place does without, and the limits hit most.
+func writeOverload(b *strings.Builder, r *inside.Report) {
+	if len(r.Shedding) > 0 {
+		fmt.Fprintf(b, "OVERLOADED: does without %s\n", strings.Join(r.Shedding, ", "))
+	}
+	for i, l := range r.Limits[:min(len(r.Limits), 5)] {
+		between := ", "
+		if i == 0 {
+			between = "limits hit: "
+		}
+		fmt.Fprintf(b, "%s%d× %s", between, l.Hits, l.Name)
+	}
+	if len(r.Limits) > 0 {
+		b.WriteByte('\n')
+	}
 }
 
 func writeScripts(b *strings.Builder, s *inside.Scripts) {

@@ -123,3 +123,18 @@ func TestTopShowsWhatWentOnSinceTheLastFrame(t *testing.T) {
 		}
 	}
 }
+
+func TestTopTellsOfOverloadAndOfTheLimitsHitMost(t *testing.T) {
+	r := &inside.Report{}
+	if got := screenOf(r, nil, 0); strings.Contains(got, "OVERLOADED") || strings.Contains(got, "limits") {
+		t.Errorf("of nothing it says %s", got)
+	}
+	r.Shedding = []string{"far", "states"}
+	for i, name := range []string{"media", "requests", "patterns", "entities", "turn_time", "violations"} {
+		r.Limits = append(r.Limits, inside.Limit{Name: name, Hits: uint64(10 - i)})
+	}
+	want := "\nOVERLOADED: does without far, states\nlimits hit: 10× media, 9× requests, 8× patterns, 7× entities, 6× turn_time\n"
+	if got := screenOf(r, nil, 0); !strings.Contains(got, want) {
+		t.Errorf("there is no %q in %s", want, got)
+	}
+}

@@ -38,6 +38,7 @@ func (p *Place) challenged(s *session, c *command) {
 	case len(ch.held) < p.cfg.Limits.CommandQueue:
 		ch.held = append(ch.held, c)
 	default:
+		p.counts.hit(limitCommandQueue)
 		p.log.Warn("disconnecting: too many commands wait for a proof", "from", s.from, "commands", len(ch.held))
 		p.disconnect(s, netcode.CodeOverload)
 	}

@@ -18,6 +18,7 @@ type counters struct {
 	states      [stateStyles]uint64
 	joined      uint64
 	shed        [sheddings]atomic.Uint64
+	limited     [limits]atomic.Uint64
 	decisions   [acl.Allow + 1][reasons]uint64
 	traffic     [2][kinds][versions]flow
 	verbs       map[string]*outcomeCounts // the official ones; never changed

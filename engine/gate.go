@@ -71,11 +71,11 @@ func (g *gate) Disconnected(c netcode.Conn, code uint32) {
 func (g *gate) command(s *session, data []byte) {
 	limits := &g.place.cfg.Limits
 	if len(data) > limits.CommandBytes {
-		g.drop(s, "command is too large", "bytes", len(data))
+		g.drop(s, limitCommandBytes, "command is too large", "bytes", len(data))
 		return
 	}
 	if s.waiting.Add(int64(len(data))) > int64(limits.CommandQueueBytes) {
-		g.drop(s, "too many bytes of commands wait", "bytes", limits.CommandQueueBytes)
+		g.drop(s, limitCommandQueueBytes, "too many bytes of commands wait", "bytes", limits.CommandQueueBytes)
 		return
 	}
 	g.place.unread.Add(1)
@@ -83,7 +83,7 @@ func (g *gate) command(s *session, data []byte) {
 	case s.commands <- append([]byte(nil), data...):
 	default:
 		g.place.unread.Add(-1)
-		g.drop(s, "too many commands wait", "commands", limits.CommandQueue)
+		g.drop(s, limitCommandQueue, "too many commands wait", "commands", limits.CommandQueue)
 	}
 }
 
@@ -115,15 +115,16 @@ func (g *gate) bad(s *session, err error) {
 	s.bad++
 	g.place.log.Debug("unreadable packet", "from", s.from, "error", err)
 	if s.bad == g.place.cfg.Limits.BadPackets {
-		g.drop(s, "too many unreadable packets", "packets", s.bad)
+		g.drop(s, limitBadPackets, "too many unreadable packets", "packets", s.bad)
 	}
 }
 
-func (g *gate) drop(s *session, why string, args ...any) {
+func (g *gate) drop(s *session, hit limit, why string, args ...any) {
 	if s.dropped {
 		return
 	}
 	s.dropped = true
+	g.place.counts.hit(hit)
 	g.place.log.Warn("disconnecting: "+why, append([]any{"from", s.from}, args...)...)
 	g.place.transport.Disconnect(s.conn, netcode.CodeOverload)
 }

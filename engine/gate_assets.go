@@ -22,7 +22,7 @@ func (g *gate) asset(s *session, d *netcode.Dialect, data []byte) {
 	case f.MID == netcode.AssetData: // who pushes it is asked for what is missing
 		g.place.log.Debug("dropping asset data: too much waits", "from", s.from)
 	default:
-		g.drop(s, "too many bytes of asset frames wait", "bytes", g.place.cfg.Limits.AssetQueueBytes)
+		g.drop(s, limitAssetQueueBytes, "too many bytes of asset frames wait", "bytes", g.place.cfg.Limits.AssetQueueBytes)
 	}
 }
 

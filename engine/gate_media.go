@@ -36,6 +36,7 @@ func (g *gate) media(s *session, d *netcode.Dialect, data []byte) {
 	case len(f.Payload) < leastMedia: // the encoder's way to say that there is silence
 	case len(f.Payload) > limits.MediaBytes,
 		!s.pace.Take(time.Now(), len(f.Payload), limits.MediaRate, limits.MediaByteRate):
+		g.place.counts.hit(limitMedia)
 		g.place.log.Debug("media over a limit", "from", s.from, "track", f.Track, "bytes", len(f.Payload))
 	case route.Media().IsOpus() && !media.ValidOpus(f.Payload):
 		g.bad(s, errNotOpus)

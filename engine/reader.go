@@ -61,12 +61,17 @@ func (p *Place) slowDown(s *session, took time.Duration) {
 	}
 	most := p.cfg.Limits.TurnTime.Seconds()
 	atOnce := most / turnAtOnce
+	waited := false
 	for left := took.Seconds(); left > 0; {
 		part := min(left, atOnce)
 		wait := s.share.turn.Take(part, most, atOnce, time.Now())
 		if wait == 0 {
 			left -= part
 			continue
+		}
+		if !waited {
+			waited = true
+			p.counts.hit(limitTurnTime)
 		}
 		select {
 		case <-time.After(wait):
@@ -86,7 +91,10 @@ const turnAtOnce = 4
 func (p *Place) parse(s *session, data []byte) *command {
 	c := parseCommand(data)
 	if s.dialect.Load() != nil {
-		c.tooMuch = s.share.spend(c, &p.cfg.Limits, p.now())
+		if hit, why := s.share.spend(c, &p.cfg.Limits, p.now()); why != "" {
+			c.tooMuch = why
+			p.counts.hit(hit)
+		}
 	}
 	if c.tooMuch == "" {
 		c.compile(p.cfg.Limits.Rules)
@@ -141,6 +149,7 @@ func (p *Place) violation(s *session, what string, args ...any) {
 	s.violations++
 	p.sessionLog(s).Debug("violation: "+what, append(args, "count", s.violations)...)
 	if s.violations >= p.cfg.Limits.Violations {
+		p.counts.hit(limitViolations)
 		p.sessionLog(s).Warn("disconnecting: too many violations", append(args, "last", what)...)
 		p.disconnect(s, netcode.CodeViolations)
 	}

@@ -14,36 +14,36 @@ type share struct {
 	interactions, publications, patterns, entities, componentBytes, turn bucket.Bucket
 }
 
-// spend takes what a command costs out of the share. It tells what there is too much of,
-// "" if there is enough. Responses are free: each was asked for.
-func (s *share) spend(c *command, limits *Limits, now time.Time) (why string) {
+// spend takes what a command costs out of the share. It tells which rate that is too much
+// for, and how to say so, "" if there is enough. Responses are free: each was asked for.
+func (s *share) spend(c *command, limits *Limits, now time.Time) (hit limit, why string) {
 	if c.Type == netcode.TypeResponse {
-		return ""
+		return 0, ""
 	}
-	take := func(what string, b *bucket.Bucket, n, rate int) {
+	take := func(l limit, what string, b *bucket.Bucket, n, rate int) {
 		if why != "" || n == 0 {
 			return
 		}
 		if wait := b.Take(float64(n), float64(rate), float64(rate)*limits.Burst.Seconds(), now); wait > 0 {
-			why = fmt.Sprintf("too many %s: at most %d a second; try again in %.1f s", what, rate, max(wait.Seconds(), 0.1))
+			hit, why = l, fmt.Sprintf("too many %s: at most %d a second; try again in %.1f s", what, rate, max(wait.Seconds(), 0.1))
 		}
 	}
-	take("interactions", &s.interactions, 1, limits.InteractionRate)
+	take(limitInteractions, "interactions", &s.interactions, 1, limits.InteractionRate)
 	switch {
 	case c.Type == netcode.TypePublication:
-		take("publications", &s.publications, 1, limits.PublicationRate)
+		take(limitPublications, "publications", &s.publications, 1, limits.PublicationRate)
 	case c.To != PlaceID || c.Type != netcode.TypeRequest:
 	case c.verb == "subscribe":
-		take("subscriptions", &s.patterns, 1, limits.PatternRate)
+		take(limitPatterns, "subscriptions", &s.patterns, 1, limits.PatternRate)
 	case c.verb == "change_acl":
-		take("rules", &s.patterns, len(c.rules.add), limits.PatternRate)
+		take(limitPatterns, "rules", &s.patterns, len(c.rules.add), limits.PatternRate)
 	case c.verb == "spawn_entity":
-		take("entities", &s.entities, entitiesIn(c.args), limits.SpawnRate)
-		take("bytes of components", &s.componentBytes, c.size, limits.ComponentByteRate)
+		take(limitEntities, "entities", &s.entities, entitiesIn(c.args), limits.SpawnRate)
+		take(limitComponentBytes, "bytes of components", &s.componentBytes, c.size, limits.ComponentByteRate)
 	case c.verb == "change_components", c.verb == "add_property_animation":
-		take("bytes of components", &s.componentBytes, c.size, limits.ComponentByteRate)
+		take(limitComponentBytes, "bytes of components", &s.componentBytes, c.size, limits.ComponentByteRate)
 	}
-	return why
+	return hit, why
 }
 
 // entitiesIn counts what a spawn_entity describes.

@@ -24,6 +24,7 @@ type Stats struct {
 
 	Shedding Shedding
 	Shed     []ShedCount
+	Limited  []LimitCount
 
 	States       []StateCount
 	Traffic      []Traffic
@@ -66,6 +67,17 @@ type ShedCount struct {
 	Count uint64
 }
 
+// LimitCount counts how often agents hit one of [Limits]: "interactions", "publications",
+// "patterns", "entities" and "component_bytes" are commands that were too much for their
+// rates, "media" packets that were dropped, "turn_time" is how often an agent had to wait,
+// and "requests" are those refused as too many were open. With "command_bytes",
+// "command_queue", "command_queue_bytes", "asset_queue_bytes", "bad_packets" and
+// "violations" it is connections that it cost. None of 0 is listed.
+type LimitCount struct {
+	Limit string
+	Count uint64
+}
+
 // Traffic is what the place has sent or received of a kind: "state" (and intents),
 // "command", "media", "asset" and "clock". Version is that of the agents; media and
 // assets that the place sends count as "1-3" where those versions are sent the same, and
@@ -103,7 +115,7 @@ func (p *Place) Stats() Stats {
 		Name: p.cfg.Name, Rate: p.cfg.Rate, Uptime: p.now().Sub(p.started),
 		Entities: p.world.Len(), Joined: c.joined, Agents: make([]AgentStats, 0, len(p.order)),
 		Beats: c.beats.clone(), Late: c.late.clone(),
-		Interactions: c.interactionCounts(), Traffic: c.trafficCounts(),
+		Limited: c.limitCounts(), Interactions: c.interactionCounts(), Traffic: c.trafficCounts(),
 		Rules: len(p.access.list.Rules()), Assets: p.assets.Stats(),
 	}
 	for _, a := range p.order {

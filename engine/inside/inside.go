@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -22,8 +21,9 @@ type Options struct {
 	// where there is none: then the place is not ready. From any goroutine, and without
 	// waiting for the place's turn, as that may be what hangs. Nil means that it works.
 	Broken func() error
-	// Fresh is for how long the numbers are good: they are gathered at most so often, and
-	// what the page shows half as often. Default 500 ms.
+	// Fresh is for how long the numbers are good: they are gathered at most so often,
+	// what the page shows half as often, and those of the process, which are not the
+	// place's, a quarter as often. Default 500 ms.
 	Fresh time.Duration
 	// Patience is how long to wait for the place's turn; then what it last told is
 	// shown. Default 250 ms.
@@ -48,6 +48,10 @@ func (o *Options) setDefaults() {
 // pageEvery is how much longer what the page shows is good: it takes the place longer.
 const pageEvery = 2
 
+// processEvery is how much longer what the process takes is good: to read it from the
+// system takes as long as all else that is gathered.
+const processEvery = 4
+
 // lateness is how late a heartbeat may be in a place that is ready.
 const lateness = time.Second
 
@@ -57,7 +61,6 @@ type view struct {
 	broken  func() error
 	numbers *cached[numbers]
 	report  *cached[Report]
-	descs   sync.Map // *prometheus.Desc by name: making one takes longer than all else
 }
 
 // New shows a place. What it gives may be used from any goroutine, before the place
@@ -70,12 +73,12 @@ func New(place *engine.Place, o Options) http.Handler {
 		numbers: newCached(func() numbers { return askNumbers(place, o.Scripts) }, o.Fresh, o.Patience),
 		report:  newCached(func() Report { return askReport(place, o.Scripts) }, pageEvery*o.Fresh, o.Patience),
 	}
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(
-		v, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-	)
+	process := prometheus.NewRegistry()
+	process.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", &scrape{from: registry, fresh: o.Fresh})
+	mux.Handle("GET /metrics", scrape{
+		{from: prometheus.GathererFunc(v.gather), fresh: o.Fresh}, {from: process, fresh: processEvery * o.Fresh},
+	})
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", v.ready)
 	mux.HandleFunc("GET /{$}", v.page)

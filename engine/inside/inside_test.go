@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -35,7 +36,13 @@ type rig struct {
 
 func newRig(t *testing.T, o Options, serve bool) *rig {
 	t.Helper()
-	place, err := engine.New(engine.Config{Name: "Attic", Listen: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)})
+	return newRigOf(t, engine.Config{}, o, serve)
+}
+
+func newRigOf(t *testing.T, cfg engine.Config, o Options, serve bool) *rig {
+	t.Helper()
+	cfg.Name, cfg.Listen, cfg.Logger = "Attic", "127.0.0.1:0", slog.New(slog.DiscardHandler)
+	place, err := engine.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -381,9 +388,17 @@ func TestScrapersGetAFormatThatTheyCanRead(t *testing.T) {
 			w := httptest.NewRecorder()
 			r.view.ServeHTTP(w, request)
 			format := expfmt.Format(w.Header().Get("Content-Type"))
-			var family dto.MetricFamily
-			if err := expfmt.NewDecoder(w.Body, format).Decode(&family); err != nil || !strings.HasPrefix(string(format), want) {
-				t.Errorf("%q gets %q: %v", accept, format, err)
+			if length := w.Header().Get("Content-Length"); length != strconv.Itoa(w.Body.Len()) {
+				t.Errorf("%q gets %d bytes, announced as %q", accept, w.Body.Len(), length)
+			}
+			names := map[string]bool{}
+			decoder, family := expfmt.NewDecoder(w.Body, format), dto.MetricFamily{}
+			err := decoder.Decode(&family)
+			for ; err == nil; err = decoder.Decode(&family) {
+				names[family.GetName()] = true
+			}
+			if err != io.EOF || !names["loci_ready"] || !names["go_goroutines"] || !strings.HasPrefix(string(format), want) {
+				t.Errorf("%q gets %q, %v: %v", accept, format, names, err)
 			}
 		}
 	}

@@ -2,25 +2,23 @@ package inside
 
 import (
 	"context"
+	"maps"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 
-	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 
 	"github.com/loci-place/loci/engine"
 )
 
-var _ prometheus.Collector = (*view)(nil)
-
-// Describe implements [prometheus.Collector]: it names none, as what is there depends
-// on what has happened in the place.
-func (v *view) Describe(chan<- *prometheus.Desc) {}
-
-// Collect implements [prometheus.Collector]. It asks the place at most once.
-func (v *view) Collect(to chan<- prometheus.Metric) {
-	m := metrics{v, to}
+// gather makes the metrics, in the order in which they are told here. It asks the place at
+// most once. A registry would do it by goroutines, and sort and check what comes: that takes
+// several times as long.
+func (v *view) gather() ([]*dto.MetricFamily, error) {
+	m := &metrics{by: map[string]*dto.MetricFamily{}}
 	ready := 0.0
 	if v.notReady() == "" {
 		ready = 1
@@ -29,72 +27,68 @@ func (v *view) Collect(to chan<- prometheus.Metric) {
 	m.gauge("heartbeat_overdue_seconds", "How long a heartbeat has been due.", v.place.Health().Late.Seconds())
 	n, age, ok := v.numbers.get(context.Background())
 	if !ok {
-		return
+		return m.families, nil
 	}
 	m.gauge("stats_age_seconds", "How old the numbers of the place are: more than a moment where it does not come to its turn.", age.Seconds())
 	m.place(&n)
 	m.heartbeat(&n)
+	m.overload(&n)
 	m.agents(&n)
 	m.traffic(&n)
 	m.scripts(&n.scripts)
+	return m.families, nil
 }
 
-// metrics sends metrics of a place.
+// metrics are those of a place.
 type metrics struct {
-	view *view
-	to   chan<- prometheus.Metric
+	families []*dto.MetricFamily
+	by       map[string]*dto.MetricFamily // name without loci_
 }
 
-// desc describes a metric, which always has labels of the same names.
-func (m metrics) desc(name, help string, labels []string) *prometheus.Desc {
-	if d, ok := m.view.descs.Load(name); ok {
-		return d.(*prometheus.Desc)
+// add adds a metric without a value, with labels as names and values in turn.
+func (m *metrics) add(kind dto.MetricType, name, help string, labels []string) *dto.Metric {
+	f := m.by[name]
+	if f == nil {
+		f = &dto.MetricFamily{Name: new("loci_" + name), Help: &help, Type: &kind}
+		m.by[name] = f
+		m.families = append(m.families, f)
 	}
-	d := prometheus.NewDesc("loci_"+name, help, labels, nil)
-	m.view.descs.Store(name, d)
-	return d
+	metric := &dto.Metric{}
+	for i := 0; i < len(labels); i += 2 {
+		metric.Label = append(metric.Label, &dto.LabelPair{Name: &labels[i], Value: new(strings.ToValidUTF8(labels[i+1], "\uFFFD"))})
+	}
+	f.Metric = append(f.Metric, metric)
+	return metric
 }
 
-func (m metrics) gauge(name, help string, value float64, labels ...string) {
-	m.send(prometheus.GaugeValue, name, help, value, labels)
+func (m *metrics) gauge(name, help string, value float64, labels ...string) {
+	m.add(dto.MetricType_GAUGE, name, help, labels).Gauge = &dto.Gauge{Value: &value}
 }
 
-func (m metrics) counter(name, help string, value float64, labels ...string) {
-	m.send(prometheus.CounterValue, name, help, value, labels)
+func (m *metrics) counter(name, help string, value float64, labels ...string) {
+	m.add(dto.MetricType_COUNTER, name, help, labels).Counter = &dto.Counter{Value: &value}
 }
 
-// send takes labels as names and values in turn.
-func (m metrics) send(kind prometheus.ValueType, name, help string, value float64, labels []string) {
-	names, values := split(labels)
-	m.to <- prometheus.MustNewConstMetric(m.desc(name, help, names), kind, value, values...)
-}
-
-func (m metrics) histogram(name, help string, h *engine.Histogram, labels ...string) {
-	names, values := split(labels)
-	buckets, sum := map[float64]uint64{}, uint64(0)
-	for i, bound := range h.Bounds {
+func (m *metrics) histogram(name, help string, h *engine.Histogram, labels ...string) {
+	out := &dto.Histogram{SampleCount: new(h.Total()), SampleSum: &h.Sum}
+	sum := uint64(0)
+	for i := range h.Bounds {
 		sum += h.Counts[i]
-		buckets[bound] = sum
+		out.Bucket = append(out.Bucket, &dto.Bucket{UpperBound: &h.Bounds[i], CumulativeCount: new(sum)})
 	}
-	m.to <- prometheus.MustNewConstHistogram(m.desc(name, help, names), h.Total(), h.Sum, buckets, values...)
+	m.add(dto.MetricType_HISTOGRAM, name, help, labels).Histogram = out
 }
 
 // quantiles tells what values there are over the agents at the moment.
-func (m metrics) quantiles(name, help string, values map[float64]float64) {
-	for share, value := range values {
-		m.gauge(name, help, value, "quantile", strconv.FormatFloat(share, 'g', -1, 64))
+func (m *metrics) quantiles(name, help string, values map[float64]float64) {
+	for _, share := range shares {
+		if value, ok := values[share]; ok {
+			m.gauge(name, help, value, "quantile", strconv.FormatFloat(share, 'g', -1, 64))
+		}
 	}
 }
 
-func split(labels []string) (names, values []string) {
-	for i := 0; i < len(labels); i += 2 {
-		names = append(names, labels[i])
-		values = append(values, strings.ToValidUTF8(labels[i+1], "\uFFFD"))
-	}
-	return names, values
-}
-
-func (m metrics) place(n *numbers) {
+func (m *metrics) place(n *numbers) {
 	m.gauge("place_info", "1, for the name of the place.", 1, "name", n.Name)
 	m.gauge("uptime_seconds", "How long the place has been there, on its own clock.", n.Uptime.Seconds())
 	m.gauge("entities", "Entities in the place.", float64(n.Entities))
@@ -114,7 +108,7 @@ func (m metrics) place(n *numbers) {
 	m.counter("asset_cache_misses_total", "Ranges that agents asked for, of assets that had to be looked for elsewhere.", float64(n.Assets.Misses))
 }
 
-func (m metrics) heartbeat(n *numbers) {
+func (m *metrics) heartbeat(n *numbers) {
 	m.gauge("heartbeat_rate_hertz", "Heartbeats a second that there are to be.", n.Rate)
 	m.histogram("heartbeat_seconds", "How long heartbeats take.", &n.Beats)
 	m.histogram("heartbeat_late_seconds", "How late heartbeats begin.", &n.Late)
@@ -127,13 +121,26 @@ func (m metrics) heartbeat(n *numbers) {
 	}
 }
 
-func (m metrics) agents(n *numbers) {
+func (m *metrics) overload(n *numbers) {
+	m.gauge("shedding", "What the place does without while it is overloaded, each with all before it: 0 nothing, 1 far, 2 states, 3 video, 4 media.",
+		float64(n.Shedding))
+	for _, c := range n.Shed {
+		m.counter("shed_total", "What was shed: heartbeats without what is far, states, and packets of video and of other media.",
+			float64(c.Count), "what", c.What)
+	}
+	for _, c := range n.Limited {
+		m.counter("limit_hits_total", "How often agents hit limits: what was refused or dropped, waits for their share of the turn, or connections that it cost.",
+			float64(c.Count), "limit", c.Limit)
+	}
+}
+
+func (m *metrics) agents(n *numbers) {
 	by := map[string]int{"1": 0, "2": 0, "3": 0, "4": 0}
 	for i := range n.Agents {
 		by[strconv.Itoa(n.Agents[i].Version)]++
 	}
-	for version, count := range by {
-		m.gauge("agents", "Agents in the place, by the version they announced.", float64(count), "version", version)
+	for _, version := range slices.Sorted(maps.Keys(by)) {
+		m.gauge("agents", "Agents in the place, by the version they announced.", float64(by[version]), "version", version)
 	}
 	m.counter("agents_joined_total", "Agents that have joined.", float64(n.Joined))
 	trips, losses := n.links()
@@ -158,7 +165,7 @@ func snake(name string) string {
 	return b.String()
 }
 
-func (m metrics) traffic(n *numbers) {
+func (m *metrics) traffic(n *numbers) {
 	for _, t := range n.Traffic {
 		direction := "received"
 		if t.Sent {
@@ -171,7 +178,7 @@ func (m metrics) traffic(n *numbers) {
 	}
 }
 
-func (m metrics) scripts(s *Scripts) {
+func (m *metrics) scripts(s *Scripts) {
 	if s.Generation == 0 {
 		return
 	}

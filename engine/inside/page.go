@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"html/template"
+	"strings"
 	"time"
 )
 
@@ -15,6 +16,7 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"span":  Span,
 	"ms":    func(seconds float64) string { return fmt.Sprintf("%.2f", seconds*1000) },
 	"share": func(part float64) string { return fmt.Sprintf("%.1f", part*100) },
+	"join":  func(list []string) string { return strings.Join(list, ", ") },
 	"more":  func(all, shown int) int { return all - shown },
 }).Parse(pageSource))
 

@@ -21,6 +21,8 @@ type Report struct {
 	Heartbeat Timing   `json:"heartbeat"`
 	Late      Timing   `json:"late"`
 	Phases    []Timing `json:"phases"`
+	Shedding  []string `json:"shedding"` // what the place does without, as it is overloaded
+	Limits    []Limit  `json:"limits"`   // that agents have hit, what was hit most first
 	Sent      int64    `json:"sent_bytes"`
 	Received  int64    `json:"received_bytes"`
 
@@ -47,6 +49,12 @@ func (t Timing) Mean() float64 {
 		return 0
 	}
 	return t.Sum / float64(t.Count) * 1000
+}
+
+// Limit is how often agents have hit one, named as in [engine.LimitCount].
+type Limit struct {
+	Name string `json:"name"`
+	Hits uint64 `json:"hits"`
 }
 
 // Agent is somebody in the place.
@@ -114,6 +122,13 @@ func askReport(place *engine.Place, scripts func(*engine.Turn) Scripts) Report {
 	for i := range s.Phases {
 		r.Phases = append(r.Phases, timing(s.Phases[i].Name, &s.Phases[i].Histogram))
 	}
+	for what := engine.ShedFar; what <= s.Shedding; what++ {
+		r.Shedding = append(r.Shedding, what.String())
+	}
+	for _, c := range s.Limited {
+		r.Limits = append(r.Limits, Limit{c.Limit, c.Count})
+	}
+	slices.SortStableFunc(r.Limits, func(a, b Limit) int { return cmp.Compare(b.Hits, a.Hits) })
 	for _, t := range s.Traffic {
 		if t.Sent {
 			r.Sent += int64(t.Bytes)

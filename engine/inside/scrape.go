@@ -3,6 +3,7 @@ package inside
 import (
 	"bytes"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -10,9 +11,35 @@ import (
 	"github.com/prometheus/common/expfmt"
 )
 
-// scrape answers with what a registry gathers, and with the same bytes for a while: to
-// gather and to write the numbers takes fifty times longer than to send them.
-type scrape struct {
+// scrape answers with all that its parts have written.
+type scrape []*part
+
+// formats are those that need nothing behind the last metric, and so nothing between two
+// parts either.
+var formats = []expfmt.Format{expfmt.NewFormat(expfmt.TypeTextPlain), expfmt.NewFormat(expfmt.TypeProtoDelim)}
+
+// ServeHTTP implements [http.Handler].
+func (s scrape) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	format := expfmt.NegotiateAccept(r.Header, formats...)
+	bodies, length := make([][]byte, len(s)), 0
+	for i, part := range s {
+		body, err := part.write(format)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		bodies[i], length = body, length+len(body)
+	}
+	w.Header().Set("Content-Type", string(format))
+	w.Header().Set("Content-Length", strconv.Itoa(length)) // else it goes in chunks
+	for _, body := range bodies {
+		_, _ = w.Write(body)
+	}
+}
+
+// part writes what is gathered, and the same bytes for a while: to gather and to
+// write the numbers takes many times longer than to send them.
+type part struct {
 	from  prometheus.Gatherer
 	fresh time.Duration
 
@@ -21,32 +48,17 @@ type scrape struct {
 	written map[expfmt.Format][]byte // in the formats it was asked for since, of which there are few
 }
 
-// formats are those that need nothing behind the last metric.
-var formats = []expfmt.Format{expfmt.NewFormat(expfmt.TypeTextPlain), expfmt.NewFormat(expfmt.TypeProtoDelim)}
-
-// ServeHTTP implements [http.Handler].
-func (s *scrape) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	format := expfmt.NegotiateAccept(r.Header, formats...)
-	body, err := s.write(format)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", string(format))
-	_, _ = w.Write(body)
-}
-
-func (s *scrape) write(format expfmt.Format) ([]byte, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (p *part) write(format expfmt.Format) ([]byte, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	now := time.Now()
-	if s.at.IsZero() || now.Sub(s.at) >= s.fresh {
-		s.at, s.written = now, map[expfmt.Format][]byte{}
+	if p.at.IsZero() || now.Sub(p.at) >= p.fresh {
+		p.at, p.written = now, map[expfmt.Format][]byte{}
 	}
-	if body := s.written[format]; body != nil {
+	if body := p.written[format]; body != nil {
 		return body, nil
 	}
-	families, err := s.from.Gather()
+	families, err := p.from.Gather()
 	if err != nil {
 		return nil, err
 	}
@@ -57,6 +69,6 @@ func (s *scrape) write(format expfmt.Format) ([]byte, error) {
 			return nil, err
 		}
 	}
-	s.written[format] = b.Bytes()
+	p.written[format] = b.Bytes()
 	return b.Bytes(), nil
 }
