@@ -12,6 +12,7 @@ import (
 type backlog struct {
 	queue []*world.Entity // what is left, nearest last
 	later []*world.Entity // what comes behind that
+	whole bool            // there is still some of the world that it came into
 	in    indexes
 }
 
@@ -79,7 +80,7 @@ func newBacklog(w *world.World, ring func(*world.Entity) uint8) backlog {
 	for r := rings - 1; r >= 0; r-- {
 		end, counts[r] = end+counts[r], end
 	}
-	b := backlog{queue: make([]*world.Entity, len(ringOf))}
+	b := backlog{queue: make([]*world.Entity, len(ringOf)), whole: true}
 	i := 0
 	for e := range w.Entities() {
 		at := &counts[ringOf[i]]
@@ -108,7 +109,7 @@ func (b *backlog) next() *world.Entity {
 	for !b.empty() {
 		if len(b.queue) == 0 {
 			slices.Reverse(b.later)
-			b.queue, b.later = b.later, nil
+			b.queue, b.later, b.whole = b.later, nil, false
 		}
 		e := b.queue[len(b.queue)-1]
 		b.queue = b.queue[:len(b.queue)-1]

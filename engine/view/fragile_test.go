@@ -1,7 +1,9 @@
 package view
 
 import (
+	"fmt"
 	"testing"
+	"time"
 
 	"github.com/loci-place/loci/engine/world"
 )
@@ -54,5 +56,29 @@ func TestFragilePacketsEndWhenTooManyGotLost(t *testing.T) {
 	v.link.trip = 0
 	if got := v.budget(false); got != 1<<16 {
 		t.Errorf("the budget on a short way is %d", got)
+	}
+}
+
+func TestACrowdDoesNotMakeTheWayOfAnAgentLongerThatIsFar(t *testing.T) {
+	f := follow(t, 1, true)
+	f.take(f.beat())
+	f.view.Acknowledge(f.doc.Revision, f.now)
+	f.view.link.budget = 1 << 16
+	f.view.SetRoundTrip(200 * time.Millisecond)
+	for i := range 300 {
+		text := map[string]any{"text": map[string]any{"string": "some text of a certain length"}}
+		if _, err := f.world.Spawn(fmt.Sprint("e", i), "them", text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for beats := 0; len(f.doc.Entities) < 301; beats++ {
+		if s := f.beat(); s != nil {
+			f.take(s)
+			f.view.Acknowledge(f.doc.Revision, f.now)
+			f.view.link.budget = 1 << 16
+		}
+		if f.view.size > FarBudget || beats > 100 {
+			t.Fatalf("a packet of %d bytes in state %d", f.view.size, beats)
+		}
 	}
 }

@@ -73,7 +73,7 @@ func (v *View) budget(busy bool) int {
 	switch {
 	case busy:
 		return MinBudget
-	case v.link.short() || v.fragiles.spent() || v.base == 0 || !v.backlog.empty():
+	case v.link.short() || v.fragiles.spent() || v.base == 0 || v.backlog.whole:
 		return v.link.budget
 	default:
 		return min(v.link.budget, FarBudget)
@@ -213,7 +213,7 @@ func (v *View) part(now time.Time, busy bool) []byte {
 // refill takes from the backlog what may be of use for a packet of size bytes, as
 // long as not too much that was taken from it is still on its way or waits.
 func (v *View) refill(size int) {
-	const least = 4096
+	const least = 16 << 10
 	for v.drawn < max(least, 2*size) {
 		e := v.backlog.next()
 		if e == nil {
