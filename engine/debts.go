@@ -9,39 +9,69 @@ import (
 // debts are what those connections had spent that ended lately, by the address they came
 // from: who comes from there next begins with that, so that nobody gains by coming anew.
 type debts struct {
-	last time.Duration // until all of it is forgiven: what a bucket takes to fill
+	last time.Duration // until one is forgiven: what the slowest bucket takes to fill
 
 	mu    sync.Mutex
+	put   *sync.Cond // a debt has been put, or will be
 	swept time.Time
 	by    map[netip.Addr][]debt
+	due   map[netip.Addr]int // of connections that are gone, and what they asked is still being done
 }
+
+// debtsLast is how many times [Limits].Burst a debt is known: some things are lent, where a
+// bucket is full, beyond what it holds.
+const debtsLast = 4
 
 type debt struct {
 	share
 	since time.Time
 }
 
-func newDebts(last time.Duration) debts { return debts{last: last, by: map[netip.Addr][]debt{}} }
+func newDebts(last time.Duration) *debts {
+	d := &debts{last: last, by: map[netip.Addr][]debt{}, due: map[netip.Addr]int{}}
+	d.put = sync.NewCond(&d.mu)
+	return d
+}
 
-// put keeps the share of a connection that has ended.
-func (d *debts) put(from netip.Addr, s share, now time.Time) {
+// expect says that the share of a connection that is gone will be kept.
+func (d *debts) expect(from netip.Addr) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.due[from]++
+	d.put.Broadcast()
+}
+
+// keep keeps the share of a connection that has ended.
+func (d *debts) keep(from netip.Addr, s share, now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if now.Sub(d.swept) >= d.last {
-		d.swept = now
-		for addr, list := range d.by {
-			if now.Sub(list[len(list)-1].since) >= d.last {
-				delete(d.by, addr)
-			}
-		}
+		d.sweep(now)
 	}
 	d.by[from] = append(d.by[from], debt{s, now})
+	if d.due[from]--; d.due[from] <= 0 {
+		delete(d.due, from)
+	}
+	d.put.Broadcast()
+}
+
+func (d *debts) sweep(now time.Time) {
+	d.swept = now
+	for addr, list := range d.by {
+		if now.Sub(list[len(list)-1].since) >= d.last {
+			delete(d.by, addr)
+		}
+	}
 }
 
 // take gives the share of the connection from an address that ended last, or a full one.
-func (d *debts) take(from netip.Addr, now time.Time) share {
+// If one is still expected it waits for that, unless its own connection is gone.
+func (d *debts) take(from netip.Addr, now time.Time, gone <-chan struct{}) share {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	for d.due[from] > 0 && !closed(gone) {
+		d.put.Wait()
+	}
 	list := d.by[from]
 	if len(list) == 0 {
 		return share{}
@@ -53,4 +83,13 @@ func (d *debts) take(from netip.Addr, now time.Time) share {
 		d.by[from] = list
 	}
 	return newest.share
+}
+
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }

@@ -65,6 +65,7 @@ func (g *gate) Disconnected(c netcode.Conn, code uint32) {
 	s.code = code
 	close(s.commands)
 	close(s.gone)
+	g.place.debts.expect(s.from.Addr())
 }
 
 // command queues a message for the session's reader.

@@ -37,11 +37,11 @@ func (b *beat) until(now time.Time) time.Duration { return b.next.Sub(now) }
 func (p *Place) heartbeat() {
 	now := p.now()
 	late := p.schedule(now)
-	p.clearAway(p.cfg.Limits.Removals)
 	p.giveUpWaiting(now)
 	dt := now.Sub(p.beat.last).Seconds()
 	p.beat.last = now
 	laps := p.counts.beat()
+	p.clearAway(p.cfg.Limits.Removals)
 	p.takeIntents(now)
 	laps.end(phaseIntents)
 	sim.Step(p.world, p.beat.movers, dt)

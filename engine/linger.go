@@ -66,13 +66,12 @@ func (p *Place) dismiss(a *agent, code uint32) {
 // anybody does.
 func (n *newcomer) resume(r *Request) (done bool) {
 	p, auth := r.place, &n.command.auth
-	e := p.world.Entity(auth.Resume)
-	if e == nil {
+	a := p.owner(auth.Resume)
+	if a == nil { // or what stands there is what it left behind
 		return false
 	}
-	a := p.agents[e.Owner()]
 	switch {
-	case a == nil || a.avatar != e.ID() || a.verified != auth.KeyText():
+	case a.avatar != auth.Resume || a.verified != auth.KeyText():
 		r.Answer("error", uint64(netcode.CodeUnproven), fmt.Sprintf("%q is not the avatar of an agent with the key that you have proven", auth.Resume))
 		return true
 	case a.dialect != n.dialect:

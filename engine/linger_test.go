@@ -347,3 +347,35 @@ func TestAnAgentComesBackUnderADriver(t *testing.T) {
 		t.Error("it was waited for too long")
 	}
 }
+
+func TestWhoComesBackTooLateJoinsAnewThoughSomeOfItsEntitiesStillStand(t *testing.T) {
+	inPlace(t, Config{Linger: time.Second, Limits: Limits{Removals: 10, Entities: 500}}, func(r *rig) {
+		p := r.dial()
+		body := claim("ann", "")
+		p.prove(p.challenged(body), body, "ann")
+		p.wait()
+		for _, i := range p.interactions() {
+			if v, _ := netcode.ParseValue(i.Body); len(v.([]any)) == 3 {
+				p.avatar = v.([]any)[1].(string)
+			}
+		}
+		for range 200 {
+			p.spawn(`{}`)
+		}
+		p.transport.Disconnect(p.conn, netcode.CodeConnectionLost)
+		_ = p.transport.Close(netcode.CodeConnectionLost)
+		time.Sleep(1200 * time.Millisecond)
+		if n := len(r.entities()); n < 100 {
+			t.Errorf("%d entities still stand", n)
+		}
+		q := r.dial()
+		body = claim("ann", p.avatar)
+		q.prove(q.challenged(body), body, "ann")
+		time.Sleep(20 * time.Millisecond)
+		for _, i := range q.interactions() {
+			if strings.Contains(string(i.Body), "error") {
+				t.Errorf("it is answered %s", i.Body)
+			}
+		}
+	})
+}

@@ -38,7 +38,7 @@ type Place struct {
 	started   time.Time
 	inbox     chan func()
 	unread    atomic.Int64 // what has come from agents and is not done with
-	debts     debts
+	debts     *debts
 	turn      sync.Mutex // held while anything below is used
 	counts    *counters
 	closed    atomic.Bool
@@ -72,7 +72,7 @@ type Place struct {
 	questions  int                // to agents so far, of agents' and of the host's
 	complained time.Time
 	launches   launches
-	leftovers  []leftover
+	leftovers  []*leftovers
 	beat       beat // what the heartbeats reuse
 	kept       keeper
 	overload   overload
@@ -103,7 +103,7 @@ func New(cfg Config) (*Place, error) {
 		beat:    beat{timer: time.NewTimer(0)},
 		hooks:   newHooks(cfg.Behaviour),
 		asking:  map[string]*Asking{},
-		debts:   newDebts(cfg.Limits.Burst),
+		debts:   newDebts(debtsLast * cfg.Limits.Burst),
 		inbox:   make(chan func(), inboxSize),
 		closing: make(chan struct{}),
 		done:    make(chan struct{}),

@@ -16,24 +16,25 @@ func (p *Place) read(s *session) {
 		p.post(func() { p.neverAnnounced(s) })
 	})
 	defer announce.Stop()
-	s.share = p.debts.take(s.from.Addr(), p.now())
-	defer func() { p.debts.put(s.from.Addr(), s.share, p.now()) }()
+	s.share = p.debts.take(s.from.Addr(), p.now(), s.gone)
+	defer func() { p.debts.keep(s.from.Addr(), s.share, p.now()) }()
 	done := make(chan time.Duration, 1)
 	done <- 0
 	for {
 		select {
 		case data, ok := <-s.commands:
 			if !ok {
-				p.post(func() {
-					p.unread.Add(-1)
-					p.left(s, s.code)
-				})
+				p.readAll(s)
 				return
 			}
 			c := p.parse(s, data)
 			select {
 			case took := <-done:
-				p.slowDown(s, took)
+				if p.slowDown(s, took) {
+					p.unread.Add(-1)
+					p.readAll(s)
+					return
+				}
 			case <-p.closing:
 				return
 			}
@@ -43,6 +44,7 @@ func (p *Place) read(s *session) {
 				defer func() { done <- time.Since(began) }()
 				p.unread.Add(-1)
 				p.received(s, c)
+				p.hooks.behaviour.Settle(&p.host) // what comes of it counts too
 			}) {
 				return
 			}
@@ -52,34 +54,38 @@ func (p *Place) read(s *session) {
 	}
 }
 
-// slowDown makes who has taken more of the place's turn than is its share wait, unless it has
-// gone: nobody is to stay for what is still to be read of it. That is not on the place's
-// clock: others are kept waiting in real time.
-func (p *Place) slowDown(s *session, took time.Duration) {
+// readAll is for when the connection is gone: what still waits is not read.
+func (p *Place) readAll(s *session) {
+	for range s.commands {
+		p.unread.Add(-1)
+	}
+	p.post(func() {
+		p.unread.Add(-1)
+		p.left(s, s.code)
+	})
+}
+
+// slowDown makes who has taken more of the place's turn than is its share wait. It tells
+// whether the connection is gone by then: nobody is to stay for what it asked too much,
+// nor to have it by coming anew. That is not on the place's clock: others are kept waiting
+// in real time.
+func (p *Place) slowDown(s *session, took time.Duration) (gone bool) {
 	if p.driven {
-		return
+		return false
 	}
 	most := p.cfg.Limits.TurnTime.Seconds()
-	atOnce := most / turnAtOnce
-	waited := false
-	for left := took.Seconds(); left > 0; {
-		part := min(left, atOnce)
-		wait := s.share.turn.Take(part, most, atOnce, time.Now())
-		if wait == 0 {
-			left -= part
-			continue
-		}
-		if !waited {
-			waited = true
-			p.counts.hit(limitTurnTime)
-		}
-		select {
-		case <-time.After(wait):
-		case <-s.gone:
-			return
-		case <-p.closing:
-			return
-		}
+	wait := s.share.turn.Charge(took.Seconds(), most, most/turnAtOnce, time.Now())
+	if wait == 0 {
+		return false
+	}
+	p.counts.hit(limitTurnTime)
+	select {
+	case <-time.After(wait):
+		return false
+	case <-s.gone:
+		return true
+	case <-p.closing:
+		return false
 	}
 }
 
@@ -90,7 +96,7 @@ const turnAtOnce = 4
 // sent it, and is done only for who has a share left for it.
 func (p *Place) parse(s *session, data []byte) *command {
 	c := parseCommand(data)
-	if s.dialect.Load() != nil {
+	if c.verb != "announce" && c.verb != "prove" {
 		if hit, why := s.share.spend(c, &p.cfg.Limits, p.now()); why != "" {
 			c.tooMuch = why
 			p.counts.hit(hit)
@@ -112,12 +118,12 @@ func (p *Place) received(s *session, c *command) {
 	s.waiting.Add(-int64(c.size))
 	switch {
 	case s.refused:
-	case c.tooMuch != "":
-		p.overspent(s.agent, c)
-	case c.err != nil:
+	case c.err != nil && c.tooMuch == "":
 		p.unreadable(s, c)
 	case s.agent == nil:
 		p.beforeAnnounce(s, c)
+	case c.tooMuch != "":
+		p.overspent(s.agent, c)
 	default:
 		p.route(s.agent, c)
 	}

@@ -36,9 +36,9 @@ func (s *share) spend(c *command, limits *Limits, now time.Time) (hit limit, why
 	case c.verb == "subscribe":
 		take(limitPatterns, "subscriptions", &s.patterns, 1, limits.PatternRate)
 	case c.verb == "change_acl":
-		take(limitPatterns, "rules", &s.patterns, len(c.rules.add), limits.PatternRate)
+		take(limitPatterns, "rules", &s.patterns, min(len(c.rules.add), limits.Rules), limits.PatternRate)
 	case c.verb == "spawn_entity":
-		take(limitEntities, "entities", &s.entities, entitiesIn(c.args), limits.SpawnRate)
+		take(limitEntities, "entities", &s.entities, min(entitiesIn(c.args), limits.SpecEntities), limits.SpawnRate)
 		take(limitComponentBytes, "bytes of components", &s.componentBytes, c.size, limits.ComponentByteRate)
 	case c.verb == "change_components", c.verb == "add_property_animation":
 		take(limitComponentBytes, "bytes of components", &s.componentBytes, c.size, limits.ComponentByteRate)

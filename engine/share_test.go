@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -164,9 +165,71 @@ func TestDebtsAreForgiven(t *testing.T) {
 	d, now := newDebts(time.Second), time.Now()
 	for i := range 1000 {
 		now = now.Add(10 * time.Millisecond)
-		d.put(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), share{}, now)
+		d.keep(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), share{}, now)
 	}
 	if n := len(d.by); n > 200 {
 		t.Errorf("the debts of %d addresses are known, of which 100 came in the last second", n)
 	}
+}
+
+func TestWhatWaitsForAProofIsPaidFor(t *testing.T) {
+	inPlace(t, Config{Limits: Limits{InteractionRate: 2, Burst: 2 * time.Second}}, func(r *rig) {
+		p := r.dial()
+		body := claim("ann", "")
+		c := p.challenged(body)
+		for i := range 50 {
+			p.send(netcode.CommandChannel, true, asked(fmt.Sprint("h", i), `["poke"]`))
+		}
+		p.wait()
+		p.prove(c, body, "ann")
+		p.wait()
+		ok, much := 0, 0
+		for _, i := range p.interactions() {
+			switch {
+			case strings.HasPrefix(i.RequestID, "h") && string(i.Body) == `["poke","ok"]`:
+				ok++
+			case strings.Contains(string(i.Body), "too many"):
+				much++
+			}
+		}
+		if ok != 4 || much != 46 {
+			t.Errorf("%d of 50 were done and %d too many, want 4", ok, much)
+		}
+	})
+}
+
+func TestLeavingWhileMuchWaitsAndComingAnewGivesNoMoreOfTheTurn(t *testing.T) {
+	inPlace(t, Config{Limits: Limits{InteractionRate: 20, Burst: time.Second, TurnTime: 100 * time.Millisecond}}, func(r *rig) {
+		var done atomic.Int64
+		if err := r.place.Handle("dig", func(r *Request) {
+			done.Add(1)
+			time.Sleep(30 * time.Millisecond)
+			r.OK()
+		}); err != nil {
+			t.Fatal(err)
+		}
+		p := r.join(4, `{}`)
+		began := time.Now()
+		for round := range 5 {
+			for i := range 20 {
+				p.send(netcode.CommandChannel, true, asked(fmt.Sprint(round, "-", i), `["dig"]`))
+			}
+			p.transport.Disconnect(p.conn, netcode.CodeClientLeft)
+			time.Sleep(5 * time.Millisecond)
+			conn, err := p.transport.Dial(p.addr, 6)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.conn = conn
+			time.Sleep(5 * time.Millisecond)
+			p.take(netcode.CommandChannel)
+			p.send(netcode.CommandChannel, true, `["interaction","request","","place","ann",["announce","version",4,"identity",{"display_name":"peer"},"spawn_avatar",{}]]`)
+			time.Sleep(300 * time.Millisecond)
+		}
+		time.Sleep(time.Second)
+		took := time.Since(began)
+		if had := time.Duration(done.Load()) * 30 * time.Millisecond; had > took/10+100*time.Millisecond || had < 150*time.Millisecond {
+			t.Errorf("%v of the turn were had in %v, of which a tenth is for each", had, took)
+		}
+	})
 }

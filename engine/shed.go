@@ -37,15 +37,16 @@ type overload struct {
 	bad      int // heartbeats that were late or took long, less those that did not
 	good     int // in a row that did not
 	reported time.Time
+	told     bool // the log, that something is shed
 }
 
 func (o *overload) sheds(s Shedding) bool { return o.level.Load() >= int32(s) }
 
 const (
-	// shedAfter is how many bad heartbeats it takes to shed more, and recoverAfter how
-	// many good ones in a row to shed less: half a second, and two.
-	shedAfter    = 10
-	recoverAfter = 40
+	// shedAfter is how long heartbeats must be bad in all to shed more, and recoverAfter
+	// how long good in a row to shed less.
+	shedAfter    = 500 * time.Millisecond
+	recoverAfter = 2 * time.Second
 )
 
 // felt takes how late a heartbeat was and how long it took, and sheds more or less.
@@ -57,9 +58,9 @@ func (p *Place) felt(late, took time.Duration) {
 		o.bad, o.good = max(0, o.bad-1), o.good+1
 	}
 	switch level := Shedding(o.level.Load()); {
-	case o.bad >= shedAfter && level < ShedMedia:
+	case time.Duration(o.bad)*period >= shedAfter && level < ShedMedia:
 		p.shed(level + 1)
-	case o.good >= recoverAfter && level > ShedNothing:
+	case time.Duration(o.good)*period >= recoverAfter && level > ShedNothing:
 		p.shed(level - 1)
 	}
 	if o.sheds(ShedFar) {
@@ -73,9 +74,13 @@ func (p *Place) shed(level Shedding) {
 	before := Shedding(o.level.Swap(int32(level)))
 	o.bad, o.good = 0, 0
 	p.views.Lean(level >= ShedFar)
-	if now := p.now(); level == ShedNothing || level > before && now.Sub(o.reported) >= lateReport {
-		o.reported = now
+	switch now := p.now(); {
+	case level > before && now.Sub(o.reported) >= lateReport:
+		o.reported, o.told = now, true
 		p.log.Warn("heartbeats are late or take too long", "shedding", level, "before", before)
+	case level == ShedNothing && o.told:
+		o.told = false
+		p.log.Info("heartbeats are in time again", "shedding", level)
 	}
 }
 

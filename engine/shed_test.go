@@ -98,7 +98,7 @@ func TestAnOverloadedPlaceShedsStatesThenMediaAndNeverCommands(t *testing.T) {
 
 		busy.takes.Store(0)
 		r.reach(ShedNothing)
-		if r.logs.find("shedding=nothing before=far") == "" {
+		if r.logs.find("heartbeats are in time again") == "" {
 			t.Error("the log does not say that it is over")
 		}
 		before := r.shed(ShedMedia)

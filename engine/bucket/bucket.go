@@ -10,6 +10,13 @@ type Bucket struct {
 	at    time.Time
 }
 
+// Charge takes n out, be it there or not, and tells how long it is until nothing is owed.
+func (b *Bucket) Charge(n, rate, depth float64, now time.Time) (wait time.Duration) {
+	b.spent = max(0, b.spent-rate*now.Sub(b.at).Seconds()) + n
+	b.at = now
+	return time.Duration(max(0, b.spent-depth) / rate * float64(time.Second))
+}
+
 // Take takes n out and gives 0, or takes nothing and tells after how long it could. What is
 // more than fits is given where the bucket is full.
 func (b *Bucket) Take(n, rate, depth float64, now time.Time) (wait time.Duration) {

@@ -5,6 +5,20 @@ import (
 	"time"
 )
 
+func TestWhatIsChargedIsOwedUntilTheBucketHasFilled(t *testing.T) {
+	var b Bucket
+	now := time.Now()
+	if wait := b.Charge(15, 10, 20, now); wait != 0 {
+		t.Errorf("a wait of %v for what it holds", wait)
+	}
+	if wait := b.Charge(25, 10, 20, now); wait != 2*time.Second {
+		t.Errorf("a wait of %v for twenty too many", wait)
+	}
+	if wait := b.Take(1, 10, 20, now.Add(time.Second)); wait != 1100*time.Millisecond {
+		t.Errorf("one more in %v", wait)
+	}
+}
+
 func TestABucketGivesItsRateAndWhatItHolds(t *testing.T) {
 	var b Bucket
 	now := time.Now()

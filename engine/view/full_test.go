@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -273,5 +274,58 @@ func TestWhatAgentsAreBehindWithHasABudgetTogether(t *testing.T) {
 	}
 	if sent < agents*2000*50 {
 		t.Errorf("not all was sent in the end: %d bytes", sent)
+	}
+}
+
+func TestASteadyCrowdHoldsUpNoChangeForLong(t *testing.T) {
+	const window = 600
+	f := follow(t, 1, false)
+	x, err := f.world.Spawn("x", "them", map[string]any{"a": map[string]any{"v": 1.0}, "b": map[string]any{"v": 1.0}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.SetLocal(mgl64.Translate3D(90, 0, 0)) // far
+	beat := func(budget int) {
+		f.view.link.budget = budget
+		if s := f.beat(); s != nil {
+			f.take(s)
+			f.view.Acknowledge(f.doc.Revision, f.now)
+		}
+		if now := f.world.Now(); now > window {
+			f.world.Sweep(now - window)
+		}
+	}
+	for range 5 {
+		beat(MinBudget)
+	}
+	waited := 0
+	for n := range 900 {
+		if n%4 == 0 {
+			for i := range 40 {
+				text := map[string]any{"text": map[string]any{"string": strings.Repeat("x", 200)}}
+				if _, err := f.world.Spawn(fmt.Sprint("e", n, "-", i), "him", text); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if n == 10 {
+			x.Unset("b")
+		}
+		beat(MinBudget)
+		if _, has := f.doc.Component("x", "b"); has && n >= 10 {
+			waited++
+		}
+	}
+	if waited > 100 {
+		t.Errorf("the change was told after %d states", waited)
+	}
+	for range 3000 {
+		beat(1 << 16)
+	}
+	if _, has := f.doc.Component("x", "b"); has {
+		t.Error("the document has for good what is gone")
+	}
+	if got, want := len(f.doc.Entities), f.world.Len(); got != want {
+		t.Errorf("the document has %d entities, the world %d", got, want)
 	}
 }

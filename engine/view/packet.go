@@ -87,8 +87,10 @@ func (v *View) outdated() bool {
 		return true
 	}
 	// What waits is in order of age, and held is never more than a state older.
-	if t := v.debts.old.head; t != nil && t.held != 0 && t.since <= oldest {
-		return true
+	for t := v.debts.old.head; t != nil && t.since <= oldest; t = t.links[byAge].next {
+		if t.held != 0 {
+			return true
+		}
 	}
 	return anyOlder(v.debts.aloft, oldest) || anyOlder(v.debts.fresh, oldest)
 }
@@ -228,7 +230,11 @@ func (v *View) draw(e *world.Entity) *sight {
 	t := v.track(e, 0)
 	t.drawn = len(e.Fragment(0))
 	v.drawn += t.drawn
-	v.debts.owe(t, 1) // nothing is owed for longer
+	since := v.views.world.Now()
+	if v.backlog.whole {
+		since = 1 // nothing is owed for longer
+	}
+	v.debts.owe(t, since)
 	return t
 }
 

@@ -150,7 +150,7 @@ func (d *debts) queueUp(ring func(*world.Entity) uint8) {
 				t.ring = ring(t.entity)
 			}
 			d.enqueue(t, t.ring)
-			if t.drawn != 0 {
+			if t.since == 1 {
 				d.old.pushFirst(t)
 			} else {
 				d.old.push(t)

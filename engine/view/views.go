@@ -111,7 +111,7 @@ func (vs *Views) Encoded() uint64 { return vs.press.Encoded() }
 // are sent all there is.
 func (vs *Views) Observe() {
 	far := vs.cfg.Distance != 0
-	vs.watching = vs.countWatching()
+	vs.watching, vs.news = vs.countWatching(), 0
 	switch {
 	case far:
 		vs.reroot()
@@ -120,7 +120,6 @@ func (vs *Views) Observe() {
 	default:
 		vs.appear()
 	}
-	vs.news = 0
 	before := vs.world.Now() - 1
 	for e := range vs.world.Changed(before) {
 		if e.Root() == e {
@@ -164,6 +163,8 @@ func (vs *Views) Lean(lean bool) { vs.lean = lean }
 // on top: else who is behind stays behind, and has to be sent packets of its own for good.
 func (vs *Views) portion() int {
 	switch {
+	case vs.lean && vs.cfg.Distance != 0:
+		return MinBudget
 	case vs.lean:
 		return MinBudget + vs.news
 	case vs.scarce():
