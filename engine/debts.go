@@ -12,7 +12,7 @@ type debts struct {
 	last time.Duration // until one is forgiven: what the slowest bucket takes to fill
 
 	mu    sync.Mutex
-	put   *sync.Cond // a debt has been put, or will be
+	kept  *sync.Cond // a debt has been kept, or a connection has ended
 	swept time.Time
 	by    map[netip.Addr][]debt
 	due   map[netip.Addr]int // of connections that are gone, and what they asked is still being done
@@ -29,16 +29,17 @@ type debt struct {
 
 func newDebts(last time.Duration) *debts {
 	d := &debts{last: last, by: map[netip.Addr][]debt{}, due: map[netip.Addr]int{}}
-	d.put = sync.NewCond(&d.mu)
+	d.kept = sync.NewCond(&d.mu)
 	return d
 }
 
-// expect says that the share of a connection that is gone will be kept.
-func (d *debts) expect(from netip.Addr) {
+// expect ends a connection, whose share will be kept when its reader has ended.
+func (d *debts) expect(from netip.Addr, end func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.due[from]++
-	d.put.Broadcast()
+	end() // not before, else it may have been kept before it was expected
+	d.kept.Broadcast()
 }
 
 // keep keeps the share of a connection that has ended.
@@ -52,7 +53,7 @@ func (d *debts) keep(from netip.Addr, s share, now time.Time) {
 	if d.due[from]--; d.due[from] <= 0 {
 		delete(d.due, from)
 	}
-	d.put.Broadcast()
+	d.kept.Broadcast()
 }
 
 func (d *debts) sweep(now time.Time) {
@@ -70,7 +71,7 @@ func (d *debts) take(from netip.Addr, now time.Time, gone <-chan struct{}) share
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for d.due[from] > 0 && !closed(gone) {
-		d.put.Wait()
+		d.kept.Wait()
 	}
 	list := d.by[from]
 	if len(list) == 0 {

@@ -92,6 +92,11 @@ func bearAbuse(t *testing.T, name string) bool {
 	acts := startAbuse(t, name, url, *fairFor)
 	abused, slow := s.take(*fairAgents, at)
 	t.Logf("%s, %s: states %.1f of %.1f a second, requests' p99 %v was %v", name, acts, abused, rate, slow, p99)
+	newcomer, err := netcode.Dial(t.Context(), url, netcode.ClientConfig{})
+	if err != nil {
+		t.Fatalf("nobody else can come: %v", err)
+	}
+	defer newcomer.Close()
 	least, most := 0.5, 100*time.Millisecond
 	if *fairStrict {
 		least, most = 0.9, 5*time.Millisecond

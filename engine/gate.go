@@ -63,9 +63,10 @@ func (g *gate) Disconnected(c netcode.Conn, code uint32) {
 	delete(g.sessions, c)
 	g.place.unread.Add(1)
 	s.code = code
-	close(s.commands)
-	close(s.gone)
-	g.place.debts.expect(s.from.Addr())
+	g.place.debts.expect(s.from.Addr(), func() {
+		close(s.commands)
+		close(s.gone)
+	})
 }
 
 // command queues a message for the session's reader.
