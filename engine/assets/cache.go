@@ -26,6 +26,7 @@ var (
 type cache struct {
 	shelf shelf
 	limit int64
+	most  int // entries, as each costs something however small it is
 	log   *slog.Logger
 
 	shelving sync.Mutex // held while something is put on the shelf, or taken off
@@ -82,7 +83,8 @@ type content interface {
 const touchEvery = time.Minute
 
 func newCache(s shelf, limit int64, log *slog.Logger) (*cache, error) {
-	c := &cache{shelf: s, limit: limit, log: log, entries: map[netcode.AssetHash]*entry{}, recent: list.New()}
+	const leastMost, small = 64, 1 << 10
+	c := &cache{shelf: s, limit: limit, most: max(leastMost, int(limit/small)), log: log, entries: map[netcode.AssetHash]*entry{}, recent: list.New()}
 	items, err := s.items()
 	if err != nil {
 		return nil, err
@@ -269,7 +271,7 @@ func (c *cache) put(h netcode.AssetHash, size int64) *entry {
 func (c *cache) shrink(keep *entry) (gone []*entry) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for at := c.recent.Back(); at != nil && c.used > c.limit; {
+	for at := c.recent.Back(); at != nil && (c.used > c.limit || len(c.entries) > c.most); {
 		e := at.Value.(*entry)
 		at = at.Prev()
 		if e != keep && !e.pinned {

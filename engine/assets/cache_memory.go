@@ -1,6 +1,7 @@
 package assets
 
 import (
+	"bytes"
 	"io"
 	"sync"
 	"time"
@@ -8,8 +9,8 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// memoryBlock is how content in memory is cut: so it needs no more than has come, and
-// is never copied to grow.
+// memoryBlock is how content in memory is cut: so it needs little more than has come, and
+// no more than a block is ever copied to grow.
 const memoryBlock = 256 << 10
 
 // memoryShelf is a shelf that is empty whenever the place opens.
@@ -58,7 +59,7 @@ func (s *memorySpool) Write(b []byte) (int, error) {
 	for len(b) > 0 {
 		last := len(s.blocks) - 1
 		if last < 0 || len(s.blocks[last]) == memoryBlock {
-			s.blocks = append(s.blocks, make([]byte, 0, memoryBlock))
+			s.blocks = append(s.blocks, nil)
 			last++
 		}
 		n := min(len(b), memoryBlock-len(s.blocks[last]))
@@ -69,6 +70,9 @@ func (s *memorySpool) Write(b []byte) (int, error) {
 }
 
 func (s *memorySpool) commit(h netcode.AssetHash, _ int64) error {
+	if last := len(s.blocks) - 1; last >= 0 {
+		s.blocks[last] = bytes.Clone(s.blocks[last]) // without what it had room for
+	}
 	s.shelf.mu.Lock()
 	defer s.shelf.mu.Unlock()
 	s.shelf.blocks[h] = s.blocks

@@ -101,6 +101,36 @@ func TestWhatWasNotUsedForLongestGoesFirst(t *testing.T) {
 	}
 }
 
+func TestOfTinyAssetsNotTooManyAreKept(t *testing.T) {
+	for name, s := range shelves(t) {
+		t.Run(name, func(t *testing.T) {
+			c := openCache(t, s, 100<<10)
+			for seed := range 150 {
+				mustAdd(t, c, first(someContent(seed, 3)), second(someContent(seed, 3)))
+			}
+			if len(c.entries) != 100 || c.holds(t, 3, 49) != nil || c.holds(t, 3, 50) == nil {
+				t.Errorf("%d are kept, want the last 100", len(c.entries))
+			}
+		})
+	}
+}
+
+func TestContentInMemoryTakesNoMoreThanItIs(t *testing.T) {
+	s := newMemoryShelf()
+	c := openCache(t, s, 10<<20)
+	for _, size := range []int{0, 1, 300, memoryBlock, memoryBlock + 300} {
+		content, h := someContent(1, size)
+		mustAdd(t, c, content, h)
+		takes := 0
+		for _, block := range s.blocks[h] {
+			takes += cap(block)
+		}
+		if takes > size+size/8+64 {
+			t.Errorf("%d bytes take %d", size, takes)
+		}
+	}
+}
+
 func first[A, B any](a A, _ B) A  { return a }
 func second[A, B any](_ A, b B) B { return b }
 

@@ -13,8 +13,8 @@ type Options struct {
 	// Dir is where the cache is, which is made if it is not there, and survives the
 	// place. No two places may share one. "" means a cache in memory.
 	Dir string
-	// CacheBytes is how many bytes of assets are kept; beyond, the one goes that was
-	// not wanted for longest. What is coming in may take as much again. Default 32 MiB
+	// CacheBytes is how many bytes of assets are kept, and one asset for each KiB of
+	// that; beyond, the one goes that was not wanted for longest. What is coming in may take as much again. Default 32 MiB
 	// in memory, 1 GiB on disk; below 0 there is no cache, and everything streams
 	// through.
 	CacheBytes int64
