@@ -96,7 +96,7 @@ const turnAtOnce = 4
 // sent it, and is done only for who has a share left for it.
 func (p *Place) parse(s *session, data []byte) *command {
 	c := parseCommand(data)
-	if c.verb != "announce" && c.verb != "prove" {
+	if comes := c.verb == "announce" || c.verb == "prove"; !comes || s.dialect.Load() != nil {
 		if hit, why := s.share.spend(c, &p.cfg.Limits, p.now()); why != "" {
 			c.tooMuch = why
 			p.counts.hit(hit)
