@@ -47,12 +47,14 @@ const (
 	// how long good in a row to shed less.
 	shedAfter    = 500 * time.Millisecond
 	recoverAfter = 2 * time.Second
+	// tolerable is how late any heartbeat may be, as machines wake up late.
+	tolerable = 10 * time.Millisecond
 )
 
 // felt takes how late a heartbeat was and how long it took, and sheds more or less.
 func (p *Place) felt(late, took time.Duration) {
 	o, period := &p.overload, p.period()
-	if late > period/2 || took > period*3/4 {
+	if late > max(period/2, tolerable) || took > period*3/4 {
 		o.bad, o.good = o.bad+1, 0
 	} else {
 		o.bad, o.good = max(0, o.bad-1), o.good+1
