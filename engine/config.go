@@ -66,8 +66,9 @@ type Config struct {
 	// on. It is not on the place's turn, and the place does not begin before it returns.
 	Opened func(p *Place)
 	// Joined and Left hear of agents that come and go, on the place's turn. Code is
-	// why the agent left, [netcode.CodePlaceClosed] if the place closed under it; its
-	// entities are gone by then.
+	// why the agent left, [netcode.CodePlaceClosed] if the place closed under it. Its
+	// entities are gone by then, but for those beyond [Limits].Removals, which go with
+	// the next heartbeats.
 	Joined func(t *Turn, a Agent)
 	Left   func(t *Turn, a Agent, code uint32)
 	// Linger is how long the place waits for an agent with a verified key whose
