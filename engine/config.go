@@ -74,7 +74,8 @@ type Config struct {
 	// Linger is how long the place waits for an agent with a verified key whose
 	// connection is lost: its entities stay, and it gets them back when it announces that
 	// it resumes (netcode/README.md). With a Store it is also waited for after the place
-	// was killed and started again, for 20 s more, which it may take it to notice. Default 20 s; below 0 it is not waited for.
+	// was killed and started again, for 20 s more, which it may take it to notice.
+	// Default 20 s; below 0 it is not waited for.
 	Linger time.Duration
 	// Assets says where the files are kept that agents get from the place and from each
 	// other, and which are the host's own. The zero value is a small cache in memory.
