@@ -83,6 +83,9 @@ func (f *follower) waits(movers, beats, delay int) []int {
 			acks = acks[1:]
 		}
 	}
+	for i := range most { // who still waits
+		most[i] = max(most[i], beats-1-last[i])
+	}
 	return most
 }
 
