@@ -66,14 +66,16 @@ type Config struct {
 	// on. It is not on the place's turn, and the place does not begin before it returns.
 	Opened func(p *Place)
 	// Joined and Left hear of agents that come and go, on the place's turn. Code is
-	// why the agent left, [netcode.CodePlaceClosed] if the place closed under it; its
-	// entities are gone by then.
+	// why the agent left, [netcode.CodePlaceClosed] if the place closed under it. Its
+	// entities are gone by then, but for those beyond [Limits].Removals, which go with
+	// the next heartbeats.
 	Joined func(t *Turn, a Agent)
 	Left   func(t *Turn, a Agent, code uint32)
 	// Linger is how long the place waits for an agent with a verified key whose
 	// connection is lost: its entities stay, and it gets them back when it announces that
 	// it resumes (netcode/README.md). With a Store it is also waited for after the place
-	// was killed and started again, for 20 s more, which it may take it to notice. Default 20 s; below 0 it is not waited for.
+	// was killed and started again, for 20 s more, which it may take it to notice.
+	// Default 20 s; below 0 it is not waited for.
 	Linger time.Duration
 	// Assets says where the files are kept that agents get from the place and from each
 	// other, and which are the host's own. The zero value is a small cache in memory.

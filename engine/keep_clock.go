@@ -7,9 +7,11 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// keptClock is the place's clock as it is kept. Place time never goes back, not over a
-// restart either; but the machine's clock, which alone knows for how long the place was
-// closed, may be set at any time.
+// keptClock is the place's clock as it is kept. Place time never goes back, and over a
+// restart never behind what is kept; but the machine's clock, which alone knows for how
+// long the place was closed, may be set at any time. If the place was killed and the
+// machine's clock set back before it starts again, what it said in between is lost: at most
+// keepClockEvery. To begin so much later after each kill would be worse.
 type keptClock struct {
 	// Began is when it was 0 by the machine's clock, in seconds since 1970.
 	Began float64 `json:"began"`
@@ -48,7 +50,7 @@ func (p *Place) keepClock() {
 }
 
 // restoreClock has the clock go on where it would be if the place had never closed, as far
-// as the machine's clock knows, and in any case after what it was.
+// as the machine's clock knows, and in any case not before what was kept.
 func (p *Place) restoreClock() error {
 	var kept keptClock
 	found, err := p.kept.one("clock", &kept)

@@ -77,6 +77,23 @@ func TestTheClockNeverGoesBack(t *testing.T) {
 	}
 }
 
+func TestTheClockLosesAMinuteAtMostIfTheMachinesWasSetBackAfterAKill(t *testing.T) {
+	kept := newShelf()
+	var left *shelf
+	var before float64
+	inPlace(t, Config{Store: kept}, func(r *rig) {
+		time.Sleep(90 * time.Second) // in which nothing is kept but the clock
+		before, left = r.place.Time(), kept.killed()
+	})
+	wall := func() time.Time { return time.Now().Add(-time.Hour) }
+	inPlace(t, Config{Store: left, wall: wall}, func(r *rig) {
+		time.Sleep(time.Millisecond) // until it serves
+		if got := r.place.Time(); got < before-keepClockEvery.Seconds()-1.1 {
+			t.Errorf("the clock says %v, said %v before", got, before)
+		}
+	})
+}
+
 func TestAClockThatWasKeptByAMachineAheadIsRightFromThenOn(t *testing.T) {
 	kept := newShelf()
 	began := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // as bubbles do

@@ -297,7 +297,9 @@ func (p *Place) Close() error {
 
 // Time is the place's clock in seconds: what place.clock.time says, and what
 // clock requests are answered with. It counts from when the place was first opened, as far
-// as [Config.Store] knows, and never goes back, whatever becomes of the machine's clock. Safe from any goroutine.
+// as [Config.Store] knows, and does not go back, whatever becomes of the machine's clock,
+// but by a minute at most if that was set back after the place was killed. Safe from any
+// goroutine.
 func (p *Place) Time() float64 { return (p.now().Sub(p.started) + p.age).Seconds() }
 
 // post hands f to the place goroutine, waiting while the inbox is full. It tells

@@ -31,7 +31,7 @@ type event struct {
 var eventNames = []field{
 	{name: "open", typ: "fun(again: boolean)", doc: "once, when the place opens; again if it stood before and its data was kept, with all that was spawned"},
 	{name: "join", typ: "fun(agent: loci.Agent)", doc: "an agent has come in"},
-	{name: "leave", typ: "fun(agent: loci.Agent, code: integer)", doc: "an agent has gone; its entities are gone too"},
+	{name: "leave", typ: "fun(agent: loci.Agent, code: integer)", doc: "an agent has gone, and its entities; of very many, some go with the next heartbeats"},
 	{name: "spawn", typ: "fun(entity: loci.Entity)", doc: "an entity has come, whoever owns it"},
 	{name: "remove", typ: "fun(entity: loci.Entity)", doc: "an entity has gone; only its id can still be read"},
 	{name: "change", typ: "fun(entity: loci.Entity, component: string, new?: table, old?: table)", doc: "a component was set, changed or taken away, by an agent or a script; what intents, hands and animations move is no change"},

@@ -53,14 +53,20 @@ func (g *generation) call(h *handler, about string, args ...lua.LValue) ([]lua.L
 	if !g.live { // beside a place that runs, of which nothing may be touched
 		return g.s.Call(g.budget(), h.fn, args...)
 	}
-	before, heap := g.r.pool.Left(), g.r.memory.begin()
-	values, err := g.s.Call(g.budget(), h.fn, args...)
-	g.r.memory.end(h, heap)
+	before := g.r.pool.Left()
+	values, err := g.weighed(h, args)
 	g.spend(h, before, err)
 	if err != nil {
 		g.failed(h, about, err)
 	}
 	return values, err
+}
+
+// weighed runs a handler, and notes what the heap grew by meanwhile, if that is asked for.
+func (g *generation) weighed(h *handler, args []lua.LValue) ([]lua.LValue, error) {
+	heap := g.r.memory.begin()
+	defer g.r.memory.end(h, heap) // whatever it ends with: what is deeper is not weighed
+	return g.s.Call(g.budget(), h.fn, args...)
 }
 
 // budget is what one call may take. While scripts are loaded there is no heartbeat to
@@ -85,7 +91,7 @@ func (g *generation) failed(h *handler, about string, err error) {
 	}
 	if errors.Is(err, sandbox.ErrBroken) {
 		g.r.broken.Store(&err)
-		g.r.replace(g, err)
+		g.r.replace(g, &g.r.memory.mended, err)
 		return
 	}
 	g.report(h.what, about, err)

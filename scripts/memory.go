@@ -16,8 +16,9 @@ import (
 // If that helps, but not for long, who made most of it is switched off.
 type memory struct {
 	looked   float64 // when, in seconds of the place's clock
-	renewed  float64 // when the state was last made anew; 0: never
-	helped   bool    // whether that brought the process below the limit
+	renewed  float64 // when the state was last made anew for that; 0: never
+	mended   float64 // the same, because it was broken
+	helped   bool    // whether the process was below the limit once it was made anew
 	resting  bool    // it is being made anew: nothing of the scripts runs meanwhile
 	weighing bool    // half the limit is taken: calls are weighed
 	depth    int     // of calls within calls
@@ -25,9 +26,12 @@ type memory struct {
 	off      map[string]bool // functions by where they begin, until scripts are changed
 }
 
-// replaceEvery is how often at most a state is made anew, in seconds, unless somebody is
-// to blame.
+// replaceEvery is how often at most a state is made anew for the same reason, in seconds,
+// unless somebody is to blame.
 const replaceEvery = 60
+
+// lately tells whether the state was made anew so short ago that it is not again.
+func lately(last, now float64) bool { return last != 0 && now-last < replaceEvery }
 
 // watchMemory looks once a second.
 func (r *Runtime) watchMemory() {
@@ -41,10 +45,10 @@ func (r *Runtime) watchMemory() {
 	if heap <= limit {
 		return
 	}
-	if now-m.renewed < replaceEvery && m.helped {
+	if lately(m.renewed, now) && m.helped {
 		r.blame()
 	}
-	r.replace(r.gen, fmt.Errorf("the process takes %d MiB, more than the %d that scripts may let it grow to", heap>>20, limit>>20))
+	r.replace(r.gen, &m.renewed, fmt.Errorf("the process takes %d MiB, more than the %d that scripts may let it grow to", heap>>20, limit>>20))
 }
 
 // weigh has calls weighed from now on, or not.
@@ -118,15 +122,16 @@ func spotOfFunction(p *lua.FunctionProto) string {
 	return fmt.Sprintf("%s:%d", p.SourceName, p.LineDefined)
 }
 
-// replace loads the scripts anew after their state broke or grew too large. The place goes
-// on meanwhile, but the scripts rest: what they would keep by then would be taken for what
-// the process takes without them.
-func (r *Runtime) replace(g *generation, why error) {
+// replace loads the scripts anew after their state broke or grew too large, and notes when
+// that was in last: one does not count for the other. The place goes on meanwhile, but the
+// scripts rest: what they would keep by then would be taken for what the process takes
+// without them.
+func (r *Runtime) replace(g *generation, last *float64, why error) {
 	m, now := &r.memory, r.turn.Time()
-	if g != r.gen || m.renewed != 0 && now-m.renewed < replaceEvery {
+	if g != r.gen || m.resting || lately(*last, now) {
 		return
 	}
-	m.renewed, m.resting, m.helped = now, true, false
+	*last, m.resting, m.helped = now, true, false
 	r.refill()
 	r.log.Error("the scripts' state is made anew", "because", why)
 	place := r.turn.Place()

@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/scripts/sandbox"
 )
 
@@ -90,4 +93,50 @@ func TestNobodyIsBlamedForWhatScriptsDoNotKeep(t *testing.T) {
 	if log += r.logs.take(); strings.Contains(log, "switched off") {
 		t.Error(log)
 	}
+}
+
+// TestNobodyIsBlamedBeforeANewStateWasTriedThoughOneBrokeJustBefore has scripts take too
+// much soon after they got a new state for another reason.
+func TestNobodyIsBlamedBeforeANewStateWasTriedThoughOneBrokeJustBefore(t *testing.T) {
+	before := megabytes()
+	r := opened(t, lua1(`local hoard = {}
+place.handle("boom", function() require("bomb").go() end)
+place.handle("hoard", function()
+	place.every(0.05, function() for i = 1, 4 do hoard[#hoard + 1] = ("x"):rep(2^20) end end)
+end)`), func(c *Config) {
+		c.Limits.Heap = (before + 64) << 20
+		c.Modules = map[string]Module{"bomb": {"go": func(*engine.Turn, []any) ([]any, error) { panic("boom") }}}
+	})
+	ann := r.join("ann")
+	var log string
+	generation := func(n int) {
+		r.until("a new state", func() bool {
+			r.Advance(50 * time.Millisecond)
+			log += r.logs.take()
+			return strings.Contains(log, fmt.Sprint("generation=", n, " "))
+		})
+		r.rt.watching.Wait() // for what it knows of the heap
+	}
+	ann.request("place", `["boom"]`)
+	generation(2)
+	ann.request("place", `["hoard"]`)
+	generation(3)
+	if !strings.Contains(log, "the process takes") || strings.Contains(log, "switched off until the scripts are changed") {
+		t.Error(log)
+	}
+}
+
+func TestACallThatPanicsIsOverForWhatWeighsCalls(t *testing.T) {
+	r := opened(t, lua1(`place.on("tick", function() end)`))
+	r.do(func(*engine.Turn) {
+		defer func() {
+			if recover() == nil {
+				t.Error("a call with more arguments than a stack holds does not panic")
+			}
+			if depth := r.rt.memory.depth; depth != 0 {
+				t.Errorf("%d calls are taken to go on", depth)
+			}
+		}()
+		_, _ = r.rt.gen.call(r.rt.gen.on["tick"][0], "", make([]lua.LValue, 1<<17)...)
+	})
 }

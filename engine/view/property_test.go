@@ -26,7 +26,9 @@ type arena struct {
 	agents []*viewer
 	states map[world.Stamp]map[string]any
 	now    time.Time
-	calm   bool // the links are good
+	calm   bool // the links are good, and nobody sheds
+	crowds bool // come and go
+	sheds  bool // half of all states, as places do that are late
 }
 
 // viewer is an agent that keeps the documents it made, and its link.
@@ -60,26 +62,27 @@ func newArena(t *testing.T, seed uint64) *arena {
 		world:  world.New(1),
 		states: map[world.Stamp]map[string]any{0: {}},
 		now:    time.Unix(0, 0),
+		crowds: seed%3 == 0,
 	}
 	cfg := Config{Window: 100, Budget: 300 + a.rng.IntN(3000), Together: a.rng.IntN(20000)}
 	if a.rng.IntN(2) == 0 {
 		cfg.Distance = 20
 	}
 	a.views = NewViews(a.world, cfg)
-	a.spawn(placeID, placeID)
+	a.spawn(placeID, placeID, "")
 	for i := range 1 + a.rng.IntN(2) {
 		v := &viewer{arena: a, id: fmt.Sprint("agent", i), docs: map[uint64]netcode.Document{}, newOnly: a.rng.IntN(2) == 0}
 		v.view = a.views.Add(v, a.rng.IntN(2) == 0)
 		v.view.link.budget = 100 + a.rng.IntN(600) // small, so that little fits
 		a.agents = append(a.agents, v)
-		a.spawn("avatar"+v.id, v.id)
+		a.spawn("avatar"+v.id, v.id, "")
 	}
 	return a
 }
 
-func (a *arena) spawn(id, owner string) {
+func (a *arena) spawn(id, owner, parent string) {
 	components := map[string]any{"n": map[string]any{"v": float64(a.rng.IntN(100)), "w": a.text()}}
-	if parent := a.pick(); a.rng.IntN(3) == 0 && len(id) == 1 {
+	if parent != "" {
 		components["relationships"] = map[string]any{"parent": parent}
 	}
 	e, err := a.world.Spawn(id, owner, components)
@@ -96,6 +99,24 @@ func (a *arena) text() string {
 
 func (a *arena) pick() string { return string(rune('a' + a.rng.IntN(9))) }
 
+// anybody is one of the crowd now and then.
+func (a *arena) anybody() string {
+	if a.crowds && a.rng.IntN(4) == 0 {
+		return ofCrowd(a.rng.IntN(crowd + 16))
+	}
+	return a.pick()
+}
+
+// parent is that of what comes: none, as a rule.
+func (a *arena) parent() string {
+	if a.rng.IntN(3) > 0 {
+		return ""
+	}
+	return a.anybody()
+}
+
+func ofCrowd(i int) string { return fmt.Sprint("of a crowd ", i) }
+
 func (a *arena) somewhere() mgl64.Mat4 {
 	return mgl64.Translate3D(float64(a.rng.IntN(60)-30), 0, float64(a.rng.IntN(60)-30))
 }
@@ -104,23 +125,23 @@ func (a *arena) somewhere() mgl64.Mat4 {
 func (a *arena) crowd() {
 	gone := false
 	for i := range crowd + 16 {
-		id := fmt.Sprint("of a crowd ", i)
+		id := ofCrowd(i)
 		gone = a.world.Remove(id, world.Cascade) != nil || gone
 		if !gone {
-			a.spawn(id, placeID)
+			a.spawn(id, placeID, a.parent())
 		}
 	}
 }
 
 func (a *arena) edit() {
-	if a.seed%4 == 0 && a.rng.IntN(100) == 0 {
+	if a.crowds && a.rng.IntN(20) == 0 {
 		a.crowd()
 	}
-	id := a.pick()
+	id := a.anybody()
 	e := a.world.Entity(id)
 	switch n := a.rng.IntN(12); {
 	case e == nil:
-		a.spawn(id, []string{placeID, "agent0", "agent1"}[a.rng.IntN(3)])
+		a.spawn(id, []string{placeID, "agent0", "agent1"}[a.rng.IntN(3)], a.parent())
 	case n == 0:
 		a.world.Remove(id, world.Cascade)
 	case n == 1:
@@ -128,7 +149,7 @@ func (a *arena) edit() {
 	case n == 2:
 		e.Unset("n")
 	case n == 3:
-		_ = e.Set("relationships", map[string]any{"parent": a.pick()})
+		_ = e.Set("relationships", map[string]any{"parent": a.anybody()})
 	case n == 4:
 		e.Unset("relationships")
 	case n < 8:
@@ -145,6 +166,7 @@ func (a *arena) beat(n int) {
 		for range a.rng.IntN(4) {
 			a.edit()
 		}
+		a.shed()
 	}
 	a.world.Entity(placeID).SetNumber("clock", "time", float64(n))
 	a.states[a.world.Now()] = a.copy()
@@ -155,6 +177,16 @@ func (a *arena) beat(n int) {
 	a.world.Advance()
 	if now := a.world.Now(); now > 40 {
 		a.world.Sweep(now - 40)
+	}
+}
+
+// shed changes now and then what the place does without.
+func (a *arena) shed() {
+	if a.rng.IntN(15) == 0 {
+		a.sheds = !a.sheds
+	}
+	if a.rng.IntN(15) == 0 {
+		a.views.Lean(a.rng.IntN(2) == 0)
 	}
 }
 
@@ -177,10 +209,8 @@ func (v *viewer) beat(n int) {
 		v.view.link.budget = 100 + a.rng.IntN(900)
 		v.view.hold = time.Time{}
 	}
-	data := v.view.Next(a.now, !a.calm && a.rng.IntN(8) == 0).Data
-	v.check()
-	if data != nil {
-		v.packets = append(v.packets, flight{due: v.due(n), data: append([]byte(nil), data...)})
+	if a.calm || !a.sheds || a.rng.IntN(2) == 0 {
+		v.next(n)
 	}
 	v.packets = v.arrive(v.packets, n, v.receive)
 	if a.calm || a.rng.IntN(3) > 0 {
@@ -188,6 +218,16 @@ func (v *viewer) beat(n int) {
 	}
 	if !a.calm && a.rng.IntN(60) == 0 {
 		v.acks = append(v.acks, flight{due: n + 1, rev: 0}, flight{due: n + 1, rev: 1 << 40})
+	}
+}
+
+// next has the agent sent the state.
+func (v *viewer) next(n int) {
+	a := v.arena
+	data := v.view.Next(a.now, !a.calm && a.rng.IntN(8) == 0).Data
+	v.check()
+	if data != nil {
+		v.packets = append(v.packets, flight{due: v.due(n), data: append([]byte(nil), data...)})
 	}
 }
 
