@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/go-gl/mathgl/mgl64"
@@ -23,6 +24,41 @@ func TestNothingWaitsLongerThanTheBound(t *testing.T) {
 }
 
 func testBound(t *testing.T, movers, budget, delay int) {
+	f := followMovers(t, movers, budget)
+	waits := f.waits(movers, 600*(1+delay/2), delay, func(int) {})
+	f.hold(waits, movers*moverBytes(f), moverBytes(f), budget, delay)
+}
+
+// TestNothingWaitsLongerThanTheBoundForCrowds has more come all the time than the link
+// takes.
+func TestNothingWaitsLongerThanTheBoundForCrowds(t *testing.T) {
+	const movers, size, text = 50, 1500, 20
+	for _, link := range []struct{ budget, delay int }{{MinBudget, 0}, {MinBudget, 4}, {4096, 0}} {
+		budget, delay := link.budget, link.delay
+		t.Run(fmt.Sprintf("%d bytes, acknowledged %d heartbeats later", budget, delay), func(t *testing.T) {
+			f, every := followMovers(t, movers, budget), 150*(1+delay) // longer than any wait
+			come := func(beat int) {
+				if beat%every != 0 {
+					return
+				}
+				for i := range size * budget / MinBudget {
+					f.spawnFar(fmt.Sprintf("crowd%d.%d", beat, i), text)
+				}
+			}
+			waits := f.waits(movers, 600*(1+delay/2), delay, come)
+			if f.view.backlog.empty() {
+				t.Fatal("the crowds are no more than the link takes")
+			}
+			// Of a crowd some are owed at once, and of the rest some that were drawn.
+			one := len(f.world.Entity("crowd0.0").Fragment(0)) + 1
+			drawn := max(16<<10, 2*budget)
+			f.hold(waits, movers*moverBytes(f)+crowd*one+drawn, one, budget, delay)
+		})
+	}
+}
+
+// followMovers gives an agent whose link takes so many bytes, and entities to be moved.
+func followMovers(t *testing.T, movers, budget int) *follower {
 	f := follow(t, 1, false)
 	for i := range movers {
 		if _, err := f.world.Spawn(fmt.Sprint("mover", i), "them", nil); err != nil {
@@ -30,26 +66,42 @@ func testBound(t *testing.T, movers, budget, delay int) {
 		}
 	}
 	f.view.link = link{budget: budget, most: budget, ceiling: budget}
-	waits := f.waits(movers, 600*(1+delay/2), delay)
-	owed := movers * moverBytes(f)
-	old := share(share(budget-overhead, 1-growth), oldShare) - moverBytes(f)
+	return f
+}
+
+// spawnFar has an entity come that is farther off than all that move.
+func (f *follower) spawnFar(id string, text int) {
+	e, err := f.world.Spawn(id, "them", map[string]any{"text": map[string]any{"string": strings.Repeat("x", text)}})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	e.SetLocal(mgl64.Translate3D(90, 0, 0))
+}
+
+// hold makes sure that nothing waited longer than what is owed takes, in entities of up
+// to most bytes.
+func (f *follower) hold(waits []int, owed, most, budget, delay int) {
+	f.t.Helper()
+	old := share(share(budget-overhead, 1-growth), oldShare) - most
 	bound := ((owed+old-1)/old + 1) * (1 + delay)
-	t.Logf("%d bytes owed a heartbeat; the nearest waits %d heartbeats at most, the farthest %d, bound %d",
-		owed, waits[0], waits[movers-1], bound)
+	f.t.Logf("%d bytes owed at once; the nearest waits %d heartbeats at most, the farthest %d, bound %d",
+		owed, waits[0], waits[len(waits)-1], bound)
 	for i, w := range waits {
 		if w > bound {
-			t.Fatalf("mover %d waited %d heartbeats, bound %d", i, w, bound)
+			f.t.Fatalf("mover %d waited %d heartbeats, bound %d", i, w, bound)
 		}
 	}
 }
 
-// waits moves everybody each heartbeat, the farther the higher their number, and
-// gives the most heartbeats that each was out of date in the agent's document.
-func (f *follower) waits(movers, beats, delay int) []int {
+// waits moves everybody each heartbeat, the farther the higher their number, after more
+// has happened, and gives the most heartbeats that each was out of date in the agent's
+// document.
+func (f *follower) waits(movers, beats, delay int, more func(beat int)) []int {
 	var acks []uint64 // on their way
 	docs := map[uint64]netcode.Document{}
 	last, most := make([]int, movers), make([]int, movers)
 	for beat := range beats {
+		more(beat)
 		for i := range movers {
 			angle := float64(beat)/10 + float64(i)
 			at := mgl64.HomogRotate3DY(angle).Mul4(mgl64.Translate3D(1+float64(i)/3, 0, angle))
