@@ -38,11 +38,11 @@ func TestNothingWaitsLongerThanTheBoundForCrowds(t *testing.T) {
 		t.Run(fmt.Sprintf("%d bytes, acknowledged %d heartbeats later", budget, delay), func(t *testing.T) {
 			f, every := followMovers(t, movers, budget), 150*(1+delay) // longer than any wait
 			come := func(beat int) {
-				if beat%every != 0 {
+				if (beat+1)%every != 0 { // not at first: that would be the world that it comes into
 					return
 				}
 				for i := range size * budget / MinBudget {
-					f.spawnFar(fmt.Sprintf("crowd%d.%d", beat, i), text)
+					f.spawnFar(fmt.Sprintf("crowd%d.%d", beat/every, i), text)
 				}
 			}
 			waits := f.waits(movers, 600*(1+delay/2), delay, come)

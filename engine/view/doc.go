@@ -27,7 +27,9 @@
 // U / (0.3 B - E) heartbeats, or as many times as long as an acknowledgement takes
 // where that is longer. An entity too large for that share goes alone when it has
 // waited for ten. What an agent has not been sent of a world that it came into
-// waits in a backlog, and counts as the oldest of all.
+// waits in a backlog, and counts as the oldest of all. A crowd of entities that come at
+// once waits there too, and is owed only since it left it: no change is to wait for who
+// spawns without end.
 //
 // A packet over one datagram stalls what comes behind it when a part of it is lost,
 // for a round trip at least. So packets of up to three datagrams ([FragileBudget])
