@@ -33,9 +33,9 @@ func TestSoak(t *testing.T) {
 	// A short run leaves what is the first of its kind, and will not become more.
 	few, bytes := int64(3), int64(4<<20)
 	if *soakTime >= 4*time.Minute {
-		// The asset cache is full or not quite, and the place holds on to about as many
-		// sessions as were there at once, of 28 kB each: both are bounded.
-		few, bytes = 0, 2<<20
+		// The asset cache is full or not quite, and buffers hold on to some sessions of those
+		// who were there at once, of 28 kB each: both are bounded.
+		few, bytes = 0, 1<<20
 	}
 	for _, of := range []struct {
 		what          string
