@@ -53,6 +53,9 @@ const (
 
 // felt takes how late a heartbeat was and how long it took, and sheds more or less.
 func (p *Place) felt(late, took time.Duration) {
+	if p.driven {
+		return // heartbeats come when they are told to
+	}
 	o, period := &p.overload, p.period()
 	if late > max(period/2, tolerable) || took > period*3/4 {
 		o.bad, o.good = o.bad+1, 0

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -128,4 +129,20 @@ func TestASingleLateHeartbeatShedsNothing(t *testing.T) {
 			t.Errorf("it says %v, %v", s.Shedding, s.Shed)
 		}
 	})
+}
+
+func TestAPlaceThatIsDrivenShedsNothing(t *testing.T) {
+	place, err := New(Config{Transport: netcode.NewDirect(), Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := place.Drive()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	d.Advance(10 * time.Second)
+	if s := place.Stats(); s.Shedding != ShedNothing {
+		t.Errorf("it sheds %v", s.Shedding)
+	}
 }
