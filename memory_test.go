@@ -18,7 +18,7 @@ func TestAScriptThatHoardsMemoryDoesNotTakeThePlaceDown(t *testing.T) {
 place.every(0.02, function() hoard[#hoard + 1] = ("x"):rep(2^20) end)
 place.handle("kept", function() return #hoard end)`,
 	}))
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	agent := join(t, s.url, netcode.ClientConfig{})
 	ask := func() float64 {

@@ -102,7 +102,7 @@ func (l *serverLog) String() string {
 // await waits until the log contains text.
 func (l *serverLog) await(t testing.TB, text string) {
 	t.Helper()
-	late := time.After(10 * time.Second)
+	late := time.After(40 * time.Second)
 	for !strings.Contains(l.String(), text) {
 		select {
 		case <-l.grown:
