@@ -15,7 +15,7 @@ import (
 func TestAScriptThatHoardsMemoryDoesNotTakeThePlaceDown(t *testing.T) {
 	s := start(t, nil, "serve", "--listen", "127.0.0.1:0", "--memory", fmt.Sprint(64<<20), placeDir(t, map[string]string{
 		"place.lua": `local hoard = {}
-place.every(0.02, function() hoard[#hoard + 1] = ("x"):rep(2^20) end)
+place.every(0.01, function() hoard[#hoard + 1] = ("x"):rep(2^19) end)
 place.handle("kept", function() return #hoard end)`,
 	}))
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
@@ -36,7 +36,7 @@ place.handle("kept", function() return #hoard end)`,
 	s.log.await(t, `it takes ever more memory" function=place.lua:2`)
 	s.log.await(t, "generation=3")
 	if kept := ask(); kept != 0 {
-		t.Errorf("%v MiB are kept again", kept)
+		t.Errorf("%v strings are kept again", kept)
 	}
 	s.stop(t, syscall.SIGTERM)
 }
