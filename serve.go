@@ -39,6 +39,7 @@ type serveOptions struct {
 	assetCache int64         // bytes of assets to keep; 0: the default
 	memory     int64         // bytes the process may grow to before scripts lose what they keep in variables; 0: the default
 	http       string        // ADDR of the view inside; empty: there is none
+	perAddress int           // connections that one address may have; 0: the default
 	linger     time.Duration // for how long to wait for verified agents whose connection is lost; 0: not
 	apps       []string      // hosts that apps may be launched from, or "none"
 	policy     apps.Policy
@@ -92,6 +93,7 @@ that do not load; 2 where it was asked wrongly.`,
 	flags.Int64Var(&o.assetCache, "asset-cache", 0, "`BYTES` of assets to keep, below 0 none (default 1 GiB in --data, 32 MiB in memory without)")
 	flags.Int64Var(&o.memory, "memory", 0, "`BYTES` that the process may grow to before the scripts' state is made anew, which frees what they keep (default 1 GiB)")
 	flags.StringVar(&o.http, "http", "", "`ADDR` to show what goes on inside on, by HTTP: HOST:PORT, or :PORT for 127.0.0.1 only (default: nowhere)")
+	flags.IntVar(&o.perAddress, "connections-per-address", 0, "`N` connections that one address may have; loopback and private networks may have any number (default 256)")
 	flags.DurationVar(&o.linger, "linger", engine.DefaultLinger, "`TIME` that entities wait for a verified agent whose connection is lost; 0 is not at all")
 	flags.StringSliceVar(&o.apps, "apps", []string{"*"}, "`HOST` that apps may be launched from: a name, *.NAME, ADDRESS, ADDRESS/BITS, each with :PORT or without;\n"+
 		"* is any with a public address, none is none; more are separated by commas")
@@ -123,6 +125,9 @@ func (o *serveOptions) complete(flags *pflag.FlagSet, getenv func(string) string
 	}
 	if o.memory < 0 {
 		return fmt.Errorf("--memory is %d, want 0 or more", o.memory)
+	}
+	if o.perAddress < 0 {
+		return fmt.Errorf("--connections-per-address is %d, want 1 or more", o.perAddress)
 	}
 	if o.linger < 0 {
 		return fmt.Errorf("--linger is %v, want 0 or more", o.linger)
@@ -172,7 +177,9 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) (err
 		return err
 	}
 	defer rt.Wait()
-	transport, err := netcode.NewENet(netcode.ENetConfig{Listen: o.listen, Logger: log})
+	transport, err := netcode.NewENet(netcode.ENetConfig{
+		Listen: o.listen, Logger: log, Limits: netcode.ENetLimits{OpenPerAddress: o.perAddress},
+	})
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%w; --listen takes another address, with port 0 for any free one", err)
 	}

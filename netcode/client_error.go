@@ -33,6 +33,8 @@ var disconnectReasons = map[uint32]string{
 	CodeBadAnnounce:     "sent away for an announce that made no sense",
 	CodeUnproven:        "not let in for want of a proof",
 	CodeResumed:         "the agent has come back over another connection",
+	CodeAddressFull:     "too many connections from this address",
+	CodeFull:            "the place is full",
 }
 
 func (e *DisconnectError) Error() string {

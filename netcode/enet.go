@@ -17,7 +17,8 @@ type ENetConfig struct {
 	// means that nobody can connect, and an address of the system's choice.
 	Listen string
 	// Peers is how many connections there can be at once, 1024 if 0, at most
-	// 4095. Who comes when all are taken is not answered.
+	// 4095. Who comes when all are taken is told
+	// [CodeFull].
 	Peers  int
 	Limits ENetLimits
 	// Logger hears what the guards drop and which limits are hit; nil means
@@ -125,7 +126,7 @@ func newENet(cfg ENetConfig) (*ENet, error) {
 func (e *ENet) Addr() netip.AddrPort { return e.addr }
 
 // Dial implements [Transport]. It takes IPv4 addresses only. An attempt that
-// nobody answers, or for which all [ENetConfig.Peers] are taken, ends with
+// nobody answers, or for which all [ENetConfig.Peers] are taken here, ends with
 // CodeConnectionLost.
 func (e *ENet) Dial(to netip.AddrPort, channels int) (Conn, error) {
 	to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())

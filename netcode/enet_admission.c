@@ -110,6 +110,38 @@ static census count_peers(const loci_guard *guard, const ENetProtocolConnect *co
     return c;
 }
 
+/* Whether many agents are to be expected behind an address. */
+static int is_shared(const loci_limits *limits, const ENetAddress *from)
+{
+    size_t i;
+
+    for (i = 0; i < limits->shared_n; i++)
+        if ((from->host & limits->shared[i].mask) == limits->shared[i].address)
+            return 1;
+    return 0;
+}
+
+/*
+ * Tells who asked for a connection that there is none: else it hears nothing until
+ * its timeout. Nothing is kept of it, and the answer is shorter than the question, so
+ * that it is of no use to who asks in another's name. ENet takes a disconnect for the
+ * answer to a connect, and hands on its code.
+ */
+static void refuse(const loci_guard *guard, const ENetProtocolConnect *connect, uint32_t code)
+{
+    uint8_t datagram[sizeof(uint16_t) + sizeof(ENetProtocolDisconnect)];
+    ENetProtocolDisconnect disconnect = {
+        .header.command = ENET_PROTOCOL_COMMAND_DISCONNECT | ENET_PROTOCOL_COMMAND_FLAG_UNSEQUENCED,
+        .header.channelID = 0xFF,
+        .data = ENET_HOST_TO_NET_32(code),
+    };
+    ENetBuffer buffer = {.data = datagram, .dataLength = sizeof datagram};
+
+    memcpy(datagram, &connect->outgoingPeerID, sizeof(uint16_t));
+    memcpy(datagram + sizeof(uint16_t), &disconnect, sizeof disconnect);
+    (void)enet_socket_send(guard->host->socket, &guard->host->receivedAddress, &buffer, 1);
+}
+
 /*
  * Whether ENet may see a well-formed connect: -1 for yes, or the reason why not.
  * The cheap questions come first; only what passes them costs a look at every
@@ -133,15 +165,22 @@ int loci_admit(loci_guard *guard, ENetProtocolConnect *connect)
         return -1; /* ENet knows that it answered this one */
     if (c.vacant == NULL) {
         c.vacant = &host->peers[host->peerCount];
-        if (!loci_grow(guard))
+        if (!loci_grow(guard)) {
+            if (c.half_open == 0) /* else there may be room when it comes again */
+                refuse(guard, connect, guard->limits.full_code);
             return LOCI_DROP_FULL;
+        }
     }
     if (c.half_open >= guard->limits.half_open)
         return LOCI_DROP_PRESSURE;
     if (c.source_half_open >= guard->limits.half_open_per_address)
         return LOCI_DROP_ADDRESS_HALF_OPEN;
-    if (!has_neighbours(guard, from) && c.source_half_open + c.source_open >= guard->limits.open_per_address)
+    if (c.source_half_open + c.source_open >= guard->limits.open_per_address && !is_shared(&guard->limits, from)) {
+        guard->crowded = from->host;
+        if (c.source_open >= guard->limits.open_per_address)
+            refuse(guard, connect, guard->limits.address_full_code);
         return LOCI_DROP_ADDRESS_OPEN;
+    }
     /* ENet would take any size up to 4096 and then send datagrams of that. */
     if (ENET_NET_TO_HOST_32(connect->mtu) > host->mtu)
         connect->mtu = ENET_HOST_TO_NET_32(host->mtu);

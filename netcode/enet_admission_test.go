@@ -1,7 +1,11 @@
 package netcode
 
 import (
+	"bytes"
+	"log/slog"
 	"net"
+	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -56,8 +60,17 @@ func TestENetLimitsConnects(t *testing.T) {
 			},
 			dropped: DropCounts{AddressHalfOpen: 3},
 		},
+		"HalfOpenPerAddress holds for shared addresses": {
+			limits: ENetLimits{HalfOpenPerAddress: 2, loopbackIsAnAddress: true},
+			do: func(t *testing.T, place *enetEnd) {
+				for _, socket := range rawSockets(t, place, 5) {
+					knock(t, socket, 1)
+				}
+			},
+			dropped: DropCounts{AddressHalfOpen: 3},
+		},
 		"OpenPerAddress": {
-			limits: ENetLimits{OpenPerAddress: 2, loopbackIsAnAddress: true},
+			limits: ENetLimits{OpenPerAddress: 2, SharedAddresses: []netip.Prefix{}, loopbackIsAnAddress: true},
 			do: func(t *testing.T, place *enetEnd) {
 				rawDial(t, place)
 				sockets := rawSockets(t, place, 2)
@@ -66,8 +79,8 @@ func TestENetLimitsConnects(t *testing.T) {
 			},
 			dropped: DropCounts{AddressOpen: 1},
 		},
-		"OpenPerAddress does not hold for loopback": {
-			limits: ENetLimits{OpenPerAddress: 2},
+		"OpenPerAddress does not hold for shared addresses": {
+			limits: ENetLimits{OpenPerAddress: 2, loopbackIsAnAddress: true},
 			do: func(t *testing.T, place *enetEnd) {
 				for range 4 {
 					rawDial(t, place)
@@ -155,5 +168,58 @@ func TestENetLetsAClientInDuringAConnectFlood(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+func TestENetTellsThoseItHasNoRoomFor(t *testing.T) {
+	strangers := ENetLimits{OpenPerAddress: 1, SharedAddresses: []netip.Prefix{}, loopbackIsAnAddress: true}
+	for name, c := range map[string]struct {
+		cfg  ENetConfig
+		code uint32
+		log  string // what the operator reads
+	}{
+		"an address over OpenPerAddress": {ENetConfig{Limits: strangers}, CodeAddressFull, "--connections-per-address"},
+		"all peers are taken":            {ENetConfig{Peers: 1}, CodeFull, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log lockedBuffer
+			c.cfg.Listen, c.cfg.Logger = "127.0.0.1:0", slog.New(slog.NewTextHandler(&log, nil))
+			place, client := startENet(t, c.cfg, nil), startENetClient(t)
+			_, there := joinENet(t, client, place)
+			start := time.Now()
+			refused, err := client.Dial(place.Addr(), 6)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if end := nextENet(t, client.disconnected, "refusal"); end != (enetEnding{refused, c.code}) {
+				t.Errorf("Disconnected(%x, %d), want %d", end.conn, end.code, c.code)
+			}
+			if took := time.Since(start); took > enetPatience/2 {
+				t.Errorf("it heard that after %v", took)
+			}
+			enetEventually(t, "the log says so", func() bool { return strings.Contains(log.String(), c.log) })
+			if _, ok := place.Stats(there); !ok {
+				t.Error("the one that was there is gone")
+			}
+		})
+	}
+}
+
+// Sent in another's name, a connect must not have that one flooded.
+func TestENetRefusalIsShorterThanTheConnect(t *testing.T) {
+	place := startENet(t, ENetConfig{Listen: "127.0.0.1:0", Peers: 1}, nil)
+	rawDial(t, place)
+	socket, connect := rawSockets(t, place, 1)[0], rawenet.ConnectDatagram(1, 6)
+	if _, err := socket.Write(connect); err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, 4096)
+	_ = socket.SetReadDeadline(time.Now().Add(enetPatience))
+	n, err := socket.Read(got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got = got[:n]; n > len(connect)/4 || !bytes.Contains(got, []byte{rawenet.Disconnect | 0x40, rawenet.NoChannel}) {
+		t.Errorf("%d bytes were answered with %x", len(connect), got)
 	}
 }

@@ -2,6 +2,7 @@ package netcode
 
 import (
 	"log/slog"
+	"net/netip"
 	"sync"
 	"time"
 )
@@ -48,6 +49,13 @@ type enetBooks struct {
 	drops    [enetDropReasons]uint64
 	outbox   uint64
 	reported DropCounts
+	nextLine time.Time
+	crowds   enetCrowds
+}
+
+// enetCrowds says in the log what to do about OpenPerAddress, now and then.
+type enetCrowds struct {
+	reported uint64
 	nextLine time.Time
 }
 
@@ -106,6 +114,17 @@ func (b *enetBooks) dropCounts() DropCounts {
 		Live:   d[14],
 		Outbox: b.outbox,
 	}
+}
+
+// report warns when refused has grown since the last time.
+func (c *enetCrowds) report(log *slog.Logger, refused uint64, from netip.Addr, limit int, now time.Time) {
+	if refused == c.reported || now.Before(c.nextLine) {
+		return
+	}
+	log.Warn("refusing connections: too many from one address; if many people share it, "+
+		"raise ENetLimits.OpenPerAddress (loci serve --connections-per-address)",
+		"address", from, "limit", limit, "refused", refused-c.reported)
+	c.reported, c.nextLine = refused, now.Add(enetReportEvery)
 }
 
 // report logs the counters when they have changed, now and then.

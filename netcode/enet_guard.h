@@ -26,7 +26,8 @@ enum {
     LOCI_BUCKETS = 4096,       /* token buckets for connects, by hashed source */
     LOCI_GREYS = 1 << 20,       /* refused connects remembered under pressure */
     LOCI_GREY_MIN_MS = 100,    /* a retransmission comes no earlier than this */
-    LOCI_GREY_MAX_MS = 10000   /* and no later */
+    LOCI_GREY_MAX_MS = 10000,  /* and no later */
+    LOCI_NETWORKS = 32         /* the most a list of networks holds */
 };
 
 /* Why something was dropped; the order is that of the Go side's table. */
@@ -57,6 +58,11 @@ enum {
     LOCI_EVENT_DELIVERED /* a packet that was marked; of Go's making */
 };
 
+/* A network of IPv4 addresses, in network order. */
+typedef struct {
+    uint32_t address, mask;
+} loci_network;
+
 typedef struct {
     size_t max_packet;
     size_t max_waiting;
@@ -67,6 +73,10 @@ typedef struct {
     size_t half_open;
     size_t half_open_per_address;
     size_t open_per_address;
+    loci_network shared[LOCI_NETWORKS]; /* where open_per_address does not hold */
+    size_t shared_n;
+    uint32_t address_full_code; /* what refused connects are told */
+    uint32_t full_code;
     double connect_rate;  /* per millisecond */
     double connect_burst;
     uint32_t command_budget; /* per window, in list steps */
@@ -133,6 +143,7 @@ typedef struct {
     int overloads;      /* whether some peer has overload set */
     unsigned turn;      /* which share of the peers the next sweep counts */
     uint64_t drops[LOCI_DROPS];
+    uint32_t crowded;   /* the address that open_per_address was last hit from, in network order */
     loci_bucket buckets[LOCI_BUCKETS];
     loci_grey greys[LOCI_GREYS];
 } loci_guard;

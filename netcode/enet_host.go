@@ -21,9 +21,11 @@ package netcode
 import "C"
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/netip"
 	"reflect"
 	"sync"
@@ -101,6 +103,14 @@ func (l ENetLimits) c(accept bool) C.loci_limits {
 		timeout_min:           milliseconds(l.TimeoutMin),
 		timeout_max:           milliseconds(l.TimeoutMax),
 		seed:                  C.uint32_t(rand.Uint32()),
+	}
+	limits.address_full_code, limits.full_code = C.uint32_t(CodeAddressFull), C.uint32_t(CodeFull)
+	limits.shared_n = C.size_t(len(l.SharedAddresses))
+	for i, network := range l.SharedAddresses {
+		address, mask := network.Masked().Addr().As4(), net.CIDRMask(network.Bits(), 32)
+		// Both in network order, as ENet has addresses.
+		limits.shared[i].address = C.uint32_t(binary.NativeEndian.Uint32(address[:]))
+		limits.shared[i].mask = C.uint32_t(binary.NativeEndian.Uint32(mask))
 	}
 	limits.accept = cBool(accept)
 	limits.loopback_is_an_address = cBool(l.loopbackIsAnAddress)
@@ -219,6 +229,11 @@ func (h *enetHost) stat(slot int) Stats {
 	}
 }
 
+// crowded is the address that OpenPerAddress was last hit from.
+func (h *enetHost) crowded() netip.Addr {
+	return netip.AddrFrom4(*(*[4]byte)(unsafe.Pointer(&h.guard.crowded)))
+}
+
 // dropped returns the guard's counters, in the order of its LOCI_DROP_ names.
 func (h *enetHost) dropped() (counts [enetDropReasons]uint64) {
 	for i := range counts {
@@ -227,7 +242,11 @@ func (h *enetHost) dropped() (counts [enetDropReasons]uint64) {
 	return counts
 }
 
-const enetDropReasons = C.LOCI_DROPS
+const (
+	enetDropReasons     = C.LOCI_DROPS
+	enetDropAddressOpen = C.LOCI_DROP_ADDRESS_OPEN
+	enetMaxNetworks     = C.LOCI_NETWORKS
+)
 
 // Kinds of enetEvent.
 const (

@@ -2,6 +2,7 @@ package netcode
 
 import (
 	"fmt"
+	"net/netip"
 	"time"
 )
 
@@ -68,8 +69,17 @@ type ENetLimits struct {
 	HalfOpenTimeout time.Duration
 
 	// OpenPerAddress is how many connections one address may have, those in the
-	// making included; 64, no limit on loopback. Further connects are dropped.
+	// making included; 256, as a school or a relay may have one address. Further
+	// connects are told CodeAddressFull, and the log names the address.
 	OpenPerAddress int
+
+	// SharedAddresses are the networks where OpenPerAddress does not hold, at most
+	// 32, IPv4: behind an address of theirs there may be as many agents as there are
+	// peers. Nil means loopback and the private networks (RFC 1918, RFC 6598, and
+	// link-local): who comes from there is no stranger, or comes through the
+	// address translation of a container. HalfOpenPerAddress and ConnectRate hold for
+	// them too, as their addresses can be forged.
+	SharedAddresses []netip.Prefix
 
 	// ConnectRate is how many connects a second an address may send on average,
 	// ConnectBurst how many at once; 32 and 256. Further ones are dropped, so
@@ -94,6 +104,16 @@ type ENetLimits struct {
 	loopbackIsAnAddress bool
 }
 
+// privateNetworks are those whose addresses nobody has on the internet.
+var privateNetworks = []netip.Prefix{
+	netip.MustParsePrefix("127.0.0.0/8"),
+	netip.MustParsePrefix("10.0.0.0/8"),
+	netip.MustParsePrefix("172.16.0.0/12"),
+	netip.MustParsePrefix("192.168.0.0/16"),
+	netip.MustParsePrefix("100.64.0.0/10"),
+	netip.MustParsePrefix("169.254.0.0/16"),
+}
+
 // withDefaults fills in what is zero, for a host of that many peers.
 func (l ENetLimits) withDefaults(peers int) ENetLimits {
 	orDefault(&l.MaxPacket, 8<<20)
@@ -107,7 +127,10 @@ func (l ENetLimits) withDefaults(peers int) ENetLimits {
 	orDefault(&l.HalfOpen, max(peers/2, 4))
 	orDefault(&l.HalfOpenPerAddress, 64)
 	orDefault(&l.HalfOpenTimeout, 3*time.Second)
-	orDefault(&l.OpenPerAddress, 64)
+	orDefault(&l.OpenPerAddress, 256)
+	if l.SharedAddresses == nil {
+		l.SharedAddresses = privateNetworks
+	}
 	orDefault(&l.ConnectRate, 32)
 	orDefault(&l.ConnectBurst, 256)
 	orDefault(&l.SocketBuffer, 4<<20)
@@ -164,6 +187,14 @@ func (l ENetLimits) check() error {
 	} {
 		if f.value < time.Millisecond || f.value > enetMostAge {
 			return fmt.Errorf("Limits.%s: %v is not within 1ms to %v", f.name, f.value, enetMostAge)
+		}
+	}
+	if n := len(l.SharedAddresses); n > enetMaxNetworks {
+		return fmt.Errorf("Limits.SharedAddresses: %d networks, at most %d are possible", n, enetMaxNetworks)
+	}
+	for _, network := range l.SharedAddresses {
+		if !network.IsValid() || !network.Addr().Is4() {
+			return fmt.Errorf("Limits.SharedAddresses: %v is not an IPv4 network", network)
 		}
 	}
 	if !(l.ConnectRate > 0) {

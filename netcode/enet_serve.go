@@ -267,6 +267,7 @@ func (e *ENet) sweep(now time.Time) {
 		e.giveUp(now)
 	}
 	e.books.report(e.log, now)
+	e.books.crowds.report(e.log, e.host.dropped()[enetDropAddressOpen], e.host.crowded(), e.limits.OpenPerAddress, now)
 }
 
 // giveUp forgets those who were sent away and have not left in time. ENet itself

@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"net/netip"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -134,4 +136,22 @@ func mustSendENet(t testing.TB, e Transport, p Packet, to ...Conn) {
 	if err := e.Send(p, to...); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// lockedBuffer is what a log is written to while it is read.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }

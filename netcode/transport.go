@@ -108,6 +108,8 @@ const (
 	CodeBadAnnounce     uint32 = 1105 // the announce made no sense
 	CodeUnproven        uint32 = 1106 // did not prove that it has the key it announced, or that it is who it wants to be again
 	CodeResumed         uint32 = 1107 // the agent has come back over another connection
+	CodeAddressFull     uint32 = 1108 // its address has as many connections as one may have
+	CodeFull            uint32 = 1109 // the place has as many connections as it can
 )
 
 var (
