@@ -2,13 +2,17 @@
 #include "enet_guard.h"
 
 #include <string.h>
+#include <unistd.h>
+#ifdef __APPLE__
+#include <sys/random.h>
+#endif
 
 /* Who already holds slots, seen from one who asks for another. */
 typedef struct {
     size_t half_open;        /* of the whole host */
     size_t source_half_open; /* of the same source */
     size_t source_open;
-    int known;               /* this very connection exists already */
+    ENetPeer *known;         /* the peer of this very connection, if it exists already */
     ENetPeer *vacant;        /* the slot ENet will take */
 } census;
 
@@ -83,6 +87,38 @@ static int take_token(loci_guard *guard, const ENetAddress *from, uint32_t now)
     return 1;
 }
 
+/*
+ * Has ENet answer a connect once and not again by itself: it may be somebody else whose
+ * address is on it. Its answer has a number that only who gets it can acknowledge.
+ */
+static void answer_once(ENetPeer *peer)
+{
+    uint16_t number;
+
+    if (getentropy(&number, sizeof number) == 0) /* always, of so few bytes */
+        peer->outgoingReliableSequenceNumber = number;
+    peer->roundTripTime = LOCI_NEVER_MS; /* from which it has how long to wait before it sends again */
+}
+
+/*
+ * Answers a connect again that is not known to have been answered, if the sender has
+ * brought as many bytes since as that takes.
+ */
+void loci_answer_again(loci_guard *guard, ENetPeer *peer, size_t brought)
+{
+    const size_t answer = sizeof(ENetProtocolHeader) + sizeof(ENetProtocolVerifyConnect);
+    loci_peer *p = &guard->peers[peer->incomingPeerID];
+
+    if (peer->state != ENET_PEER_STATE_ACKNOWLEDGING_CONNECT || enet_list_empty(&peer->sentReliableCommands))
+        return; /* or it is about to be sent */
+    p->unanswered += (uint32_t)brought;
+    if (p->unanswered < answer)
+        return;
+    p->unanswered = 0;
+    enet_list_insert(enet_list_begin(&peer->outgoingCommands),
+                     enet_list_remove(enet_list_begin(&peer->sentReliableCommands)));
+}
+
 static census count_peers(const loci_guard *guard, const ENetProtocolConnect *connect)
 {
     const ENetHost *host = guard->host;
@@ -101,7 +137,7 @@ static census count_peers(const loci_guard *guard, const ENetProtocolConnect *co
         if (peer->state == ENET_PEER_STATE_CONNECTING || !same_source(guard, &peer->address, &host->receivedAddress))
             continue;
         if (peer->address.port == host->receivedAddress.port && peer->connectID == connect->connectID)
-            c.known = 1;
+            c.known = peer;
         if (half_open)
             c.source_half_open++;
         else
@@ -161,8 +197,10 @@ int loci_admit(loci_guard *guard, ENetProtocolConnect *connect)
         return LOCI_DROP_CONNECT_RATE;
     c = count_peers(guard, connect);
     guard->half_open = c.half_open;
-    if (c.known)
+    if (c.known != NULL) {
+        loci_answer_again(guard, c.known, host->receivedDataLength);
         return -1; /* ENet knows that it answered this one */
+    }
     if (c.vacant == NULL) {
         c.vacant = &host->peers[host->peerCount];
         if (!loci_grow(guard)) {
@@ -188,5 +226,7 @@ int loci_admit(loci_guard *guard, ENetProtocolConnect *connect)
     p = &guard->peers[c.vacant->incomingPeerID];
     memset(p, 0, sizeof *p);
     p->since_ms = now;
+    p->control = ENET_NET_TO_HOST_16(connect->header.reliableSequenceNumber);
+    answer_once(c.vacant);
     return -1;
 }

@@ -15,6 +15,7 @@ type DropCounts struct {
 	Malformed       uint64 // not ENet's protocol, or more than ENet puts into one
 	Stray           uint64 // from somebody who is not connected, or no longer
 	Fragment        uint64 // a fragment that fits no packet, or one over MaxPacket
+	Control         uint64 // a goodbye, ping or setting whose number is not the connection's next: forged
 	CommandRate     uint64 // CommandRate
 	ConnectRate     uint64 // a connect over ConnectRate and ConnectBurst
 	Pressure        uint64 // a connect that had to come again, see HalfOpen
@@ -33,7 +34,7 @@ type DropCounts struct {
 
 // enetDropNames are the guard's reasons, in its order.
 var enetDropNames = [enetDropReasons]string{
-	"source", "malformed", "stray", "fragment", "command rate", "connect rate", "pressure",
+	"source", "malformed", "stray", "fragment", "control", "command rate", "connect rate", "pressure",
 	"half open per address", "open per address", "full", "half open", "queued commands", "outgoing", "waiting", "live",
 }
 
@@ -108,10 +109,10 @@ func (b *enetBooks) dropped() DropCounts {
 func (b *enetBooks) dropCounts() DropCounts {
 	d := &b.drops
 	return DropCounts{
-		Source: d[0], Malformed: d[1], Stray: d[2], Fragment: d[3], CommandRate: d[4],
-		ConnectRate: d[5], Pressure: d[6], AddressHalfOpen: d[7], AddressOpen: d[8], Full: d[9],
-		HalfOpenExpired: d[10], Queued: d[11], Outgoing: d[12], Waiting: d[13],
-		Live:   d[14],
+		Source: d[0], Malformed: d[1], Stray: d[2], Fragment: d[3], Control: d[4], CommandRate: d[5],
+		ConnectRate: d[6], Pressure: d[7], AddressHalfOpen: d[8], AddressOpen: d[9], Full: d[10],
+		HalfOpenExpired: d[11], Queued: d[12], Outgoing: d[13], Waiting: d[14],
+		Live:   d[15],
 		Outbox: b.outbox,
 	}
 }

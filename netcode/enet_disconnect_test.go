@@ -148,7 +148,7 @@ func rawDial(t testing.TB, place *enetEnd) *rawenet.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = c.Write(rawenet.AppendDisconnect(c.Header(), 1000, CodeClientLeft)) // so that the place need not wait for it
+		_ = c.Write(c.Goodbye(CodeClientLeft)) // so that the place need not wait for it
 		_ = c.Close()
 	})
 	return c

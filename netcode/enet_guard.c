@@ -24,7 +24,9 @@ static const size_t command_sizes[ENET_PROTOCOL_COMMAND_COUNT] = {
 typedef struct {
     uint32_t commands, data, acks;
     int goodbye;
-    int reason; /* to drop it, if commands is 0 */
+    int proof;        /* of its address, for a peer that is half-open */
+    uint16_t control; /* newest sequence number of commands about the connection */
+    int reason;       /* to drop it, if commands is 0 */
 } contents;
 
 static int drop(loci_guard *guard, int reason)
@@ -90,13 +92,34 @@ static int carries_data(uint8_t number)
            number == ENET_PROTOCOL_COMMAND_SEND_UNRELIABLE_FRAGMENT;
 }
 
-/* Walks the commands from at to end, which they must fill exactly. */
-static contents read_commands(const loci_guard *guard, const uint8_t *at, const uint8_t *end, int timed)
+/* Whether a command is about the connection, and so numbered as such. */
+static int is_control(uint8_t number)
 {
+    return number == ENET_PROTOCOL_COMMAND_VERIFY_CONNECT || number == ENET_PROTOCOL_COMMAND_DISCONNECT ||
+           number == ENET_PROTOCOL_COMMAND_PING || number == ENET_PROTOCOL_COMMAND_BANDWIDTH_LIMIT ||
+           number == ENET_PROTOCOL_COMMAND_THROTTLE_CONFIGURE;
+}
+
+/* Whether a command acknowledges the answer to the peer's connect, whose number only it knows. */
+static int proves_address(const ENetPeer *peer, const ENetProtocol *command)
+{
+    return (command->header.command & ENET_PROTOCOL_COMMAND_MASK) == ENET_PROTOCOL_COMMAND_ACKNOWLEDGE &&
+           command->header.channelID == LOCI_CONTROL &&
+           ENET_NET_TO_HOST_16(command->acknowledge.receivedReliableSequenceNumber) == peer->outgoingReliableSequenceNumber;
+}
+
+/*
+ * Walks the commands from at to end, which they must fill exactly. Those about the
+ * connection that are to have no effect are changed so that they have none.
+ */
+static contents read_commands(const loci_guard *guard, const ENetPeer *peer, uint8_t *at, const uint8_t *end, int timed)
+{
+    loci_peer *p = &guard->peers[peer->incomingPeerID];
     contents none = {.reason = LOCI_DROP_MALFORMED}, c = none;
 
+    c.control = p->control;
     while (at < end) {
-        const ENetProtocol *command = (const ENetProtocol *)at;
+        ENetProtocol *command = (ENetProtocol *)at;
         size_t left = (size_t)(end - at);
         uint8_t number;
         long behind;
@@ -111,6 +134,14 @@ static contents read_commands(const loci_guard *guard, const uint8_t *at, const 
          * that way would keep its slot for ever. */
         if ((command->header.command & ENET_PROTOCOL_COMMAND_FLAG_ACKNOWLEDGE) && !timed)
             return none;
+        if (is_control(number)) {
+            if (command->header.channelID != LOCI_CONTROL)
+                return none;
+            if (!loci_control_is_its_own(p, peer, command, &c.control, guard->host->serviceTime)) {
+                none.reason = LOCI_DROP_CONTROL;
+                return none;
+            }
+        }
         behind = payload(guard, number, command);
         if (behind < 0) {
             none.reason = LOCI_DROP_FRAGMENT;
@@ -121,6 +152,7 @@ static contents read_commands(const loci_guard *guard, const uint8_t *at, const 
         at += command_sizes[number] + (size_t)behind;
         c.data += carries_data(number);
         c.acks += number == ENET_PROTOCOL_COMMAND_ACKNOWLEDGE;
+        c.proof |= proves_address(peer, command);
         c.goodbye |= number == ENET_PROTOCOL_COMMAND_DISCONNECT;
     }
     return c;
@@ -213,7 +245,7 @@ static ENetPeer *sender(ENetHost *host, uint16_t header)
     return peer;
 }
 
-static int screen_peer(loci_guard *guard, uint16_t header, const uint8_t *at, const uint8_t *end)
+static int screen_peer(loci_guard *guard, uint16_t header, uint8_t *at, const uint8_t *end)
 {
     ENetHost *host = guard->host;
     ENetPeer *peer = sender(host, header);
@@ -225,9 +257,13 @@ static int screen_peer(loci_guard *guard, uint16_t header, const uint8_t *at, co
     p = &guard->peers[peer->incomingPeerID];
     if (over_command_rate(guard, p, host->serviceTime))
         return drop(guard, LOCI_DROP_COMMAND_RATE);
-    c = read_commands(guard, at, end, (header & ENET_PROTOCOL_HEADER_FLAG_SENT_TIME) != 0);
+    c = read_commands(guard, peer, at, end, (header & ENET_PROTOCOL_HEADER_FLAG_SENT_TIME) != 0);
     if (c.commands == 0)
         return drop(guard, c.reason);
+    if (peer->state == ENET_PEER_STATE_ACKNOWLEDGING_CONNECT && !c.proof) {
+        loci_answer_again(guard, peer, host->receivedDataLength); /* it may have missed that */
+        return drop(guard, LOCI_DROP_STRAY);
+    }
     if (c.data > 0) {
         if (!p->condemned && !has_room(guard, peer, p, c.data))
             loci_overload(guard, peer->incomingPeerID, LOCI_DROP_QUEUED);
@@ -235,6 +271,7 @@ static int screen_peer(loci_guard *guard, uint16_t header, const uint8_t *at, co
             return 1; /* but what acknowledges its disconnection may pass */
     }
     charge(p, &c);
+    p->control = c.control;
     p->goodbye |= (uint8_t)c.goodbye;
     p->recv_bytes += host->receivedDataLength;
     return 0;

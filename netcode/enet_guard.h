@@ -27,7 +27,13 @@ enum {
     LOCI_GREYS = 1 << 20,       /* refused connects remembered under pressure */
     LOCI_GREY_MIN_MS = 100,    /* a retransmission comes no earlier than this */
     LOCI_GREY_MAX_MS = 10000,  /* and no later */
-    LOCI_NETWORKS = 32         /* the most a list of networks holds */
+    LOCI_NETWORKS = 32,        /* the most a list of networks holds */
+    LOCI_NEVER_MS = 1 << 20,   /* longer than any connection may be in the making */
+    LOCI_CONTROL = 0xFF,       /* the channel of commands that are about the connection */
+    LOCI_CONTROL_AHEAD = 4,    /* of them may be lost: a ping, a bandwidth, a throttle, and one to spare */
+    LOCI_CONTROL_BEHIND = 64,  /* may come again: at most one a second is sent, and given up after 20 s */
+    LOCI_GOODBYES = 4,         /* wrong ones after which none is believed */
+    LOCI_GOODBYES_MS = 10000   /* until none has come for this long */
 };
 
 /* Why something was dropped; the order is that of the Go side's table. */
@@ -36,6 +42,7 @@ enum {
     LOCI_DROP_MALFORMED,
     LOCI_DROP_STRAY,
     LOCI_DROP_FRAGMENT,
+    LOCI_DROP_CONTROL,
     LOCI_DROP_COMMAND_RATE,
     LOCI_DROP_CONNECT_RATE,
     LOCI_DROP_PRESSURE,
@@ -100,6 +107,10 @@ typedef struct {
     uint32_t in_flight;   /* reliable commands not acknowledged, when last counted */
     uint32_t seen_sent, seen_lost; /* ENet's counters when last sampled */
     double recent_sent, recent_lost;
+    uint32_t unanswered;  /* bytes from an address that is not proven, answered with as many at most */
+    uint32_t wrong_ms;    /* when the last goodbye came that was not believed */
+    uint16_t control;     /* newest sequence number of its commands about the connection */
+    uint8_t wrong;        /* goodbyes that were not believed */
     uint8_t goodbye;      /* it said itself that it leaves */
     uint8_t overload;     /* 1 + the limit it went over, while Go has not heard of it */
     uint8_t condemned;    /* went over a limit: nothing of it is taken any more */
@@ -161,6 +172,10 @@ void loci_make_room(loci_guard *guard);
 
 /* enet_admission.c: who may connect */
 int loci_admit(loci_guard *guard, ENetProtocolConnect *connect);
+void loci_answer_again(loci_guard *guard, ENetPeer *peer, size_t brought);
+
+/* enet_control.c: commands about the connection, and whether they are the peer's */
+int loci_control_is_its_own(loci_peer *p, const ENetPeer *peer, ENetProtocol *command, uint16_t *newest, uint32_t now);
 
 /* enet_sweep.c: what has to be looked at from time to time */
 void loci_sweep(loci_guard *guard);

@@ -24,6 +24,8 @@ static loci_event connected(loci_guard *guard, ENetPeer *peer)
     };
 
     prepare(guard, peer);
+    if (peer->roundTripTime >= LOCI_NEVER_MS / 2)
+        peer->roundTripTime = ENET_PEER_DEFAULT_ROUND_TRIP_TIME; /* not measured yet */
     /* ENet drops unreliable packets when round trips vary. States and voice are
      * worth more late by a jitter than not sent: never slow down, on either end. */
     enet_peer_throttle_configure(peer, ENET_PEER_PACKET_THROTTLE_INTERVAL, ENET_PEER_PACKET_THROTTLE_ACCELERATION, 0);
@@ -98,7 +100,12 @@ int loci_service(loci_guard *guard, loci_event *events, int n)
 
     while (filled < n && errors < ERRORS_PER_BATCH) {
         ENetEvent event;
-        int result = enet_host_service(guard->host, &event, 0);
+        int result;
+
+        /* When somebody comes or goes ENet would tell all others how much they may send,
+         * which is as much as ever. */
+        guard->host->recalculateBandwidthLimits = 0;
+        result = enet_host_service(guard->host, &event, 0);
 
         if (result == 0)
             break;

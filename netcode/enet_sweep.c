@@ -70,15 +70,11 @@ static void sample_loss(loci_peer *p, const ENetPeer *peer)
  */
 static void hasten(ENetPeer *peer)
 {
-    /* Half-open, it must be heard within the few seconds that it may stay so, and
-     * yet not be of use to who sends connects in another's name. */
-    enum { LEAST_MS = 100, MOST_MS = 1000, HALF_OPEN_MS = 500 };
+    enum { LEAST_MS = 100, MOST_MS = 1000 };
     uint32_t wait = 2 * (peer->roundTripTime + 4 * peer->roundTripTimeVariance);
     ENetListIterator at;
 
     wait = wait < LEAST_MS ? LEAST_MS : wait > MOST_MS ? MOST_MS : wait;
-    if (peer->state == ENET_PEER_STATE_ACKNOWLEDGING_CONNECT)
-        wait = HALF_OPEN_MS;
     for (at = enet_list_begin(&peer->sentReliableCommands); at != enet_list_end(&peer->sentReliableCommands);
          at = enet_list_next(at)) {
         ENetOutgoingCommand *command = (ENetOutgoingCommand *)at;
@@ -137,7 +133,8 @@ void loci_sweep(loci_guard *guard)
     for (slot = 0; slot < host->peerCount; slot++) {
         ENetPeer *peer = &host->peers[slot];
 
-        if (peer->state != ENET_PEER_STATE_DISCONNECTED)
+        /* Half-open, it is sent something again only when it sends something, see loci_answer_again. */
+        if (peer->state != ENET_PEER_STATE_DISCONNECTED && peer->state != ENET_PEER_STATE_ACKNOWLEDGING_CONNECT)
             hasten(peer);
         switch (peer->state) {
         case ENET_PEER_STATE_ACKNOWLEDGING_CONNECT:

@@ -132,3 +132,34 @@ func TestENetConnectionSurvivesAShortBlackout(t *testing.T) {
 	default:
 	}
 }
+
+// Goodbyes count only with the number that comes next, and some of the commands before
+// them are lost or come late.
+func TestENetGoodbyesAreBelievedOverALossyLink(t *testing.T) {
+	for _, by := range []string{"client", "place"} {
+		t.Run("by the "+by, func(t *testing.T) {
+			t.Parallel() // it waits most of the time
+			place := startENet(t, "127.0.0.1:0")
+			r := startRelay(t, Config{To: place.Addr(), Seed: 5})
+			mustSetLink(t, r, Link{Delay: 20 * ms, Jitter: 20 * ms, Loss: 0.2, Duplicate: 0.05, Reorder: 0.2})
+			for i := range uint32(4) {
+				client := startENet(t, "")
+				here, there := joinENet(t, client, place, r)
+				client.say(t, here, "hello")
+				place.hear(1)
+				time.Sleep(time.Duration(i) * 150 * ms) // pings are under way, or about to be
+				told := client.lost
+				if by == "client" {
+					told = place.lost
+					client.Disconnect(here, 2000+i)
+				} else {
+					place.Disconnect(there, 2000+i)
+				}
+				if code := soon(t, told, "goodbye"); code != 2000+i {
+					t.Errorf("goodbye %d: ended with %d", i, code)
+				}
+			}
+			mustSetLink(t, r, Link{}) // so that the farewell is quick
+		})
+	}
+}

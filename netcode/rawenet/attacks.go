@@ -60,12 +60,12 @@ func (c *Conn) Descending(n int) [][]byte {
 	})
 }
 
-// Pings returns n datagrams with as many pings as ENet would put into one.
+// Pings returns n datagrams with as many pings as ENet would put into one, each with
+// its number.
 func (c *Conn) Pings(n int) [][]byte {
-	sequence := uint16(1)
 	return fillCommands(n, maxCommands, c.Header, func(b []byte) []byte {
-		sequence++
-		return AppendPing(b, sequence)
+		c.control++
+		return AppendPing(b, c.control)
 	})
 }
 

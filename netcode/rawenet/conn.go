@@ -15,6 +15,7 @@ type Conn struct {
 	UDP     *net.UDPConn
 	peer    uint16 // what the host calls us
 	session byte
+	control uint16 // the number of the last command about the connection
 }
 
 // patience is how long a host may take to answer a connect. ENet's clients
@@ -30,7 +31,7 @@ func Dial(to netip.AddrPort, channels int) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Conn{UDP: udp}
+	c := &Conn{UDP: udp, control: 1}
 	if err := c.connect(channels); err != nil {
 		return nil, errors.Join(err, udp.Close())
 	}
@@ -78,6 +79,12 @@ func (c *Conn) Header() []byte {
 // acknowledged.
 func (c *Conn) UntimedHeader() []byte {
 	return be.AppendUint16(make([]byte, 0, 1400), uint16(c.session)<<12|c.peer)
+}
+
+// Goodbye returns a datagram that ends the connection, as ENet's clients do.
+func (c *Conn) Goodbye(code uint32) []byte {
+	c.control++
+	return AppendDisconnect(c.Header(), c.control, code)
 }
 
 // Write sends one datagram.
