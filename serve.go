@@ -40,6 +40,8 @@ type serveOptions struct {
 	memory     int64         // bytes the process may grow to before scripts lose what they keep in variables; 0: the default
 	http       string        // ADDR of the view inside; empty: there is none
 	perAddress int           // connections that one address may have; 0: the default
+	mediaFrame int           // bytes of a media packet at most; 0: the default
+	mediaRate  int           // bytes of media an agent may send a second; 0: the default
 	linger     time.Duration // for how long to wait for verified agents whose connection is lost; 0: not
 	apps       []string      // hosts that apps may be launched from, or "none"
 	policy     apps.Policy
@@ -94,6 +96,8 @@ that do not load; 2 where it was asked wrongly.`,
 	flags.Int64Var(&o.memory, "memory", 0, "`BYTES` that the process may grow to before the scripts' state is made anew, which frees what they keep (default 1 GiB)")
 	flags.StringVar(&o.http, "http", "", "`ADDR` to show what goes on inside on, by HTTP: HOST:PORT, or :PORT for 127.0.0.1 only (default: nowhere)")
 	flags.IntVar(&o.perAddress, "connections-per-address", 0, "`N` connections that one address may have; loopback and private networks may have any number (default 256)")
+	flags.IntVar(&o.mediaFrame, "media-frame", 0, "`BYTES` of a media packet, such as a picture of a video, at most (default 1 MiB)")
+	flags.IntVar(&o.mediaRate, "media-rate", 0, "`BYTES` of media that an agent may send a second (default 4 MiB)")
 	flags.DurationVar(&o.linger, "linger", engine.DefaultLinger, "`TIME` that entities wait for a verified agent whose connection is lost; 0 is not at all")
 	flags.StringSliceVar(&o.apps, "apps", []string{"*"}, "`HOST` that apps may be launched from: a name, *.NAME, ADDRESS, ADDRESS/BITS, each with :PORT or without;\n"+
 		"* is any with a public address, none is none; more are separated by commas")
@@ -128,6 +132,9 @@ func (o *serveOptions) complete(flags *pflag.FlagSet, getenv func(string) string
 	}
 	if o.perAddress < 0 {
 		return fmt.Errorf("--connections-per-address is %d, want 1 or more", o.perAddress)
+	}
+	if o.mediaFrame < 0 || o.mediaRate < 0 {
+		return fmt.Errorf("--media-frame is %d and --media-rate %d, want 0 or more", o.mediaFrame, o.mediaRate)
 	}
 	if o.linger < 0 {
 		return fmt.Errorf("--linger is %v, want 0 or more", o.linger)
@@ -188,7 +195,8 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) (err
 	}
 	config := engine.Config{
 		Transport: transport, PublicHost: o.publicHost, Apps: o.policy, Rate: o.hz, Behaviour: rt, Logger: log,
-		ViewDistance: o.distance, Linger: o.linger, Limits: engine.Limits{StateBudget: o.budget}, Assets: o.assets(rt.AssetFolder()),
+		ViewDistance: o.distance, Linger: o.linger, Assets: o.assets(rt.AssetFolder()),
+		Limits: engine.Limits{StateBudget: o.budget, MediaBytes: o.mediaFrame, MediaByteRate: o.mediaRate},
 	}
 	if kept != nil {
 		config.Store = kept

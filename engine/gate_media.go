@@ -34,14 +34,39 @@ func (g *gate) media(s *session, d *netcode.Dialect, data []byte) {
 	switch {
 	case g.place.skipsMedia(route.Media().Type):
 	case len(f.Payload) < leastMedia: // the encoder's way to say that there is silence
-	case len(f.Payload) > limits.MediaBytes,
-		!s.pace.Take(time.Now(), len(f.Payload), limits.MediaRate, limits.MediaByteRate):
-		g.place.counts.hit(limitMedia)
-		g.place.log.Debug("media over a limit", "from", s.from, "track", f.Track, "bytes", len(f.Payload))
+	case len(f.Payload) > limits.MediaBytes:
+		g.mediaOver(s, f.Track, fmt.Sprintf("a packet has %d bytes, at most %d may be", len(f.Payload), limits.MediaBytes),
+			"limit", "MediaBytes", "flag", "--media-frame")
+	case !s.pace.Take(time.Now(), len(f.Payload), limits.MediaRate, limits.MediaByteRate):
+		g.mediaOver(s, f.Track, fmt.Sprintf("at most %d packets and %d bytes a second", limits.MediaRate, limits.MediaByteRate),
+			"limit", "MediaRate or MediaByteRate", "flag", "--media-rate")
 	case route.Media().IsOpus() && !media.ValidOpus(f.Payload):
 		g.bad(s, errNotOpus)
 	default:
 		g.relay(route, f)
+	}
+}
+
+// mediaOver counts a packet that a limit drops, and now and then tells the agent and the
+// log: else its video would vanish for no reason that anybody could see.
+func (g *gate) mediaOver(s *session, track uint32, why string, args ...any) {
+	g.place.counts.hit(limitMedia)
+	now := time.Now()
+	if now.Sub(s.mediaTold) < lateReport {
+		return
+	}
+	select {
+	case g.place.inbox <- func() {
+		if a := s.agent; !s.refused {
+			a.log.Warn("dropping media: "+why, append([]any{"track", track}, args...)...)
+			_ = g.place.send(s, &netcode.Interaction{
+				Type: netcode.TypeOneway, From: PlaceID, To: a.avatar,
+				Body: netcode.AppendValue(nil, []any{"media_dropped", uint64(track), why}),
+			})
+		}
+	}:
+		s.mediaTold = now
+	default: // the place is busy: the next that is dropped tells
 	}
 }
 

@@ -76,13 +76,17 @@ type Limits struct {
 	// components or animate them: most of them are sent to everybody. Default 512 KiB.
 	ComponentByteRate int
 	// MediaBytes is the largest payload of a media packet; larger ones are dropped.
-	// Default 128 KiB. What a listener's way cannot take is limited by the
-	// transport, see [netcode.ENetLimits].MaxLive.
+	// Default 1 MiB: a picture of 1920 by 1080 takes 200 to 700 KB as a JPEG. What a
+	// listener's way cannot take is limited by the transport, see
+	// [netcode.ENetLimits].MaxLive. The agent whose packets are dropped for this or for
+	// one of the next two is told so, one-way: ["media_dropped", track, why]; and the
+	// log says so: both once in 10 s.
 	MediaBytes int
 	// MediaRate is how many media packets an agent may send a second, on average and
 	// at once, on all its tracks together; more are dropped. Default 500.
 	MediaRate int
-	// MediaByteRate is the same for the bytes of their payloads. Default 1 MiB.
+	// MediaByteRate is the same for the bytes of their payloads, so that none may be
+	// larger. Default 4 MiB, which is ten large pictures, or MediaBytes if that is more.
 	MediaByteRate int
 	// AssetRequests is how many requests for ranges of assets an agent may have open;
 	// a further one is answered as not available. Default 256.
@@ -183,9 +187,9 @@ func (l *Limits) setDefaults() {
 	orDefault(&l.PatternRate, 50)
 	orDefault(&l.SpawnRate, 200)
 	orDefault(&l.ComponentByteRate, 512<<10)
-	orDefault(&l.MediaBytes, 128<<10)
+	orDefault(&l.MediaBytes, 1<<20)
 	orDefault(&l.MediaRate, 500)
-	orDefault(&l.MediaByteRate, 1<<20)
+	orDefault(&l.MediaByteRate, max(4<<20, l.MediaBytes))
 	orDefault(&l.AssetRequests, 256)
 	orDefault(&l.AssetSearches, 16)
 	orDefault(&l.AssetQuestionRate, 500)

@@ -382,6 +382,54 @@ func TestMediaThatWouldEndDeployedAgentsIsDropped(t *testing.T) {
 	}
 }
 
+func TestAgentIsToldOfDroppedMedia(t *testing.T) {
+	for _, version := range []int{1, 2, 3, 4} {
+		inPlace(t, Config{Limits: Limits{MediaBytes: 1000, MediaByteRate: 5000}}, func(r *rig) {
+			speaker, other := r.join(version, `{}`), r.join(4, `{}`)
+			video := speaker.allocate(`"video","mjpeg",{}`)
+			other.choose(video, "subscribe")
+			told := func(why string) {
+				t.Helper()
+				speaker.wait()
+				got := speaker.interactions()
+				want := fmt.Sprintf(`["media_dropped",%d,%q]`, video, why)
+				if len(got) != 1 || got[0].Type != netcode.TypeOneway || got[0].From != PlaceID || got[0].To != speaker.avatar || string(got[0].Body) != want {
+					t.Errorf("version %d was told %+v, want %s", version, got, want)
+				}
+				if line := r.logs.take("dropping media"); !strings.Contains(line, "WARN") || !strings.Contains(line, why) || !strings.Contains(line, "--media-") {
+					t.Errorf("the log says %q", line)
+				}
+			}
+			for range 10 {
+				speaker.say(version, video, true, opusPayload(1001))
+			}
+			told("a packet has 1001 bytes, at most 1000 may be")
+			time.Sleep(10 * time.Second)
+			for range 10 {
+				speaker.say(version, video, true, opusPayload(999))
+			}
+			told("at most 500 packets and 5000 bytes a second")
+			if got := other.interactions(); len(got) != 0 {
+				t.Errorf("another was told %+v", got)
+			}
+		})
+	}
+}
+
+// A picture of a video of 1920 by 1080 takes that much as a JPEG of the best quality.
+func TestLargePictureIsRelayed(t *testing.T) {
+	inPlace(t, Config{}, func(r *rig) {
+		speaker, listener := r.join(4, `{}`), r.join(4, `{}`)
+		video := speaker.allocate(`"video","mjpeg",{}`)
+		listener.choose(video, "subscribe")
+		speaker.say(4, video, true, opusPayload(700_000))
+		time.Sleep(time.Second)
+		if got := listener.media(4); len(got) != 1 || len(got[0]) != 700_004 {
+			t.Errorf("%d packets came", len(got))
+		}
+	})
+}
+
 func TestMediaLimits(t *testing.T) {
 	inPlace(t, Config{Limits: Limits{Tracks: 1, TrackSubscriptions: 1, MediaRate: 20, MediaByteRate: 500}}, func(r *rig) {
 		speaker, other, listener := r.join(4, `{}`), r.join(4, `{}`), r.join(4, `{}`)

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/loci-place/loci/engine/assets"
 	"github.com/loci-place/loci/engine/media"
@@ -27,11 +28,12 @@ type session struct {
 	code     uint32
 
 	// The transport's goroutine alone uses these.
-	incoming *netcode.IntentMessage
-	reply    []byte
-	bad      int
-	dropped  bool
-	pace     media.Pace
+	incoming  *netcode.IntentMessage
+	reply     []byte
+	bad       int
+	dropped   bool
+	mediaTold time.Time // that its packets are dropped
+	pace      media.Pace
 
 	// assets is the agent in the distribution centre, set before dialect.
 	assets *assets.Agent

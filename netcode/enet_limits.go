@@ -36,10 +36,11 @@ type ENetLimits struct {
 	// CodeOverload.
 	MaxOutgoing int
 
-	// MaxLive is from how many bytes on, on their way to a connection in fragments on
-	// one channel, a live packet that would take fragments too is not sent to it;
-	// 256 KiB. So somebody whose way is too narrow for a video misses pictures, the
-	// newest first, and what it is sent comes no later than that many bytes take.
+	// MaxLive is how many bytes of live packets that take fragments may be on their
+	// way to a connection on one channel; 256 KiB. A packet beyond is not sent to it,
+	// but one that is larger than that goes alone. So somebody whose way is too narrow
+	// for a video misses pictures, the newest first, and what it is sent comes no later
+	// than that many bytes take, or one picture.
 	MaxLive int
 
 	// MaxOutbox is how many bytes given to Send may wait for Serve, in all;

@@ -26,12 +26,22 @@ func TestENetSparesWhoDoesNotKeepUpFurtherLivePackets(t *testing.T) {
 		t.Errorf("%+v: it cost the connection", got)
 	default:
 	}
-	// The deaf one was sent as many as are over the limit together.
-	const missed = pictures - (maxLive/size + 1)
+	// The deaf one was sent as many as the limit holds.
+	const missed = pictures - maxLive/size
 	enetEventually(t, "all are counted", func() bool { return place.Dropped().Live == missed })
 	if got := place.Dropped(); got.Outgoing != 0 {
 		t.Errorf("dropped %+v", got)
 	}
+}
+
+func TestENetSendsLivePacketOverTheLimitAlone(t *testing.T) {
+	place := startENetPlace(t, ENetLimits{MaxLive: 50_000})
+	rawDial(t, place)
+	deaf := nextENet(t, place.connected, "connection")
+	for range 3 {
+		mustSendENet(t, place, Packet{Channel: 4, Live: true, Data: make([]byte, 700_000)}, deaf)
+	}
+	enetEventually(t, "the others are dropped", func() bool { return place.Dropped().Live == 2 })
 }
 
 // Ten seconds of twenty voices, at once.

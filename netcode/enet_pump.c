@@ -214,12 +214,15 @@ static size_t fragment_bytes(const ENetList *list, uint8_t channel)
     return sum;
 }
 
-/* Tells whether a peer has so much to take on a channel that a live packet, which
- * would have to queue up behind it, is better not sent. */
-static int clogged(const loci_guard *guard, const ENetPeer *peer, uint8_t channel)
+/* Whether a peer has so much to take on a channel that a live packet, which would
+ * have to queue up behind it, is better not sent. One that is larger than the limit
+ * goes alone. */
+static int clogged(const loci_guard *guard, const ENetPeer *peer, uint8_t channel, size_t length)
 {
-    return fragment_bytes(&peer->outgoingCommands, channel) + fragment_bytes(&peer->sentReliableCommands, channel)
-        >= guard->limits.max_live;
+    size_t queued =
+        fragment_bytes(&peer->outgoingCommands, channel) + fragment_bytes(&peer->sentReliableCommands, channel);
+
+    return queued > 0 && queued + length > guard->limits.max_live;
 }
 
 /* Queues a packet to the peers in the given slots, and owns it from then on. */
@@ -232,7 +235,7 @@ void loci_send(loci_guard *guard, ENetPacket *packet, uint8_t channel, int live,
 
         if (guard->peers[slots[i]].condemned)
             continue;
-        if (live && packet->dataLength > LOCI_DATAGRAM && clogged(guard, peer, channel)) {
+        if (live && packet->dataLength > LOCI_DATAGRAM && clogged(guard, peer, channel, packet->dataLength)) {
             guard->drops[LOCI_DROP_LIVE]++;
             continue;
         }

@@ -166,7 +166,7 @@ func (e *PipeEnd) Send(p Packet, to ...Conn) error {
 		if c == nil || c.state != pipeOpen || int(p.Channel) >= len(c.channels) {
 			continue
 		}
-		if large && p.Live && c.live(p.Channel) >= pipeMaxLive {
+		if live := c.live(p.Channel); large && p.Live && live > 0 && live+len(p.Data) > pipeMaxLive {
 			continue
 		}
 		if delivery != nil {
