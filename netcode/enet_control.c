@@ -58,6 +58,8 @@ int loci_control_is_its_own(loci_peer *p, const ENetPeer *peer, ENetProtocol *co
         *newest = sequence; /* any: the numbers begin here, and ENet compares the connect ID */
         return 1;
     case ENET_PROTOCOL_COMMAND_DISCONNECT:
+        if (peer->state == ENET_PEER_STATE_CONNECTING)
+            return 1; /* a refusal, from a host that keeps no numbers for it */
         if (!believed(p, ahead, now))
             return 0;
         *newest = sequence;
