@@ -161,7 +161,8 @@ type Limits struct {
 	// everybody. Default 256 KiB, which at 20 heartbeats a second is 42 Mbit/s.
 	PlaceStateBudget int
 	// Window is how far back the state that an agent acknowledges may lie; an
-	// older one is as good as none, and the whole state is sent. Default 30 s.
+	// older one is as good as none, and the agent is sent a state from scratch, with all
+	// that it held whatever the budgets. Default 30 s.
 	Window time.Duration
 }
 

@@ -31,6 +31,20 @@
 // once waits there too, and is owed only since it left it: no change is to wait for who
 // spawns without end.
 //
+// Agents stall: they are stopped, or their link goes dark. C clients keep a state in the
+// slot of its revision modulo 64, so a patch must start from less than 64 revisions back.
+// An agent from which nothing new is acknowledged is therefore sent fewer states, under
+// revisions of its own, so that some are left for half a minute ([Reach]); then it is
+// patched from what it holds, within a round trip of its next word, and its revisions catch
+// up with those of the others.
+//
+// Apps take an entity that is missing from a state for removed, for good. So a state from
+// scratch, for an agent that asks for everything or was away for longer than the world
+// remembers, holds all that the agent may have seen and still stands, whatever the budget.
+// It waits until the one before has had its share of budgets (ration). What a view knows
+// of packets on their way outlives a change between full and partial, and what an agent
+// owns never goes out of view.
+//
 // A packet over one datagram stalls what comes behind it when a part of it is lost,
 // for a round trip at least. So packets of up to three datagrams ([FragileBudget])
 // are lost instead, and on long ways, of 70 ms there and back or more, none is

@@ -49,9 +49,10 @@ func (l *link) acknowledged(size int, sent, now time.Time) {
 	}
 }
 
-// tick halves the budget if acknowledgements are overdue.
-func (l *link) tick(now time.Time) {
-	if l.heard.IsZero() {
+// tick halves the budget if acknowledgements are overdue, but no further of an agent
+// that has stalled: that says nothing about its link.
+func (l *link) tick(now time.Time, stalled bool) {
+	if l.heard.IsZero() || stalled {
 		l.heard = now
 	}
 	if now.Sub(l.heard) < slow {

@@ -46,7 +46,7 @@ func TestABudgetIsHalvedWhenNothingIsAcknowledgedAndStaysThereLongerEachTime(t *
 	wait := wary
 	for want := 1 << 15; want >= 1<<13; want /= 2 {
 		now = now.Add(slow)
-		l.tick(now)
+		l.tick(now, false)
 		if l.budget != want {
 			t.Fatalf("budget is %d, want %d", l.budget, want)
 		}

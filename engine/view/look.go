@@ -41,8 +41,11 @@ func (v *View) lookAround(first bool) {
 	w.Near(v.eye, v.views.cfg.Distance, v.find)
 	if first { // what is always in view, however far
 		for e := range w.Entities() {
-			if e.Root() == e {
+			switch {
+			case e.Root() == e:
 				v.find(e)
+			case v.agent.Own(e):
+				v.enter(e)
 			}
 		}
 	}
@@ -111,10 +114,11 @@ func (v *View) enter(e *world.Entity) {
 	}
 }
 
-// leave notes that an entity is not in view any more.
+// leave notes that an entity is not in view any more. What is the agent's own stays, even
+// below a root that is far: its app takes it for removed otherwise.
 func (v *View) leave(e *world.Entity) {
 	t := v.by[e]
-	if t == nil || t.gone {
+	if t == nil || t.gone || e.Alive() && v.agent.Own(e) {
 		return
 	}
 	t.gone = true

@@ -24,9 +24,9 @@ func share(budget int, of float64) int { return int(float64(budget) * of) }
 // overhead is what a packet has beside the fragments of its entities.
 const overhead = 96
 
-// partialWindow is how many packets with only a part of the world may be
-// acknowledged, each of which takes memory: six seconds' worth at 20 Hz.
-const partialWindow = 128
+// sentWindow is how many packets may be acknowledged, each of which takes memory. No
+// more than Reach can be under way from one base, and as many from the one before.
+const sentWindow = 2 * Reach
 
 // Packet is what to send to an agent.
 type Packet struct {
@@ -39,8 +39,11 @@ type Packet struct {
 // Busy says that a packet over MinBudget that is not fragile is still on its way to
 // the agent. Packets that are not shared are good until the next call of any view's.
 func (v *View) Next(now time.Time, busy bool) Packet {
-	v.link.tick(now)
-	if v.outdated() {
+	v.link.tick(now, v.numbers.stalled())
+	switch {
+	case v.numbers.waits(now):
+		return Packet{}
+	case v.outdated() || v.numbers.spent():
 		v.restart()
 	}
 	if v.base == 0 && !v.set.IsZero() && now.Sub(v.set) < SetInterval {
@@ -52,7 +55,7 @@ func (v *View) Next(now time.Time, busy bool) Packet {
 			v.send(data, record{full: true, complete: true}, now)
 			return Packet{Data: data, Shared: true, Fragile: v.breaks}
 		}
-		if busy {
+		if busy || v.again() {
 			v.link.skip(v.size, now)
 			return Packet{}
 		}
@@ -104,15 +107,45 @@ func anyOlder(sights []*sight, oldest world.Stamp) bool {
 	return false
 }
 
-// whole gives the packet with all there is, if the link takes it.
+// again reports whether the agent is to be sent a state from scratch after others, of
+// which it may hold all.
+func (v *View) again() bool { return v.base == 0 && v.newest != 0 }
+
+// mayBulk reports whether the agent may be sent more than any budget now.
+func (v *View) mayBulk() bool {
+	now := v.views.world.Now()
+	return v.bulk.free(now) && v.views.bulk.free(now)
+}
+
+// spendBulk notes that it was.
+func (v *View) spendBulk(size int) {
+	now, cfg := v.views.world.Now(), &v.views.cfg
+	v.bulk.spend(size, cfg.Budget, now)
+	v.views.bulk.spend(size, cfg.Together, now)
+}
+
+// whole returns the packet with all there is, if the link takes it, or if the agent may
+// hold all of it.
 func (v *View) whole(busy bool) ([]byte, bool) {
 	const leastPerEntity = 40
 	budget := v.budget(busy)
+	if v.again() && !busy && v.mayBulk() {
+		data := v.views.press.Packet(v.span(), v.patch)
+		if len(data) > budget {
+			v.spendBulk(len(data))
+		}
+		return data, true
+	}
 	if v.base == 0 && v.views.world.Len()*leastPerEntity > budget || v.views.press.Came(v.base)*leastPerEntity > budget {
 		return nil, false // not worth encoding
 	}
-	data := v.views.press.Packet(v.base, v.patch)
+	data := v.views.press.Packet(v.span(), v.patch)
 	return data, len(data) <= budget
+}
+
+// span is where the next packet starts, and its number.
+func (v *View) span() span {
+	return span{v.base, v.numbers.base, v.numbers.next(v.views.world.Now())}
 }
 
 // split begins to keep account of single entities, from a base that had the whole
@@ -121,19 +154,23 @@ func (v *View) split() {
 	w := v.views.world
 	v.full = false
 	v.views.watching = len(v.views.all) // the next will not do any better
-	v.records.drop(len(v.records.list))
 	v.eye, v.looked = v.agent.Eye(), true
 	if v.base == 0 {
 		v.backlog = newBacklog(w, v.ring)
 		return
 	}
-	came := 0
+	came, seen := 0, v.records.seen()
 	for e := range w.Changed(v.base) {
 		existed := e.Existed(v.base)
 		switch {
 		case e.Alive() && existed:
-			v.debts.owe(v.track(e, v.base), v.base+1)
-		case e.Alive() && came >= crowd && !e.Existed(v.newest) && !v.agent.Own(e):
+			t := v.track(e, v.base)
+			v.debts.owe(t, v.base+1)
+			if seen.hidden(e) { // it went and came again
+				t.nulled = v.newest
+				v.debts.fly(t, v.newest)
+			}
+		case e.Alive() && came >= crowd && !seen.shown(e) && !v.agent.Own(e):
 			v.backlog.add(e)
 			continue
 		case e.Alive():
@@ -145,7 +182,7 @@ func (v *View) split() {
 			continue
 		}
 		// What came or went in a packet on its way must not be taken back.
-		if v.newest > v.base && e.Existed(v.newest) != existed && e.Existed(v.newest) == e.Alive() {
+		if e.Alive() && !existed && seen.shown(e) || !e.Alive() && existed && seen.hidden(e) {
 			v.debts.fly(v.by[e], v.newest)
 		}
 	}
@@ -153,9 +190,10 @@ func (v *View) split() {
 
 // send keeps a record of a packet.
 func (v *View) send(data []byte, r record, now time.Time) {
-	w := v.views.world
-	r.state, r.base, r.size, r.at = w.Now(), v.base, len(data), now
+	r.state, r.number = v.views.world.Now(), v.numbers.next(v.views.world.Now())
+	r.base, r.size, r.at = v.base, len(data), now
 	v.newest, v.size = r.state, r.size
+	v.numbers.send(r.number, now)
 	if v.base == 0 {
 		v.set = now
 		v.sets++
@@ -167,11 +205,7 @@ func (v *View) send(data []byte, r record, now time.Time) {
 	case len(data) > MinBudget:
 		v.hold = now.Add(holdInterval)
 	}
-	window := v.views.cfg.Window
-	if !r.full {
-		window = min(window, partialWindow)
-	}
-	v.records.add(r, window)
+	v.records.add(r, min(v.views.cfg.Window, sentWindow))
 }
 
 // part gives a packet with as much of what is owed as the link takes.
@@ -180,9 +214,12 @@ func (v *View) part(now time.Time, busy bool) []byte {
 	v.debts.recall()
 	v.refill(b.budget)
 	flying := b.total(v.debts.aloft, flying)
-	if flying > b.budget && (busy || now.Before(v.hold)) {
+	switch bulky := flying > b.budget; {
+	case bulky && (busy || now.Before(v.hold)), bulky && v.again() && !v.mayBulk():
 		v.link.skip(v.size, now)
 		return nil // anything else would take back what is on its way
+	case bulky && v.again():
+		v.spendBulk(flying)
 	}
 	v.link.keepUp()
 	b.begin()
@@ -383,7 +420,8 @@ func (b *builder) oldest(busy bool, room int) {
 		case b.fits(t):
 			t.aged = true
 			b.add(t)
-		case missed == 0 && !busy && b.now-t.since >= patience && b.cost(t) > most:
+		case missed == 0 && !busy && b.now-t.since >= patience && b.cost(t) > most && b.view.mayBulk():
+			b.view.spendBulk(b.cost(t))
 			b.add(t)
 			missed = misfits
 		default:
@@ -435,9 +473,10 @@ func (b *builder) add(t *sight) {
 // finish gives the packet, as a JSON Patch where that is allowed and smaller.
 func (b *builder) finish() []byte {
 	v, vs := b.view, b.view.views
-	s := netcode.State{Style: netcode.StyleSet, Revision: Revision(b.now)}
+	from := v.span()
+	s := netcode.State{Style: netcode.StyleSet, Revision: Revision(from.to)}
 	if v.base != 0 {
-		s.Style, s.From = netcode.StyleMerge, Revision(v.base)
+		s.Style, s.From = netcode.StyleMerge, Revision(from.from)
 	}
 	vs.body = world.CloseObject(vs.body)
 	s.Entities = vs.body

@@ -17,9 +17,16 @@ type Press struct {
 }
 
 type packet struct {
-	base  world.Stamp // 0 = the whole state
-	patch bool        // JSON Patch was allowed
+	span
+	patch bool // JSON Patch was allowed
 	bytes []byte
+}
+
+// span is where a packet starts, with its number, and the number that the newest state
+// has in it.
+type span struct {
+	base     world.Stamp // 0 = from nothing: the whole state
+	from, to world.Stamp // numbers
 }
 
 // came is how many entities there are that base had not.
@@ -34,27 +41,27 @@ func NewPress(w *world.World) *Press { return &Press{w: w} }
 // Encoded counts the packets encoded so far, however many agents they went to.
 func (p *Press) Encoded() uint64 { return p.encoded }
 
-// Packet gives the state packet that leads from base (0 = nothing) to the newest
-// state. With patch, it may be a JSON Patch where that is the smaller. The bytes
-// are good until the world advances.
-func (p *Press) Packet(base world.Stamp, patch bool) []byte {
+// Packet returns the state packet that leads from a base to the newest state. With
+// patch, it may be a JSON Patch where that is the smaller. The bytes are good until
+// the world advances.
+func (p *Press) Packet(s span, patch bool) []byte {
 	p.begin()
-	patch = patch && base != 0
+	patch = patch && s.base != 0
 	for i := range p.packets {
-		if k := &p.packets[i]; k.base == base && k.patch == patch {
+		if k := &p.packets[i]; k.span == s && k.patch == patch {
 			return k.bytes
 		}
 	}
 	p.encoded++
 	k := p.next()
-	k.base, k.patch = base, patch
-	if base == 0 {
-		k.bytes = p.set(k.bytes[:0])
+	k.span, k.patch = s, patch
+	if s.base == 0 {
+		k.bytes = p.set(k.bytes[:0], s)
 		return k.bytes
 	}
-	k.bytes = p.merge(k.bytes[:0], base)
+	k.bytes = p.merge(k.bytes[:0], s)
 	if patch {
-		if b := p.apply(nil, base); len(b) < len(k.bytes) {
+		if b := p.apply(nil, s); len(b) < len(k.bytes) {
 			k.bytes = b
 		}
 	}
@@ -96,20 +103,20 @@ func (p *Press) next() *packet {
 	return &p.packets[len(p.packets)-1]
 }
 
-func (p *Press) set(dst []byte) []byte {
+func (p *Press) set(dst []byte, s span) []byte {
 	p.body = p.w.AppendSet(p.body[:0])
-	s := netcode.State{Style: netcode.StyleSet, Entities: p.body, Revision: Revision(p.at)}
-	return s.Append(dst)
+	state := netcode.State{Style: netcode.StyleSet, Entities: p.body, Revision: Revision(s.to)}
+	return state.Append(dst)
 }
 
-func (p *Press) merge(dst []byte, base world.Stamp) []byte {
-	p.body = p.w.AppendMerge(p.body[:0], base)
-	s := netcode.State{Style: netcode.StyleMerge, From: Revision(base), Entities: p.body, Revision: Revision(p.at)}
-	return s.Append(dst)
+func (p *Press) merge(dst []byte, s span) []byte {
+	p.body = p.w.AppendMerge(p.body[:0], s.base)
+	state := netcode.State{Style: netcode.StyleMerge, From: Revision(s.from), Entities: p.body, Revision: Revision(s.to)}
+	return state.Append(dst)
 }
 
-func (p *Press) apply(dst []byte, base world.Stamp) []byte {
-	p.body = p.w.AppendPatch(p.body[:0], base, Revision(p.at))
-	s := netcode.State{Style: netcode.StyleApply, From: Revision(base), Patches: p.body, Revision: Revision(p.at)}
-	return s.Append(dst)
+func (p *Press) apply(dst []byte, s span) []byte {
+	p.body = p.w.AppendPatch(p.body[:0], s.base, Revision(s.to))
+	state := netcode.State{Style: netcode.StyleApply, From: Revision(s.from), Patches: p.body, Revision: Revision(s.to)}
+	return state.Append(dst)
 }

@@ -30,8 +30,9 @@ type View struct {
 
 	base     world.Stamp // newest state acknowledged; 0 = it has nothing
 	newest   world.Stamp // newest packet sent; 0 = none
-	size     int         // of that, in bytes
-	breaks   bool        // it is fragile
+	numbers  numbering
+	size     int  // of that, in bytes
+	breaks   bool // it is fragile
 	records  records
 	full     bool
 	by       map[*world.Entity]*sight
@@ -42,6 +43,7 @@ type View struct {
 	set      time.Time // when the last packet without a base went out
 	hold     time.Time // until when a large packet is waited for
 	sets     uint64
+	bulk     ration
 
 	eye    mgl64.Vec3 // when the agent last looked around
 	looked bool
@@ -60,6 +62,7 @@ func (v *View) SetRoundTrip(d time.Duration) { v.link.trip = d }
 // Acknowledge notes that the agent holds a revision, or nothing at all if it is
 // 0, and tells whether that can be: only what was sent to it lately counts.
 func (v *View) Acknowledge(rev uint64, now time.Time) bool {
+	v.numbers.hear(now)
 	if rev == 0 {
 		if v.base != 0 {
 			v.restart()
@@ -73,11 +76,11 @@ func (v *View) Acknowledge(rev uint64, now time.Time) bool {
 	r := &v.records.list[i]
 	v.fragiles.acknowledged(r.state)
 	v.link.acknowledged(r.size, r.at, now)
-	if r.base == v.base || r.complete || r.cumulative {
+	if !r.void && (r.base == v.base || r.complete || r.cumulative) {
 		v.accept(r)
 		v.records.drop(i + 1)
 		if v.full {
-			v.records.keepFull() // there are no entries to check others against
+			v.records.keepFull() // there are no sights to check others against
 		}
 	}
 	return true
@@ -86,16 +89,18 @@ func (v *View) Acknowledge(rev uint64, now time.Time) bool {
 // late tells whether a revision was made lately, for an acknowledgement that was
 // overtaken by a newer one.
 func (v *View) late(rev uint64) bool {
-	if v.newest == 0 || rev > MaxRevision {
+	last := v.numbers.last
+	if last == 0 || rev > MaxRevision {
 		return false
 	}
-	behind := (Revision(v.newest) + MaxRevision - rev) % MaxRevision
-	return behind < uint64(v.views.cfg.Window) && behind < uint64(v.newest)
+	behind := (Revision(last) + MaxRevision - rev) % MaxRevision
+	return behind < uint64(v.views.cfg.Window) && behind < uint64(last)
 }
 
 // accept makes the document of a packet the base.
 func (v *View) accept(r *record) {
 	v.base, v.set, v.hold = r.state, time.Time{}, time.Time{}
+	v.numbers.base = r.number
 	if r.complete && v.views.cfg.Distance == 0 {
 		v.full = true
 		v.forget()
@@ -143,23 +148,55 @@ func (v *View) arrived(t *sight) {
 	t.drawn = 0
 }
 
-// restart begins anew with an agent that has nothing, or nothing that is known.
+// restart begins again with an agent that has nothing, or nothing that is known. What
+// it may have seen and still stands is in the next state whatever the budget, as apps
+// take what is missing for removed, for good.
 func (v *View) restart() {
-	v.base = 0
+	known := v.known()
+	v.base, v.numbers.base = 0, 0
 	v.set, v.hold = time.Time{}, time.Time{}
 	v.records.drop(len(v.records.list))
 	if v.views.cfg.Distance == 0 {
-		v.full = true
 		v.forget()
+		if v.full = known == nil; v.full {
+			return
+		}
+		v.backlog = newBacklog(v.views.world, v.ring)
+		for _, e := range known {
+			v.backlog.remove(e)
+			t := v.track(e, 0)
+			t.since = v.views.world.Now()
+			v.debts.fly(t, v.newest)
+		}
 		return
 	}
 	v.debts.clear()
 	for e, t := range v.by {
+		shown := t.held != 0 || t.sent != 0
 		t.held, t.sent, t.first, t.state = 0, 0, false, settled
-		if t.gone {
+		switch {
+		case t.gone:
 			delete(v.by, e)
-			continue
+		case shown:
+			t.since = v.views.world.Now()
+			v.debts.fly(t, v.newest)
+		default:
+			v.debts.owe(t, v.views.world.Now())
 		}
-		v.debts.owe(t, v.views.world.Now())
 	}
+}
+
+// known returns what stands in the world and the agent may have seen, nil if that is all
+// there is.
+func (v *View) known() (list []*world.Entity) {
+	if v.full || v.backlog.empty() {
+		return nil
+	}
+	list = []*world.Entity{}
+	for e := range v.views.world.Entities() {
+		if t := v.by[e]; !v.backlog.has(e) && (t == nil || t.held != 0 || t.sent != 0) {
+			list = append(list, e)
+		}
+	}
+	return list
 }

@@ -54,6 +54,7 @@ type Views struct {
 	candidates              []candidate
 
 	watching  int // how many views are not full: those that keep account of entities
+	bulk      ration
 	news      int // bytes that have changed in this state, if they matter
 	lean      bool
 	audiences map[*world.Entity]*audience
@@ -199,6 +200,9 @@ func (vs *Views) reroot() {
 			for _, t := range a.sights {
 				t.view.enter(r.Entity)
 			}
+		}
+		if v := vs.of[r.Entity.Owner()]; v != nil && v.looked && r.Entity.Alive() {
+			v.enter(r.Entity)
 		}
 	}
 	for _, r := range vs.world.Rerooted() {
