@@ -115,7 +115,7 @@ func readMessage(file string, stdin io.Reader) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := netcode.ParseValue(data) // as a place does
+	v, err := netcode.ParseStrict(data) // as a place does
 	if err != nil {
 		return nil, fmt.Errorf("%s is not a message: %w", file, err)
 	}

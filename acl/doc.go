@@ -29,10 +29,11 @@
 //   - JSON does not tell 1 from 1.0, and decoders do not keep how it was written.
 //     So a number without a fraction is an integer, however it came about: written
 //     in the pattern, received or computed. 1.0 matches 1, 1 === 1.0 is true, so is
-//     is_integer(6 / 2), and div(4.0, 2) is 2. Floats from 2^53 on have no fraction
-//     and are computed with exactly: 1.0e300 + 1 is not 1.0e300.
-//   - Integers have at most 1024 bits, about as much as a float. Beyond, arithmetic
-//     is an error.
+//     is_integer(6 / 2), and div(4.0, 2) is 2.
+//   - Numbers are float64, as they are to scripts and to most agents: an integer that
+//     is none counts as the nearest one, in patterns and messages alike, so from 2^53
+//     on neighbours may be equal (and ids belong into strings). A result beyond the
+//     largest float64 is an error.
 //   - The keys of maps are strings, and key: means "key" =>. Atoms but true, false
 //     and nil are strings: :name is "name".
 //   - A capital letter begins a variable, not a module. Names that begin with _ are

@@ -1,9 +1,7 @@
 package acl
 
 import (
-	"bytes"
 	"encoding/json"
-	"math/big"
 	"os"
 	"reflect"
 	"strings"
@@ -71,31 +69,9 @@ func (table *elixirTable) env() *testTown {
 // decoded decodes JSON to the forms that Match takes.
 func decoded(t testing.TB, data []byte) any {
 	t.Helper()
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.UseNumber()
 	var v any
-	if err := decoder.Decode(&v); err != nil {
+	if err := json.Unmarshal(data, &v); err != nil {
 		t.Fatal(err)
-	}
-	return plainNumbers(v)
-}
-
-func plainNumbers(v any) any {
-	switch v := v.(type) {
-	case json.Number:
-		if i, ok := new(big.Int).SetString(string(v), 10); ok {
-			return integerValue(i)
-		}
-		f, _ := v.Float64()
-		return f
-	case []any:
-		for i := range v {
-			v[i] = plainNumbers(v[i])
-		}
-	case map[string]any:
-		for key := range v {
-			v[key] = plainNumbers(v[key])
-		}
 	}
 	return v
 }

@@ -1,7 +1,6 @@
 package acl
 
 import (
-	"encoding/json"
 	"math"
 	"strings"
 )
@@ -15,18 +14,6 @@ func isKind(k kind) func(*frame) any {
 func isBoolean(v any) bool {
 	_, ok := v.(bool)
 	return ok
-}
-
-// isInteger: of a number, whether it has no fraction. JSON does not tell 1.0
-// from 1.
-func isInteger(v any) bool {
-	switch v := v.(type) {
-	case json.Number:
-		return true
-	case float64:
-		return v == math.Trunc(v)
-	}
-	return false
 }
 
 func isFloat(v any) bool { return kindOf(v) == kindNumber && !isInteger(v) }
@@ -49,10 +36,7 @@ func (f *frame) abs(v any) any {
 	if !ok {
 		return nil
 	}
-	if n.big != nil {
-		return jsonInteger(n.big.Abs(n.big))
-	}
-	return math.Abs(n.float)
+	return math.Abs(n)
 }
 
 var roundings = map[string]func(float64) float64{
@@ -63,22 +47,22 @@ func (f *frame) rounded(operation string) func(any) any {
 	rounding := roundings[operation]
 	return func(v any) any {
 		n, ok := f.oneNumber(operation, v)
-		if !ok || n.big != nil {
+		if !ok {
 			return v
 		}
-		return rounding(n.float)
+		return rounding(n)
 	}
 }
 
 // integers gives both operands of div and rem, or notes what is wrong.
-func (f *frame) integers(operation string, a, b any) (x, y number, ok bool) {
+func (f *frame) integers(operation string, a, b any) (x, y float64, ok bool) {
 	x, y, ok = f.numbers(operation, a, b)
 	switch {
 	case !ok:
-	case !x.isInteger() || !y.isInteger():
+	case !isInteger(x) || !isInteger(y):
 		f.refuse(operation, "not an integer but a fraction")
 		ok = false
-	case y.big == nil && y.float == 0:
+	case y == 0:
 		f.refuse(operation, "division by zero")
 		ok = false
 	}
@@ -90,8 +74,8 @@ func (f *frame) div(a, b any) any {
 	if !ok {
 		return nil
 	}
-	quotient, _ := divide(x, y)
-	return quotient
+	v, ok := finite(math.Trunc(x / y))
+	return f.result("div", v, ok)
 }
 
 func (f *frame) rem(a, b any) any {
@@ -99,8 +83,7 @@ func (f *frame) rem(a, b any) any {
 	if !ok {
 		return nil
 	}
-	_, remainder := divide(x, y)
-	return remainder
+	return math.Mod(x, y)
 }
 
 func (f *frame) max(a, b any) any {
@@ -196,11 +179,11 @@ func (f *frame) binaryPart(args ...any) any {
 	if !ok {
 		return nil
 	}
-	from, to := start.float, start.float+length.float
+	from, to := start, start+length
 	if from > to {
 		from, to = to, from
 	}
-	whole := start.small() && length.small()
+	whole := isInteger(start) && isInteger(length)
 	if !whole || from < 0 || to > float64(len(s)) {
 		f.refuse("binary_part", "the string has no such part")
 		return nil

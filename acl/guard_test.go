@@ -120,28 +120,45 @@ func TestNothingIsAskedWhereItDoesNotMatter(t *testing.T) {
 	}
 }
 
-func TestIntegersOfAnySizeAreExact(t *testing.T) {
+func TestWideIntegersAreTheNearestFloat(t *testing.T) {
 	for _, guard := range []string{
-		`9007199254740993 != 9007199254740992`,
-		`9007199254740992 + 1 == 9007199254740993`,
-		`9007199254740993 - 1 == 9007199254740992`,
-		`9007199254740993 > 9007199254740992`,
-		`9007199254740993 < 9007199254740993.5e3`,
-		`9007199254740993 * 3 == 27021597764222979`,
-		`div(9007199254740993, 2) == 4503599627370496`,
-		`rem(9007199254740993, 2) == 1`,
-		`rem(-9007199254740993, 2) == -1`,
-		`abs(-9007199254740993) == 9007199254740993`,
-		`-9007199254740993 + 9007199254740993 == 0`,
-		`-(0 - 9007199254740993) == 9007199254740993`,
-		`is_integer(9007199254740993) and not is_float(9007199254740993)`,
-		`round(9007199254740993) == 9007199254740993`,
-		`max(9007199254740993, 9007199254740992) == 9007199254740993`,
-		`9007199254740993 / 1 == 9007199254740992`,
-		`9007199254740993 in [1, 9007199254740993]`,
+		`76561198000000001 == 76561198000000000`,
+		`0x1100001000000001 == 0x1100001000000000`,
+		`X == 76561198000000001`,
+		`X == 76561198000000000`,
+		`X in [1, 76561198000000001]`,
+		`X + 1 == X`,
+		`X > 76561197999999984`,
+		`X - 76561198000000001 == 0`,
+		`X * 3 > X`,
+		`div(X, 2) == 38280599000000000`,
+		`rem(-X, 3) <= 0`,
+		`abs(-X) == X and -(0 - X) == X`,
+		`is_integer(X) and not is_float(X)`,
+		`round(X) == X`,
+		`max(X, 1) == X`,
 	} {
-		if r := compiled(t, "_ when "+guard).Match(nil, nil); !r.Matched {
+		if r := compiled(t, "X when "+guard).Match(76561198000000001.0, nil); !r.Matched {
 			t.Errorf("%s is not true: %v", guard, r.GuardError)
+		}
+	}
+	for _, pattern := range []string{`76561198000000001`, `-(-76561198000000001)`, `[X, X]`} {
+		message := any(76561198000000000.0)
+		if pattern[0] == '[' {
+			message = []any{message, message}
+		}
+		if p, err := Compile(pattern); err == nil && !p.Match(message, nil).Matched {
+			t.Errorf("%s does not match", pattern)
+		}
+	}
+	for guard, why := range map[string]string{
+		`X * X * X * X * X * X * X * X * X * X * X * X * X * X * X * X * X * X * X == 0`: "*: the result is too large",
+		`div(1.0e300, 1.0e-300) == 0`: "div: not an integer but a fraction",
+		`rem(X, 0) == 0`:              "rem: division by zero",
+	} {
+		r := compiled(t, "X when "+guard).Match(76561198000000001.0, nil)
+		if r.GuardError == nil || r.GuardError.Error() != why {
+			t.Errorf("%s: %v, want %s", guard, r.GuardError, why)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package acl
 
 import (
-	"math"
 	"math/big"
 	"strconv"
 	"strings"
@@ -56,31 +55,16 @@ func (l *lexer) skipDigits(valid func(byte) bool) {
 	}
 }
 
-// parseLiteral gives the value in the form that a message's number has.
+// parseLiteral returns the float64 nearest to a number, as it is in messages.
 func parseLiteral(text string, based bool) (any, bool) {
-	if !based && strings.ContainsAny(text, ".eE") {
+	if !based {
 		v, err := strconv.ParseFloat(text, 64)
 		return v, err == nil
 	}
-	base := 10
-	if based {
-		base = 0
-	}
-	v, ok := new(big.Int).SetString(text, base)
+	i, ok := new(big.Int).SetString(text, 0)
 	if !ok {
 		return nil, false
 	}
-	value := integerValue(v)
-	_, ok = numberOf(value)
-	return value, ok
-}
-
-// integerValue gives v in the form that a message's number has: a float64 if one
-// is equal to it, else a json.Number.
-func integerValue(v *big.Int) any {
-	f, accuracy := new(big.Float).SetInt(v).Float64()
-	if accuracy == big.Exact && !math.IsInf(f, 0) {
-		return f
-	}
-	return jsonInteger(v)
+	f, _ := new(big.Float).SetInt(i).Float64()
+	return finite(f)
 }

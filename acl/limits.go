@@ -24,12 +24,8 @@ const (
 	MaxName = 64
 
 	// maxDigits is how long a number may be: a double's 309 digits, and room for
-	// separators. Longer ones cost quadratic time to read.
+	// separators.
 	maxDigits = 400
-
-	// maxIntegerBits bounds what arithmetic may grow to, as wide as the largest
-	// double: beyond, Elixir's floats overflow too.
-	maxIntegerBits = 1024
 )
 
 // MaxSteps is how many values one match may compare, 64 bytes of text counting as

@@ -1,9 +1,6 @@
 package acl
 
-import (
-	"encoding/json"
-	"strings"
-)
+import "strings"
 
 // matching is one attempt to match.
 type matching struct {
@@ -46,9 +43,6 @@ func (n *matcher) scalar(v any) bool {
 	case matchNumber:
 		f, ok := v.(float64)
 		return ok && f == n.number
-	case matchInteger:
-		i, ok := v.(json.Number)
-		return ok && string(i) == n.text
 	case matchBool:
 		b, ok := v.(bool)
 		return ok && b == n.truth

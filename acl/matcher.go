@@ -1,7 +1,5 @@
 package acl
 
-import "encoding/json"
-
 // matcher is a pattern made ready to match: literals of a list come first, what
 // matches anything is left out, and variables have numbers.
 type matcher struct {
@@ -9,7 +7,7 @@ type matcher struct {
 	slot   int     // of matchBind, matchSame
 	keep   bool    // matchBind: something else reads the variable
 	number float64 // of matchNumber
-	text   string  // of matchText, matchPrefix, matchInteger
+	text   string  // of matchText, matchPrefix
 	truth  bool    // of matchBool
 
 	items []matcher // of matchList: but literals; of matchMap: values; matchBoth: either
@@ -34,7 +32,6 @@ const (
 	matchSame // a variable that has been bound before
 	matchText
 	matchNumber
-	matchInteger // one that no float64 equals
 	matchBool
 	matchNil
 	matchList
@@ -141,8 +138,6 @@ func literalMatcher(v any) matcher {
 		return matcher{op: matchText, text: v}
 	case float64:
 		return matcher{op: matchNumber, number: v}
-	case json.Number:
-		return matcher{op: matchInteger, text: string(v)}
 	case bool:
 		return matcher{op: matchBool, truth: v}
 	default:

@@ -63,14 +63,14 @@ func (f *frame) at(of, key any) any {
 // item is items[key], counted from 0.
 func (f *frame) item(items []any, key any) any {
 	n, ok := numberOf(key)
-	if !ok || !n.isInteger() {
+	if !ok || !isInteger(n) {
 		f.want("[…] of a list", "an integer", key)
 		return nil
 	}
-	if n.big != nil || n.float < 0 || n.float >= float64(len(items)) {
+	if n < 0 || n >= float64(len(items)) {
 		return nil
 	}
-	return items[int(n.float)]
+	return items[int(n)]
 }
 
 // field is of.name: an error where there is nothing.
@@ -89,7 +89,7 @@ func (f *frame) field(of, name any) any {
 }
 
 // numbers gives both operands, or notes that one is none.
-func (f *frame) numbers(operation string, a, b any) (x, y number, ok bool) {
+func (f *frame) numbers(operation string, a, b any) (x, y float64, ok bool) {
 	x, ok = f.oneNumber(operation, a)
 	if ok {
 		y, ok = f.oneNumber(operation, b)
@@ -97,7 +97,7 @@ func (f *frame) numbers(operation string, a, b any) (x, y number, ok bool) {
 	return x, y, ok
 }
 
-func (f *frame) oneNumber(operation string, v any) (number, bool) {
+func (f *frame) oneNumber(operation string, v any) (float64, bool) {
 	n, ok := numberOf(v)
 	if !ok {
 		f.want(operation, "a number", v)
@@ -114,27 +114,31 @@ func (f *frame) result(operation string, v any, ok bool) any {
 	return v
 }
 
-func (f *frame) arithmetic(operation string, op arithmetic) func(a, b any) any {
+func (f *frame) arithmetic(operation string, of func(x, y float64) float64) func(a, b any) any {
 	return func(a, b any) any {
 		x, y, ok := f.numbers(operation, a, b)
 		if !ok {
 			return nil
 		}
-		v, ok := op.of(x, y)
+		v, ok := finite(of(x, y))
 		return f.result(operation, v, ok)
 	}
 }
+
+func plus(x, y float64) float64  { return x + y }
+func minus(x, y float64) float64 { return x - y }
+func times(x, y float64) float64 { return x * y }
 
 func (f *frame) divide(a, b any) any {
 	x, y, ok := f.numbers("/", a, b)
 	if !ok {
 		return nil
 	}
-	if y.big == nil && y.float == 0 {
+	if y == 0 {
 		f.refuse("/", "division by zero")
 		return nil
 	}
-	v, ok := finite(x.nearest() / y.nearest())
+	v, ok := finite(x / y)
 	return f.result("/", v, ok)
 }
 
@@ -143,10 +147,7 @@ func (f *frame) negate(v any) any {
 	if !ok {
 		return nil
 	}
-	if n.big != nil {
-		return jsonInteger(n.big.Neg(n.big))
-	}
-	return 0 - n.float
+	return 0 - n
 }
 
 func (f *frame) number(v any) any {

@@ -1,7 +1,6 @@
 package acl
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 )
@@ -100,14 +99,8 @@ func signed(op string, operand node) node {
 
 // negative gives a literal number with the other sign.
 func negative(v any) any {
-	switch v := v.(type) {
-	case float64:
-		return 0 - v // not -v: there is no -0
-	case json.Number:
-		if text, ok := strings.CutPrefix(string(v), "-"); ok {
-			return json.Number(text)
-		}
-		return "-" + v
+	if f, ok := v.(float64); ok {
+		return 0 - f // not -f: there is no -0
 	}
 	return v
 }

@@ -102,8 +102,8 @@ type Result struct {
 }
 
 // Match matches a message, of the forms that JSON decodes to: map[string]any,
-// []any, string, float64, bool, nil, and json.Number for integers that no float64
-// is equal to. Anything else in it matches variables and _ only. Env may be nil
+// []any, string, float64, bool and nil. Anything else in it matches variables and _
+// only. Env may be nil
 // if no guard asks about the place. The message is not changed, and must not be
 // while the result is in use.
 func (p *Pattern) Match(message any, env Env) Result {

@@ -1,7 +1,6 @@
 package acl
 
 import (
-	"encoding/json"
 	"math"
 	"strconv"
 	"strings"
@@ -126,8 +125,6 @@ func appendLiteral(b []byte, v any) []byte {
 		return appendText(b, v)
 	case float64:
 		return appendFloat(b, v)
-	case json.Number:
-		return append(b, v...)
 	case bool:
 		return strconv.AppendBool(b, v)
 	default:

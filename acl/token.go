@@ -7,7 +7,7 @@ const (
 	tokenEnd      tokenKind = iota
 	tokenName               // a variable, a function or a word such as when
 	tokenText               // "…", value holds the string
-	tokenNumber             // value holds a float64 or json.Number
+	tokenNumber             // value holds a float64
 	tokenAtom               // :name, value holds true, false, nil or a string
 	tokenKey                // name: or "name": in a map, value holds the string
 	tokenOperator           // anything else

@@ -2,7 +2,6 @@ package acl
 
 import (
 	"cmp"
-	"encoding/json"
 	"maps"
 	"slices"
 )
@@ -27,7 +26,7 @@ func kindOf(v any) kind {
 	switch v.(type) {
 	case string:
 		return kindText
-	case float64, json.Number:
+	case float64:
 		return kindNumber
 	case nil, bool:
 		return kindAtom
@@ -59,9 +58,6 @@ func (w *work) equal(a, b any) bool {
 		return ok && len(a) == len(b) && w.equalText(a, b)
 	case float64:
 		b, ok := b.(float64)
-		return ok && a == b
-	case json.Number: // an integer that no float64 equals, so of one spelling
-		b, ok := b.(json.Number)
 		return ok && a == b
 	case bool:
 		b, ok := b.(bool)

@@ -12,7 +12,7 @@ type command struct {
 	netcode.Interaction
 	size int // of the message, in bytes
 	verb string
-	body any   // decoded as [netcode.ParseValue] has it, if it begins with a verb
+	body any   // decoded as by [netcode.ParseStrict], if it begins with a verb
 	args []any // what follows that
 	err  error // what is wrong with it
 
@@ -40,7 +40,7 @@ func parseCommand(data []byte) *command {
 		return c
 	}
 	c.hasNUL = hasNUL(c.Body)
-	if c.body, c.err = netcode.ParseValue(c.Body); c.err == nil {
+	if c.body, c.err = netcode.ParseStrict(c.Body); c.err == nil {
 		c.args = c.body.([]any)[1:]
 		c.takePatterns()
 	}

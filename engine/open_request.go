@@ -65,6 +65,19 @@ func (r *request) giveUp(why string) {
 	_ = r.asker.place.answer(r.asker.session, &i, r.verb, "error", why)
 }
 
+// answerInstead ends the request that an agent's response would have answered, which
+// cannot be passed on.
+func (p *Place) answerInstead(a *agent, response *command, why string) {
+	p.giveUpAsking(why, func(q *Asking) bool {
+		return q.id == response.RequestID && q.agent == a && q.to == response.From && q.from == response.To
+	})
+	if to := p.owner(response.To); to != nil {
+		if r := to.waits(response, a); r != nil {
+			r.giveUp(why)
+		}
+	}
+}
+
 // lateAnswers is how many requests an agent may answer that the place has answered in
 // its stead: that is no violation.
 const lateAnswers = 1024

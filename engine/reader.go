@@ -136,6 +136,12 @@ func (p *Place) unreadable(s *session, c *command) {
 		_ = p.answer(s, &c.Interaction, c.verb, "error", c.err.Error())
 		return
 	}
+	if c.Type == netcode.TypeResponse && s.agent != nil {
+		if c.From == "" {
+			c.From = s.agent.avatar
+		}
+		p.answerInstead(s.agent, c, "the answer could not be read: "+c.err.Error())
+	}
 	p.violation(s, "unreadable interaction", "error", c.err)
 }
 

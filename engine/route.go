@@ -79,6 +79,9 @@ func (p *Place) reject(a *agent, c *command, why string) {
 		_ = p.answer(a.session, &c.Interaction, c.verb, "error", why)
 		return
 	}
+	if c.Type == netcode.TypeResponse {
+		p.answerInstead(a, c, "the answer could not be passed on: "+why)
+	}
 	p.violation(a.session, why, "type", c.Type)
 }
 

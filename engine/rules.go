@@ -86,12 +86,7 @@ func (p *Place) denied(a *agent, c *command, d acl.Decision) {
 	p.counts.interaction(c.verb, outcomeDenied)
 	a.log.Debug("denied", "type", c.Type, "verb", c.verb, "to", c.To, "because", d.Reason())
 	if c.Type == netcode.TypeResponse {
-		p.giveUpAsking("the answer was denied", func(q *Asking) bool { return q.id == c.RequestID && q.agent == a })
-		if to := p.owner(c.To); to != nil {
-			if r := to.waits(c, a); r != nil {
-				r.giveUp("the answer was denied")
-			}
-		}
+		p.answerInstead(a, c, "the answer was denied")
 	}
 	switch {
 	case !a.dialect.DeniedAsResponse:

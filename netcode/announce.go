@@ -27,11 +27,12 @@ type Announce struct {
 //	["announce",["identity",{…}],{…}]
 //
 // of which the second speaks version 1. The avatar may be left out, unknown
-// fields are ignored, and values are decoded as by [ParseValue]. The errors
+// fields are ignored, and values are decoded as by [ParseStrict]. The errors
 // are for the one who wrote the agent to read.
 func ParseAnnounce(body []byte) (Announce, error) {
 	var p announceParser
 	p.reset(body)
+	p.strict = true
 	if err := p.message(); err != nil {
 		return Announce{}, fmt.Errorf("announce: %w", err)
 	}

@@ -18,7 +18,7 @@ func (p *interactionParser) envelope() error {
 	if err := checkUTF8(p.data); err != nil {
 		return err
 	}
-	if err := p.object(p.envelopeField); err != nil {
+	if err := p.fields(p.envelopeField); err != nil {
 		return err
 	}
 	if p.i.Body == nil {
@@ -40,7 +40,7 @@ func (p *interactionParser) envelopeField(key []byte) error {
 		}
 		return err
 	case "interact":
-		return p.object(p.interactField)
+		return p.fields(p.interactField)
 	default:
 		return p.skip()
 	}

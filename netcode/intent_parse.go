@@ -40,7 +40,7 @@ type intentParser struct {
 }
 
 func (p *intentParser) message() error {
-	if err := p.object(p.messageField); err != nil {
+	if err := p.fields(p.messageField); err != nil {
 		return err
 	}
 	if !p.found && !p.m.HasAck {
@@ -58,7 +58,7 @@ func (p *intentParser) messageField(key []byte) error {
 		return p.intent(nil)
 	case "intents":
 		p.found = true
-		return p.object(p.intent)
+		return p.fields(p.intent)
 	case "ack_state_rev", "ack-state-rev":
 		return p.ack()
 	default:
@@ -92,7 +92,7 @@ func (p *intentParser) intent(id []byte) error {
 	}
 	old := [...]string{in.EntityID, in.LeftHand.Grab.Entity, in.RightHand.Grab.Entity}
 	*in = Intent{EntityID: keep(old[0], id), WantsStickMovement: true}
-	return p.object(func(key []byte) error {
+	return p.fields(func(key []byte) error {
 		switch string(key) {
 		case "entity_id":
 			own, err := p.optionalText()
@@ -143,7 +143,7 @@ func (p *intentParser) wantsStick(in *Intent) (err error) {
 }
 
 func (p *intentParser) poses(in *Intent, left, right string) error {
-	return p.object(func(key []byte) error {
+	return p.fields(func(key []byte) error {
 		switch string(key) {
 		case "root":
 			return p.pose(&in.Root)
@@ -162,7 +162,7 @@ func (p *intentParser) poses(in *Intent, left, right string) error {
 }
 
 func (p *intentParser) pose(pose *Pose) error {
-	return p.object(func(key []byte) error {
+	return p.fields(func(key []byte) error {
 		if string(key) == "matrix" {
 			return p.poseMatrix(pose)
 		}
@@ -176,7 +176,7 @@ func (p *intentParser) poseMatrix(pose *Pose) (err error) {
 }
 
 func (p *intentParser) hand(hand *HandPose, held string) error {
-	return p.object(func(key []byte) error {
+	return p.fields(func(key []byte) error {
 		switch string(key) {
 		case "matrix":
 			return p.poseMatrix(&hand.Pose)
@@ -228,7 +228,7 @@ func (p *intentParser) skeleton() error {
 
 func (p *intentParser) grab(grab *Grab, held string) error {
 	*grab = Grab{Transform: Identity}
-	err := p.object(func(key []byte) error {
+	err := p.fields(func(key []byte) error {
 		switch string(key) {
 		case "entity":
 			entity, err := p.optionalText()

@@ -21,6 +21,7 @@ type scanner struct {
 	data    []byte
 	pos     int
 	checked bool // no value is too deep
+	strict  bool // objects may not repeat a key
 	jx      jx.Decoder
 }
 
@@ -96,7 +97,15 @@ func (s *scanner) unexpected() error {
 
 // object calls f for each key of an object; f must read the value, and its
 // errors get the key's name. The key is valid as long as the message is.
-func (s *scanner) object(f func(key []byte) error) error {
+func (s *scanner) object(f func(key []byte) error) error { return s.members(nil, f) }
+
+// fields is object for one in which no key may be repeated.
+func (s *scanner) fields(f func(key []byte) error) error {
+	var seen seenKeys
+	return s.members(&seen, f)
+}
+
+func (s *scanner) members(seen *seenKeys, f func(key []byte) error) error {
 	switch s.next() {
 	case jx.Null:
 		return s.skip()
@@ -117,6 +126,9 @@ func (s *scanner) object(f func(key []byte) error) error {
 		}
 		if !s.take(':') {
 			return s.unexpected()
+		}
+		if seen != nil && seen.before(key) {
+			return inField(key, errRepeated)
 		}
 		if err := f(key); err != nil {
 			return inField(key, err)

@@ -3,7 +3,6 @@ package netcode
 import (
 	"bytes"
 	"encoding/json"
-	"math"
 	"slices"
 	"strconv"
 
@@ -11,20 +10,27 @@ import (
 )
 
 // ParseValue decodes any one JSON value into map[string]any, []any, string,
-// float64, bool and nil. An integer that no float64 is equal to becomes a
-// [json.Number] instead. Of equal keys the last wins, and NUL is dropped from
-// strings, as in [AppendString].
+// float64, bool and nil. A number that no float64 is equal to becomes the nearest. Of
+// equal keys the last wins, and NUL is dropped from strings, as in [AppendString].
 //
 // It fails on what is nested more than [MaxDepth] deep, on text that is not
 // UTF-8, on numbers too large for a float64 and on anything after the value.
-func ParseValue(data []byte) (any, error) {
+func ParseValue(data []byte) (any, error) { return parseValue(data, false) }
+
+// ParseStrict is ParseValue for what somebody else reads too, from the same bytes. It
+// fails where two readers could take different values for that of one key: on an object
+// in which a key is repeated, or in which keys differ only in the case of ASCII
+// letters. Of such keys C agents find the first, whatever its case, others the last.
+func ParseStrict(data []byte) (any, error) { return parseValue(data, true) }
+
+func parseValue(data []byte, strict bool) (any, error) {
 	if err := checkUTF8(data); err != nil {
 		return nil, err
 	}
 	if err := checkDepth(data, MaxDepth); err != nil {
 		return nil, err
 	}
-	s := scanner{checked: true}
+	s := scanner{checked: true, strict: strict}
 	s.data = data
 	v, err := s.value()
 	if err != nil {
@@ -43,7 +49,7 @@ func (s *scanner) value() (any, error) {
 		text, err := s.text()
 		return cleanString(text), err
 	case jx.Number:
-		return s.numberValue()
+		return s.number()
 	case jx.Bool:
 		return s.boolean()
 	default:
@@ -57,9 +63,18 @@ func (s *scanner) objectValue() (map[string]any, error) {
 		return nil, s.skip()
 	}
 	m := map[string]any{}
-	err := s.object(func(key []byte) (err error) {
-		m[cleanString(key)], err = s.value()
-		return err
+	var folded foldedKeys
+	err := s.object(func(text []byte) (err error) {
+		key, before := cleanString(text), len(m)
+		m[key], err = s.value()
+		switch {
+		case err != nil || !s.strict:
+			return err
+		case len(m) == before:
+			return errRepeated
+		default:
+			return folded.add(m, key)
+		}
 	})
 	return m, err
 }
@@ -83,36 +98,11 @@ func (s *scanner) values() (any, error) {
 	}
 }
 
-func (s *scanner) numberValue() (any, error) {
-	start := s.pos
-	v, err := s.number()
-	if err != nil {
-		return nil, err
-	}
-	text := s.data[start:s.pos]
-	if math.Abs(v) < maxWhole || !isInteger(text) {
-		return v, nil
-	}
-	if exact := strconv.FormatFloat(v, 'f', 0, 64); exact != string(text) {
-		return json.Number(text), nil
-	}
-	return v, nil
-}
-
-// isInteger tells whether a JSON number is written without point and exponent.
-func isInteger(text []byte) bool {
-	for _, c := range text {
-		if c != '-' && c-'0' > 9 {
-			return false
-		}
-	}
-	return true
-}
-
 // AppendValue appends v as compact JSON, the keys of objects in order. It takes
 // what [ParseValue] gives, and also int, int64, uint64, []string,
 // map[string]string, []float64, [3]float64, [Matrix] (written as by
-// [AppendMatrix]) and [json.RawMessage] (inserted as it is, so it must be valid).
+// [AppendMatrix]), [json.Number] and [json.RawMessage] (inserted as they are, the
+// latter must be valid).
 // A float64 is written in the shortest form that reads back as the same, and as
 // null if it is not finite. Strings are as in [AppendString].
 //

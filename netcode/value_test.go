@@ -25,12 +25,13 @@ func TestValuesParse(t *testing.T) {
 		{`1e300`, 1e300},
 		{`1e-400`, 0.0},
 		{`9007199254740992`, 9007199254740992.0},
-		{`9007199254740993`, json.Number("9007199254740993")},
-		{`-9007199254740993`, json.Number("-9007199254740993")},
+		{`9007199254740993`, 9007199254740992.0},
+		{`-9007199254740993`, -9007199254740992.0},
+		{`76561198000000001`, 76561198000000000.0},
 		{`9007199254740994`, 9007199254740994.0},
 		{`9007199254740993.0`, 9007199254740992.0},
 		{`18446744073709551616`, 18446744073709551616.0},
-		{`18446744073709551615`, json.Number("18446744073709551615")},
+		{`18446744073709551615`, 18446744073709551616.0},
 		{`[]`, []any{}},
 		{`{}`, map[string]any{}},
 		{`[1,[null],{"a":{}}]`, []any{1.0, []any{nil}, map[string]any{"a": map[string]any{}}}},
@@ -41,6 +42,79 @@ func TestValuesParse(t *testing.T) {
 		got, err := ParseValue([]byte(c.data))
 		if err != nil || !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: got %#v, %v", c.data, got, err)
+		}
+	}
+}
+
+func TestStrictValuesHaveDistinctKeys(t *testing.T) {
+	for _, c := range []struct{ data, want string }{
+		{`{"price":1,"price":2}`, `price: the key is there already`},
+		{`[{"a":{"b":0,"b":0}}]`, `[0].a.b: the key is there already`},
+		{`{"a":1,"a\u0000":2}`, `the key is there already`},
+		{`{"\u0061":1,"a":2}`, `a: the key is there already`},
+		{`{"Price":1,"price":2}`, `price: the key "Price" is there already, and some agents do not tell case`},
+		{`{"price":1,"Price":2}`, `Price: the key "price" is there already`},
+		{`{"PRICE":1,"x":0,"Price":2}`, `Price: the key "PRICE" is there already`},
+		{`{"aB":1,"Ab":2}`, `Ab: the key "aB" is there already`},
+	} {
+		_, err := ParseStrict([]byte(c.data))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %s", c.data, err, c.want)
+		}
+		if _, err := ParseValue([]byte(c.data)); err != nil {
+			t.Errorf("%s: %v where that does not matter", c.data, err)
+		}
+	}
+	for _, data := range []string{
+		`{"a":{"a":{"A":1}},"b":{"a":1}}`, `[{"a":1},{"A":1}]`, `{"Ä":1,"ä":2}`, `{"aB":1,"aC":2,"ac ":3}`, `{"{":1,"[":2}`,
+	} {
+		if _, err := ParseStrict([]byte(data)); err != nil {
+			t.Errorf("%s: %v", data, err)
+		}
+	}
+}
+
+// FuzzStrict holds what is read strictly to what two other kinds of readers would find:
+// one that takes the last of equal keys, and one that takes the first in any case.
+func FuzzStrict(f *testing.F) {
+	for _, data := range []string{
+		`{"a":1,"a":2}`, `{"Price":[{"x":1}],"price":2}`, `{"b":{"c":1,"C":2}}`, `["sell",{"aB":1,"b":2,"ab\u0041":3}]`,
+	} {
+		f.Add([]byte(data))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		v, err := ParseStrict(data)
+		if err != nil {
+			return
+		}
+		last, err := ParseValue(data)
+		if err != nil || !reflect.DeepEqual(v, last) {
+			t.Fatalf("strictly %v, else %v, %v", v, last, err)
+		}
+		wantUnfolded(t, v)
+	})
+}
+
+func wantUnfolded(t *testing.T, v any) {
+	switch v := v.(type) {
+	case []any:
+		for _, item := range v {
+			wantUnfolded(t, item)
+		}
+	case map[string]any:
+		folded := map[string]bool{}
+		for key, item := range v {
+			lower := strings.Map(func(r rune) rune {
+				if 'A' <= r && r <= 'Z' {
+					return r + 'a' - 'A'
+				}
+				return r
+			}, key)
+			if folded[lower] {
+				t.Fatalf("%q is there twice", lower)
+			}
+			folded[lower] = true
+			wantUnfolded(t, item)
 		}
 	}
 }

@@ -302,3 +302,27 @@ func TestValidateAndHearsOnlyLook(t *testing.T) {
 		t.Errorf("%d, %s", ann.code, log)
 	}
 }
+
+func TestWideIntegersReachScriptsAsTheNearest(t *testing.T) {
+	r := opened(t, files{"place.lua": `
+		local seen = "nothing"
+		place.handle("user", function(request) return "ok", request.args[1] == 76561198000000001, request.args[2] end)
+		place.before("guarded", function(request) return request.args[1] == 76561198000000001, "another" end)
+		place.handle("guarded", function(request) return "ok" end)
+		place.handle("seen", function() return "ok", seen end)
+		place.subscribe('["news", N] when N == 76561198000000001', function(body) seen = tostring(body[2] == 76561198000000001) end)
+		place.handle("decode", function() return "ok", place.json.decode("[12345678901234567890]")[1] == 12345678901234567890 end)
+	`, "components/user.lua": `return { validate = function(user) return user.id == 76561198000000001 end }`})
+	ann := r.join("ann")
+	for body, want := range map[string]string{
+		`["user",76561198000000001,"two"]`: `["user","ok",true,"two"]`,
+		`["guarded",76561198000000001]`:    `["guarded","ok"]`,
+		`["guarded",76561198000000100]`:    `["guarded","error","another"]`,
+		`["decode"]`:                       `["decode","ok",true]`,
+		`["change_components","` + ann.avatar + `","add_or_change",{"user":{"id":76561198000000001}}]`: `["change_components","ok"]`,
+	} {
+		r.equal(ann.request("place", body), want)
+	}
+	ann.send("publication", "", "", `["news",76561198000000001]`)
+	r.equal(ann.request("place", `["seen"]`), `["seen","ok","true"]`)
+}
