@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -45,6 +46,7 @@ type serveOptions struct {
 	linger     time.Duration // for how long to wait for verified agents whose connection is lost; 0: not
 	apps       []string      // hosts that apps may be launched from, or "none"
 	policy     apps.Policy
+	limits     []string // NAME=VALUE, of engine.Limits
 	log        logOptions
 }
 
@@ -101,6 +103,8 @@ that do not load; 2 where it was asked wrongly.`,
 	flags.DurationVar(&o.linger, "linger", engine.DefaultLinger, "`TIME` that entities wait for a verified agent whose connection is lost; 0 is not at all")
 	flags.StringSliceVar(&o.apps, "apps", []string{"*"}, "`HOST` that apps may be launched from: a name, *.NAME, ADDRESS, ADDRESS/BITS, each with :PORT or without;\n"+
 		"* is any with a public address, none is none; more are separated by commas")
+	flags.StringArrayVar(&o.limits, "limit", nil, "`NAME=VALUE` of a limit on what one agent may cost, as the log names it: interaction-rate=500, turn-time=200ms,\n"+
+		"entity-bytes=1MiB; may be given several times")
 	o.log.flags(flags)
 	return cmd
 }
@@ -142,6 +146,9 @@ func (o *serveOptions) complete(flags *pflag.FlagSet, getenv func(string) string
 	if o.linger == 0 {
 		o.linger = -1 // what the engine calls not at all
 	}
+	if _, err := o.engineLimits(); err != nil {
+		return err
+	}
 	o.policy = apps.Policy{Hosts: o.apps, Token: getenv(gatewayToken)}
 	if slices.Equal(o.apps, []string{"none"}) {
 		o.policy.Hosts = []string{}
@@ -162,6 +169,21 @@ func (o *serveOptions) complete(flags *pflag.FlagSet, getenv func(string) string
 		}
 	}
 	return nil
+}
+
+// engineLimits returns the limits as the flags set them.
+func (o *serveOptions) engineLimits() (engine.Limits, error) {
+	limits := engine.Limits{StateBudget: o.budget, MediaBytes: o.mediaFrame, MediaByteRate: o.mediaRate}
+	for _, text := range o.limits {
+		name, value, ok := strings.Cut(text, "=")
+		if !ok {
+			return limits, fmt.Errorf("--limit is %q, want NAME=VALUE with NAME one of %s", text, strings.Join(engine.LimitFlags(), ", "))
+		}
+		if err := limits.Set(name, value); err != nil {
+			return limits, fmt.Errorf("--limit: %w", err)
+		}
+	}
+	return limits, nil
 }
 
 // listenOnPort is the address of a port on every interface.
@@ -193,10 +215,13 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) (err
 	if err != nil {
 		return err
 	}
+	limits, err := o.engineLimits()
+	if err != nil {
+		return err
+	}
 	config := engine.Config{
 		Transport: transport, PublicHost: o.publicHost, Apps: o.policy, Rate: o.hz, Behaviour: rt, Logger: log,
-		ViewDistance: o.distance, Linger: o.linger, Assets: o.assets(rt.AssetFolder()),
-		Limits: engine.Limits{StateBudget: o.budget, MediaBytes: o.mediaFrame, MediaByteRate: o.mediaRate},
+		ViewDistance: o.distance, Linger: o.linger, Limits: limits, Assets: o.assets(rt.AssetFolder()),
 	}
 	if kept != nil {
 		config.Store = kept

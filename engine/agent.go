@@ -39,9 +39,6 @@ type agent struct {
 	offered       map[string]bool // entities that others named to it
 	subscriptions map[string]bool // by id
 
-	dropped    int       // one-way interactions and publications of its that were too many
-	complained time.Time // in the log, about what it sends
-
 	pending  atomic.Int64 // its unanswered requests to the place
 	launches int          // of apps, under way
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 
 	"github.com/loci-place/loci/engine/media"
 	"github.com/loci-place/loci/engine/world"
@@ -35,7 +36,8 @@ func (t *Turn) Await(a Agent, entities []Entity) error {
 		return err
 	}
 	ag := p.newAgent(a, d)
-	ag.session = &session{refused: true}
+	q, _ := p.usage.begin(netip.Addr{}, p.now())
+	ag.session = &session{quota: q, refused: true}
 	ag.media = p.media.Join(ag.id, 0, d, &media.Voice{})
 	p.media.Away(ag.media)
 	ag.until = p.now().Add(p.cfg.Linger)

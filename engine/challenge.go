@@ -55,6 +55,7 @@ func (p *Place) proven(s *session, ch *challenge, c *command) {
 		p.refuse(s, i, netcode.CodeUnproven, "the signature is not one of this announce by the key "+ch.auth.KeyText())
 	default:
 		ch.announce.auth = ch.auth
+		p.usage.prove(s.quota, ch.auth.KeyText(), p.now())
 		p.consider(s, ch.announce, ch.dialect)
 	}
 }

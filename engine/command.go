@@ -18,6 +18,7 @@ type command struct {
 
 	hasNUL bool // the body holds an escaped one
 
+	hit     limit       // that it is over
 	tooMuch string      // what of it is beyond the agent's share, "" if nothing
 	wanted  *wanted     // what it wants to subscribe to, nil if it does not
 	rules   ruleChanges // the change of access rules that it wants

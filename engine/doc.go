@@ -24,9 +24,12 @@
 // All that agents say passes the place's access rules first (package acl, [Rules]).
 // Publications go to whoever has subscribed to such.
 //
-// No agent gets more than its share of what there is ([Limits]): its reader counts what it
-// asks, before anything is done about that. Where all of them together ask too much, the
-// place does without something, in the order of [Shedding].
+// No agent gets more than its share of what there is ([Limits]): its reader charges what it
+// asks before anything is done about that (quota.go), and of what waits for the place's turn
+// that comes first whose agent has had least of it (turns.go). Announces share a time of
+// their own (admission.go), and what a connection had used outlives it for a while
+// (usage.go). Where all of them together ask too much, the place does without something, in
+// the order of [Shedding].
 //
 // What is to survive the place it hands to a [Store] as records, every other heartbeat
 // those of what has changed; who waits until they are durable is told later.

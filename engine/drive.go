@@ -41,12 +41,13 @@ func (p *Place) Drive() (*Driver, error) {
 // works outside of the place's turn: a launched app, a search for an asset.
 func (d *Driver) Settle() {
 	for d.place.unread.Load() > 0 {
-		d.place.safely("message", <-d.place.inbox)
+		<-d.place.turns.ready
+		d.place.doNext()
 	}
 	for {
 		select {
-		case f := <-d.place.inbox:
-			d.place.safely("message", f)
+		case <-d.place.turns.ready:
+			d.place.doNext()
 		default:
 			return
 		}

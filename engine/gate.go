@@ -18,7 +18,9 @@ var _ netcode.Handler = (*gate)(nil)
 
 // Connected lets a connection in, for as long as an announce may take.
 func (g *gate) Connected(c netcode.Conn, from netip.AddrPort) {
-	s := newSession(c, from, g.place.cfg.Limits.CommandQueue)
+	q, had := g.place.usage.begin(from.Addr(), g.place.now())
+	s := newSession(c, from, q, g.place.cfg.Limits.CommandQueue)
+	g.place.turns.join(&s.flow, min(had, mostBehind))
 	g.sessions[c] = s
 	g.place.log.Debug("connected", "from", from)
 	g.place.readers.Go(func() { g.place.read(s) })
@@ -63,10 +65,9 @@ func (g *gate) Disconnected(c netcode.Conn, code uint32) {
 	delete(g.sessions, c)
 	g.place.unread.Add(1)
 	s.code = code
-	g.place.debts.expect(s.from.Addr(), func() {
-		close(s.commands)
-		close(s.gone)
-	})
+	g.place.endUsage(s) // for who comes next from there; what it still causes is added later
+	close(s.commands)
+	close(s.gone)
 }
 
 // command queues a message for the session's reader.

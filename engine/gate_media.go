@@ -55,8 +55,8 @@ func (g *gate) mediaOver(s *session, track uint32, why string, args ...any) {
 	if now.Sub(s.mediaTold) < lateReport {
 		return
 	}
-	select {
-	case g.place.inbox <- func() {
+	s.mediaTold = now
+	g.place.postOf(s, secondsPerCommand, func() {
 		if a := s.agent; !s.refused {
 			a.log.Warn("dropping media: "+why, append([]any{"track", track}, args...)...)
 			_ = g.place.send(s, &netcode.Interaction{
@@ -64,10 +64,7 @@ func (g *gate) mediaOver(s *session, track uint32, why string, args ...any) {
 				Body: netcode.AppendValue(nil, []any{"media_dropped", uint64(track), why}),
 			})
 		}
-	}:
-		s.mediaTold = now
-	default: // the place is busy: the next that is dropped tells
-	}
+	})
 }
 
 func (g *gate) relay(route *media.Route, f netcode.MediaFrame) {

@@ -9,8 +9,9 @@ import (
 
 // leftovers are the entities that an agent owned which has left, and that still stand.
 type leftovers struct {
-	owner string
-	ids   []string // what is to go first last
+	owner   string
+	session *session // that pays for it
+	ids     []string // what is to go first last
 }
 
 // leaveBehind has all that an agent owned removed: as much as [Limits].Removals allows at
@@ -19,7 +20,7 @@ type leftovers struct {
 func (p *Place) leaveBehind(a *agent) {
 	owned := p.world.OwnedBy(a.id)
 	slices.SortFunc(owned, func(a, b *world.Entity) int { return cmp.Compare(a.Index(), b.Index()) })
-	l := &leftovers{owner: a.id}
+	l := &leftovers{owner: a.id, session: a.session}
 	for _, e := range owned {
 		l.ids = append(l.ids, e.ID())
 	}
@@ -46,8 +47,14 @@ func (p *Place) removeNext(l *leftovers) int {
 // longer because somebody left very many.
 func (p *Place) clearAway(most int) {
 	for most > 0 && len(p.leftovers) > 0 {
+		each := max(1, most/len(p.leftovers))
 		for _, l := range p.leftovers {
-			most -= p.removeNext(l)
+			p.charge(l.session, 0, func() {
+				for left := each; left > 0 && len(l.ids) > 0; {
+					n := p.removeNext(l)
+					left, most = left-n, most-n
+				}
+			})
 		}
 		p.leftovers = slices.DeleteFunc(p.leftovers, func(l *leftovers) bool { return len(l.ids) == 0 })
 	}

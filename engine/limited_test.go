@@ -62,6 +62,7 @@ func TestLimitsThatAgentsHitAreCounted(t *testing.T) {
 				})
 				_ = r.place.Handle("never", func(*Request) {})
 				p := r.join(4, `{}`)
+				time.Sleep(5 * time.Second) // as the announce counts too
 				if got := r.place.Stats().Limited; len(got) != 0 {
 					t.Errorf("before: %v", got)
 				}

@@ -51,18 +51,30 @@ type Limits struct {
 	// answered as failed. Default 1024.
 	Rules int
 	// InteractionRate is how many interactions an agent may send a second, of all kinds but
-	// responses; those of publications, subscriptions and spawned entities count under
+	// responses and what changes its own entities: that is bounded by what it costs, in
+	// bytes, entities and the time of the turn. Publications and subscriptions count under
 	// their own rate too. Of each, Burst's worth may come at once. Beyond, a request is
-	// answered with an error that says which and when to try again, and what is none is
-	// dropped and counted. Who comes from an address that somebody has just left takes over
-	// what that one had spent. Defaults: 200, which is ten a heartbeat, and 5 s, as apps
-	// send hundreds when they start.
+	// answered with an error that says which and when to try again, and anything else is
+	// dropped; the log says so once. Defaults: 200, which is ten a heartbeat, and 5 s, as
+	// apps send hundreds when they start.
 	InteractionRate int
 	Burst           time.Duration
+	// InheritedUsage is how much of each Burst at most counts as used for an agent that
+	// comes from an address from which others have used as much and left, as a fraction.
+	// More would let one who leaves and comes back keep out others behind the same address,
+	// and less would give it more. Default 0.5.
+	InheritedUsage float64
 	// TurnTime is how much of each second the place may be at an agent's commands, a quarter
-	// of it at once; with more the agent has to wait. Else who asks what takes long keeps
-	// all others waiting, and the machine busy. Default 100 ms.
+	// of it at once. A command is charged by its size before it is done, and set right
+	// afterwards; with more the agent has to wait. Otherwise what takes long keeps the
+	// machine busy. Default 100 ms.
 	TurnTime time.Duration
+	// AnnounceTime is how much of each second the announces of all agents together may
+	// take, with what they spawn and its removal, five times that at once; with more they
+	// wait, small ones least. One that waits for longer than AnnounceTimeout is refused
+	// with [netcode.CodeOverload]. Otherwise connections that join with much and leave
+	// again keep the place busy. Default 100 ms, some 3,000 entities.
+	AnnounceTime time.Duration
 	// PublicationRate is how many publications an agent may send a second: each is tried
 	// against all subscriptions. Default 50.
 	PublicationRate int
@@ -183,7 +195,9 @@ func (l *Limits) setDefaults() {
 	orDefault(&l.Rules, 1024)
 	orDefault(&l.InteractionRate, 200)
 	orDefault(&l.Burst, 5*time.Second)
+	orDefault(&l.InheritedUsage, 0.5)
 	orDefault(&l.TurnTime, 100*time.Millisecond)
+	orDefault(&l.AnnounceTime, 100*time.Millisecond)
 	orDefault(&l.PublicationRate, 50)
 	orDefault(&l.PatternRate, 50)
 	orDefault(&l.SpawnRate, 200)

@@ -26,19 +26,16 @@ const PlaceID = "place"
 // ErrClosed is what a place that has been closed answers.
 var ErrClosed = errors.New("engine: place is closed")
 
-// inboxSize is how many read commands may wait for the place goroutine. A full
-// inbox holds up the readers, each with its own agent's next command.
-const inboxSize = 256
-
 // Place is an open or opening place.
 type Place struct {
 	cfg       Config
 	log       *slog.Logger
 	transport netcode.Transport
 	started   time.Time
-	inbox     chan func()
+	turns     *turns
 	unread    atomic.Int64 // what has come from agents and is not done with
-	debts     *debts
+	usage     *usage
+	admission *admission
 	turn      sync.Mutex // held while anything below is used
 	counts    *counters
 	closed    atomic.Bool
@@ -103,8 +100,8 @@ func New(cfg Config) (*Place, error) {
 		beat:    beat{timer: time.NewTimer(0)},
 		hooks:   newHooks(cfg.Behaviour),
 		asking:  map[string]*Asking{},
-		debts:   newDebts(debtsLast * cfg.Limits.Burst),
-		inbox:   make(chan func(), inboxSize),
+		usage:   newUsage(&cfg.Limits),
+		turns:   newTurns(),
 		closing: make(chan struct{}),
 		done:    make(chan struct{}),
 		world:   world.New(1),
@@ -117,6 +114,7 @@ func New(cfg Config) (*Place, error) {
 		}
 		return nil, err
 	}
+	p.admission = newAdmission(cfg.Limits.AnnounceTime, p.closing)
 	p.life, p.end = context.WithCancel(context.Background())
 	p.launches = launches{launcher: launcher, open: map[string]*launch{}}
 	p.host.place = p
@@ -249,8 +247,8 @@ func (p *Place) step(ctx context.Context, failed <-chan error) (done bool, err e
 	}
 	p.beat.timer.Reset(wait)
 	select {
-	case f := <-p.inbox:
-		p.safely("message", f)
+	case <-p.turns.ready:
+		p.doNext()
 	case <-p.beat.timer.C:
 		p.safely("keeping", func() { p.keepSome(p.now()) }) // heartbeats may be rare
 	case <-ctx.Done():
@@ -273,8 +271,8 @@ func (p *Place) catchUp(ctx context.Context) (done bool) {
 			return true
 		case <-p.closing:
 			return true
-		case f := <-p.inbox:
-			p.safely("message", f)
+		case <-p.turns.ready:
+			p.doNext()
 		default:
 			return false
 		}
@@ -302,13 +300,59 @@ func (p *Place) Close() error {
 // goroutine.
 func (p *Place) Time() float64 { return (p.now().Sub(p.started) + p.age).Seconds() }
 
-// post hands f to the place goroutine, waiting while the inbox is full. It tells
-// whether f will run: not when the place closes.
+// doNext does what is next of what waits for the turn.
+func (p *Place) doNext() {
+	if f := p.turns.take(); f != nil {
+		p.safely("message", f)
+	}
+}
+
+// post hands f to the place goroutine. It reports whether f will run: not when the place
+// closes.
 func (p *Place) post(f func()) bool {
+	if p.closed.Load() {
+		return false
+	}
+	p.turns.push(f)
+	return true
+}
+
+// postOf is post for what a session causes, which is charged for it.
+func (p *Place) postOf(s *session, estimate float64, f func()) bool {
+	if p.closed.Load() {
+		return false
+	}
+	p.turns.pushOf(&s.flow, estimate, func() { p.charge(s, estimate, f) })
+	return true
+}
+
+// charge does something that a session causes, and settles what it took. The estimate, in
+// seconds, it has been charged before.
+func (p *Place) charge(s *session, estimate float64, f func()) {
+	began := time.Now()
+	defer func() {
+		more := time.Since(began).Seconds() - estimate
+		s.quota.settle(more, p.now())
+		p.turns.used(&s.flow, more)
+		if closed(s.gone) {
+			p.endUsage(s)
+		}
+	}()
+	f()
+}
+
+// endUsage keeps what a connection has used that has ended.
+func (p *Place) endUsage(s *session) { p.usage.end(s.from.Addr(), s.quota, p.now()) }
+
+func closed(c <-chan struct{}) bool {
 	select {
-	case p.inbox <- f:
+	case <-c:
 		return true
-	case <-p.closing:
+	default:
 		return false
 	}
 }
+
+// mostBehind is how many seconds of the turn a newcomer from an address that has had much
+// comes behind others at most.
+const mostBehind = 1.0

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"runtime"
 	"time"
 
@@ -16,10 +17,8 @@ func (p *Place) read(s *session) {
 		p.post(func() { p.neverAnnounced(s) })
 	})
 	defer announce.Stop()
-	s.share = p.debts.take(s.from.Addr(), p.now(), s.gone)
-	defer func() { p.debts.keep(s.from.Addr(), s.share, p.now()) }()
-	done := make(chan time.Duration, 1)
-	done <- 0
+	done := make(chan struct{}, 1)
+	done <- struct{}{}
 	for {
 		select {
 		case data, ok := <-s.commands:
@@ -29,19 +28,18 @@ func (p *Place) read(s *session) {
 			}
 			c := p.parse(s, data)
 			select {
-			case took := <-done:
-				if p.slowDown(s, took) {
-					p.unread.Add(-1)
-					p.readAll(s)
-					return
-				}
+			case <-done:
 			case <-p.closing:
 				return
 			}
+			if !p.throttle(s, c) {
+				p.unread.Add(-1)
+				p.readAll(s)
+				return
+			}
 			runtime.Gosched() // else the two of us share what time is given to one
-			if !p.post(func() {
-				began := time.Now()
-				defer func() { done <- time.Since(began) }()
+			if !p.postOf(s, c.seconds(), func() {
+				defer func() { done <- struct{}{} }()
 				p.unread.Add(-1)
 				p.received(s, c)
 				p.hooks.behaviour.Settle(&p.host) // what comes of it counts too
@@ -59,48 +57,55 @@ func (p *Place) readAll(s *session) {
 	for range s.commands {
 		p.unread.Add(-1)
 	}
-	p.post(func() {
+	p.postOf(s, 0, func() {
 		p.unread.Add(-1)
 		p.left(s, s.code)
 	})
 }
 
-// slowDown makes who has taken more of the place's turn than is its share wait. It tells
-// whether the connection is gone by then: nobody is to stay for what it asked too much,
-// nor to have it by coming anew. That is not on the place's clock: others are kept waiting
-// in real time.
-func (p *Place) slowDown(s *session, took time.Duration) (gone bool) {
+// throttle charges a command before it is done. It waits until the agent has so much of the
+// turn left, and reports false if its connection is gone by then: nothing is done any more of
+// what was asked beyond the share. That is not on the place's clock: others are kept waiting
+// in real time. An announce waits for those of others only.
+func (p *Place) throttle(s *session, c *command) bool {
+	seconds := c.seconds()
+	wait := s.quota.reserve(seconds, p.now())
 	if p.driven {
-		return false
+		return true
 	}
-	most := p.cfg.Limits.TurnTime.Seconds()
-	wait := s.share.turn.Charge(took.Seconds(), most, most/turnAtOnce, time.Now())
+	if p.arrives(s, c) {
+		s.entering.Store(c)
+		defer s.entering.Store(nil)
+		return c.verb != "announce" || p.admission.enter(seconds, p.now, s.gone)
+	}
 	if wait == 0 {
-		return false
+		return true
 	}
-	p.counts.hit(limitTurnTime)
+	p.limited(s, p.log.With("from", s.from), limitTurnTime, fmt.Sprintf("its commands take more than %v of each second: it waits", p.cfg.Limits.TurnTime))
 	select {
 	case <-time.After(wait):
-		return false
-	case <-s.gone:
 		return true
-	case <-p.closing:
+	case <-s.gone:
+		s.quota.settle(-seconds, p.now())
 		return false
+	case <-p.closing:
+		return true
 	}
 }
 
-// turnAtOnce is what part of [Limits].TurnTime may be taken at once.
-const turnAtOnce = 4
+// arrives reports whether a command is part of joining.
+func (p *Place) arrives(s *session, c *command) bool {
+	return s.dialect.Load() == nil && (c.verb == "announce" || c.verb == "prove")
+}
 
 // parse reads a command, and does what of it may take long: here it holds up nobody but who
 // sent it, and is done only for who has a share left for it.
 func (p *Place) parse(s *session, data []byte) *command {
 	c := parseCommand(data)
-	if comes := c.verb == "announce" || c.verb == "prove"; !comes || s.dialect.Load() != nil {
-		if hit, why := s.share.spend(c, &p.cfg.Limits, p.now()); why != "" {
-			c.tooMuch = why
-			p.counts.hit(hit)
-		}
+	if p.arrives(s, c) {
+		s.quota.charge(c, &p.cfg.Limits, p.now())
+	} else if hit, why := s.quota.spend(c, &p.cfg.Limits, p.now()); why != "" {
+		c.hit, c.tooMuch = hit, why
 	}
 	if c.tooMuch == "" {
 		c.compile(p.cfg.Limits.Rules)
@@ -148,6 +153,9 @@ func (p *Place) unreadable(s *session, c *command) {
 func (p *Place) neverAnnounced(s *session) {
 	switch {
 	case s.agent != nil || s.refused:
+	case s.entering.Load() != nil:
+		p.refuse(s, &s.entering.Load().Interaction, netcode.CodeOverload, fmt.Sprintf(
+			"too much is announced at once: the place lets in what takes it %v a second", p.cfg.Limits.AnnounceTime))
 	case s.challenge != nil:
 		p.refuse(s, &s.challenge.announce.Interaction, netcode.CodeUnproven, "you did not prove in time that you have the key")
 	default:

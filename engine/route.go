@@ -101,8 +101,9 @@ func (p *Place) request(a *agent, c *command) {
 	case to != nil && to.session.envelope:
 		p.reject(a, c, "the recipient speaks version 0 and cannot answer")
 	case a.open() >= p.cfg.Limits.Requests && !a.giveUpOldest(p.cfg.Limits.RequestPatience):
-		p.counts.hit(limitRequests)
-		p.reject(a, c, fmt.Sprintf("%d requests wait for an answer already", a.open()))
+		why := fmt.Sprintf("%d requests wait for an answer already", a.open())
+		p.limited(a.session, a.log, limitRequests, why)
+		p.reject(a, c, why)
 	case ours:
 		p.askPlace(a, c)
 	default:

@@ -211,7 +211,7 @@ func TestCommandsThatOutrunThePlaceCostTheConnection(t *testing.T) {
 		p := r.join(4, `{}`)
 		release := make(chan struct{})
 		r.place.post(func() { <-release }) // the place is busy
-		for range inboxSize + 20 {
+		for range 40 {
 			p.send(netcode.CommandChannel, true, interaction("oneway", "", "place", "", `["poke"]`))
 		}
 		time.Sleep(100 * time.Millisecond)

@@ -22,9 +22,12 @@ type session struct {
 	// commands wait for the reader; closed when the connection is gone, code then
 	// says why.
 	commands chan []byte
-	share    share         // the reader's alone
+	entering atomic.Pointer[command] // the announce that is being let in
+	quota    *quota
+	flow     fairFlow      // for turns
 	gone     chan struct{} // closed with it
-	waiting  atomic.Int64  // bytes of commands that are not done with
+	warned   warnings
+	waiting  atomic.Int64 // bytes of commands that are not done with
 	code     uint32
 
 	// The transport's goroutine alone uses these.
@@ -53,9 +56,9 @@ type session struct {
 	refused    bool // is being disconnected: nothing it asks counts any more
 }
 
-func newSession(c netcode.Conn, from netip.AddrPort, queue int) *session {
+func newSession(c netcode.Conn, from netip.AddrPort, q *quota, queue int) *session {
 	return &session{
-		conn: c, from: from,
+		conn: c, from: from, quota: q,
 		commands: make(chan []byte, queue),
 		gone:     make(chan struct{}),
 		incoming: &netcode.IntentMessage{},

@@ -10,19 +10,35 @@ type Bucket struct {
 	at    time.Time
 }
 
-// Charge takes n out, be it there or not, and tells how long it is until nothing is owed.
+// Spent returns how much of a full bucket is missing; more than its depth if it is overdrawn.
+func (b *Bucket) Spent(rate float64, now time.Time) float64 {
+	if elapsed := now.Sub(b.at); elapsed > 0 {
+		b.spent = max(0, b.spent-rate*elapsed.Seconds())
+		b.at = now
+	}
+	return b.spent
+}
+
+// Inherit makes at least n count as spent.
+func (b *Bucket) Inherit(n, rate float64, now time.Time) { b.spent = max(b.Spent(rate, now), n) }
+
+// Charge takes n out, be it there or not, and returns how long it is until nothing is owed.
+// A negative n puts something back.
 func (b *Bucket) Charge(n, rate, depth float64, now time.Time) (wait time.Duration) {
-	b.spent = max(0, b.spent-rate*now.Sub(b.at).Seconds()) + n
-	b.at = now
+	b.spent = max(0, b.Spent(rate, now)+n)
 	return time.Duration(max(0, b.spent-depth) / rate * float64(time.Second))
 }
 
-// Take takes n out and gives 0, or takes nothing and tells after how long it could. What is
-// more than fits is given where the bucket is full.
+// Reserve takes n out and returns after how long it is there to be used. What is more than
+// fits is there when the bucket is full.
+func (b *Bucket) Reserve(n, rate, depth float64, now time.Time) (wait time.Duration) {
+	return b.Charge(n, rate, max(n, depth), now)
+}
+
+// Take takes n out and returns 0, or takes nothing and returns after how long it could. What
+// is more than fits is given where the bucket is full.
 func (b *Bucket) Take(n, rate, depth float64, now time.Time) (wait time.Duration) {
-	b.spent = max(0, b.spent-rate*now.Sub(b.at).Seconds())
-	b.at = now
-	if missing := b.spent + min(n, depth) - depth; missing > 0 {
+	if missing := b.Spent(rate, now) + min(n, depth) - depth; missing > 0 {
 		return max(time.Duration(missing/rate*float64(time.Second)), time.Millisecond)
 	}
 	b.spent += n

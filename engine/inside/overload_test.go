@@ -36,7 +36,7 @@ func TestAnOverloadedPlaceTellsWhatItDoesWithout(t *testing.T) {
 }
 
 func TestLimitsThatAgentsHitAreTold(t *testing.T) {
-	limits := engine.Limits{PatternRate: 1, SpawnRate: 1, Burst: time.Second}
+	limits := engine.Limits{PatternRate: 1, SpawnRate: 3, Burst: time.Second}
 	r := newRigOf(t, engine.Config{Limits: limits}, Options{}, true)
 	c := r.join("Ada")
 	if m := r.metrics(); value(m, "loci_shedding") != 0 || m["loci_limit_hits_total"] != nil {

@@ -21,7 +21,7 @@ func TestWhoAsksTooMuchIsToldWhatAndWhenToTryAgain(t *testing.T) {
 		"interactions":  {Limits{InteractionRate: 2}, `["list_agents"]`, "too many interactions: at most 2 a second; try again in 0.5 s"},
 		"entities":      {Limits{SpawnRate: 4}, `["spawn_entity",{"children":[{}]}]`, "too many entities: at most 4 a second; try again in 0.5 s"},
 		"bytes":         {Limits{ComponentByteRate: 200}, `["spawn_entity",{"x":{"y":"%020d"}}]`, "too many bytes of components: at most 200 a second; try again in "},
-		"subscriptions": {Limits{PatternRate: 2}, `["subscribe","[\"news\"]"]`, "too many subscriptions: at most 2 a second; try again in 0.5 s"},
+		"subscriptions": {Limits{PatternRate: 2}, `["subscribe","[\"news\"]"]`, "too many subscriptions or rules: at most 2 a second; try again in 0.5 s"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.limits.Burst = 2 * time.Second
@@ -67,7 +67,7 @@ func TestPublicationsBeyondTheirRateAreDroppedAndCounted(t *testing.T) {
 		if got := len(hears.interactions()); got != 4 {
 			t.Errorf("%d heard, want 4", got)
 		}
-		if line := r.logs.find("dropping what an agent sends"); !strings.Contains(line, "too many publications") {
+		if line := r.logs.find("an agent is over a limit"); !strings.Contains(line, "too many publications") {
 			t.Errorf("the log says %q", line)
 		}
 		if _, gone := says.disconnected(); gone {
@@ -132,43 +132,75 @@ func TestWhoTakesTheTurnForLongWaitsAndNobodyElse(t *testing.T) {
 	})
 }
 
-func TestComingAnewDoesNotFillTheShare(t *testing.T) {
-	limits := Limits{InteractionRate: 2, Burst: 2 * time.Second}
+func TestComingBackFillsHalfAQuotaAtMost(t *testing.T) {
+	limits := Limits{InteractionRate: 2, Burst: 10 * time.Second}
 	inPlace(t, Config{Limits: limits}, func(r *rig) {
 		p := r.join(4, `{}`)
-		poke := func() string {
-			id := p.newID()
-			p.command(asked(id, `["poke"]`))
-			return p.raw(id)
+		pokes := func(p *peer) (done int) {
+			for range 30 {
+				id := p.newID()
+				p.command(asked(id, `["poke"]`))
+				if p.raw(id) != `["poke","ok"]` {
+					return done
+				}
+				done++
+			}
+			return done
 		}
-		for range 4 {
-			poke()
+		if n := pokes(p); n != 19 { // and the announce
+			t.Errorf("%d interactions at once, want 19", n)
 		}
-		p.again()
-		if got := poke(); !strings.Contains(got, "too many interactions") {
-			t.Errorf("who comes again is answered %s", got)
+		for range 3 {
+			p.again()
+			if n := pokes(p); n != 9 {
+				t.Errorf("%d interactions after coming back, want 9", n)
+			}
 		}
 		p.again()
 		time.Sleep(limits.Burst)
-		if got := poke(); got != `["poke","ok"]` {
-			t.Errorf("later it is answered %s", got)
+		if n := pokes(p); n != 20 {
+			t.Errorf("%d interactions later, want 20", n)
 		}
 		other := r.join(4, `{}`)
-		other.command(asked("q", `["poke"]`))
-		if got := other.raw("q"); got != `["poke","ok"]` {
-			t.Errorf("who comes from elsewhere is answered %s", got)
+		if n := pokes(other); n != 19 {
+			t.Errorf("%d interactions from another address, want 19", n)
 		}
 	})
 }
 
-func TestDebtsAreForgiven(t *testing.T) {
-	d, now := newDebts(time.Second), time.Now()
+func TestAVerifiedAgentComesBackWithItsWholeUsage(t *testing.T) {
+	limits := Limits{InteractionRate: 2, Burst: 10 * time.Second}
+	inPlace(t, Config{Limits: limits}, func(r *rig) {
+		for round, want := range []int{18, 0, 0} { // without the announce and the proof
+			ann := r.travels(netcode.ClientConfig{Key: keyOf("ann")}) // each time from another address
+			done := 0
+			for range 30 {
+				if _, err := ann.Request(r.Context(), PlaceID, "poke"); err == nil {
+					done++
+				}
+			}
+			if done > want || want > 0 && done < want-2 {
+				t.Errorf("round %d: %d interactions, want %d", round, done, want)
+			}
+			ann.Close()
+			time.Sleep(5 * time.Millisecond)
+		}
+	})
+}
+
+func TestUsageIsForgottenWhenItHasDecayed(t *testing.T) {
+	var limits Limits
+	limits.setDefaults()
+	u, now := newUsage(&limits), time.Now()
 	for i := range 1000 {
 		now = now.Add(10 * time.Millisecond)
-		d.keep(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), share{}, now)
+		from := netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})
+		q, _ := u.begin(from, now)
+		q.settle(0.1, now) // which takes a second to come back
+		u.end(from, q, now)
 	}
-	if n := len(d.by); n > 200 {
-		t.Errorf("the debts of %d addresses are known, of which 100 came in the last second", n)
+	if n := len(u.byAddr); n > 700 {
+		t.Errorf("the usage of %d addresses is known, of which 100 came in the last second and 500 since it was swept", n)
 	}
 }
 
@@ -192,8 +224,8 @@ func TestWhatWaitsForAProofIsPaidFor(t *testing.T) {
 				much++
 			}
 		}
-		if ok != 4 || much != 46 {
-			t.Errorf("%d of 50 were done and %d too many, want 4", ok, much)
+		if ok != 3 || much != 47 { // the announce is the fourth
+			t.Errorf("%d of 50 were done and %d too many, want 3", ok, much)
 		}
 	})
 }
