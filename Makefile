@@ -10,7 +10,7 @@ BENCHTIME ?= 1s
 FUZZTIME  ?= 20000x
 
 .DEFAULT_GOAL := help
-.PHONY: run test build deps lint fmt fuzz torture bench help
+.PHONY: run test build deps lint fmt fuzz torture abuse bench help
 
 run: build ## serve a place; ARGS="--name Attic --hz 30" hands it flags
 	@exec bin/loci serve $(ARGS)
@@ -44,6 +44,9 @@ torture: deps ## abuse, bad links, 200 kills, a soak, full disks, clocks set, al
 	go test -count 1 -timeout 15m . -run 'Kill|Disk|ReadOnly|Clock|Memory' -kills 200 -v; kills=$$?; \
 	wait $$soak && exit $$kills
 	.ci/fuzz 15s
+
+abuse: build ## attack a place in every known way beside four bystanders: 10 minutes
+	go run ./examples/abuse $(ARGS)
 
 bench: deps ## run the benchmarks matching BENCH (all) for BENCHTIME (1s) each
 	go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem ./...
