@@ -117,6 +117,9 @@ func orDefault[T int | int64 | time.Duration](field *T, def T) {
 	}
 }
 
+// watches reports whether files are reloaded when they are saved.
+func (c *Config) watches() bool { return c.Dir != "" && !c.NoReload }
+
 // module makes a host's functions callable.
 func (g *generation) module(m Module) *lua.LTable {
 	t := g.L.NewTable()

@@ -9,9 +9,9 @@ import (
 	"github.com/loci-place/loci/scripts/watch"
 )
 
-// watch begins to watch the place's directory, if it has one.
+// watch begins to watch the place's directory, if it has one, and the assets in it.
 func (r *Runtime) watch() error {
-	if r.config.Dir == "" || r.config.NoReload {
+	if !r.config.watches() {
 		return nil
 	}
 	snapshot, _ := r.gen.sources.(*watch.Snapshot)
@@ -30,27 +30,38 @@ func (r *Runtime) watch() error {
 			if err == nil {
 				err = r.reload(place, s, files)
 			}
-			r.reloaded(err)
-			if err != nil && !errors.Is(err, engine.ErrClosed) {
-				r.reloadFailed(place, err, files)
-			}
+			r.finishReload(place, err, files)
 		})
 		if err != nil {
 			r.log.Error("scripts are not watched any more", "directory", r.config.Dir, "error", err)
 		}
 	})
-	return nil
+	return r.watchAssets(ctx, place)
+}
+
+// finishReload counts a reload after files were saved, and reports it if it failed.
+func (r *Runtime) finishReload(place *engine.Place, err error, files []string) {
+	r.reloaded(err)
+	if err != nil && !errors.Is(err, engine.ErrClosed) {
+		r.reloadFailed(place, err, files)
+	}
 }
 
 // Reload loads the scripts anew from what the configuration names, as a change of a
 // watched file does. On an error those that run go on.
 func (r *Runtime) Reload(place *engine.Place) error {
-	sources, err := r.sources()
-	if err == nil {
-		err = r.reload(place, sources, nil)
-	}
+	err := r.reloadFiles(place, nil)
 	r.reloaded(err)
 	return err
+}
+
+// reloadFiles reads the sources again and reloads them, because of these files.
+func (r *Runtime) reloadFiles(place *engine.Place, files []string) error {
+	sources, err := r.sources()
+	if err != nil {
+		return err
+	}
+	return r.reload(place, sources, files)
 }
 
 // reload loads sources beside the running place, and puts them in force between two
@@ -58,9 +69,10 @@ func (r *Runtime) Reload(place *engine.Place) error {
 func (r *Runtime) reload(place *engine.Place, sources Sources, files []string) error {
 	r.loading.Lock()
 	defer r.loading.Unlock()
-	changed := sources != nil
+	anew := sources != nil
 	var number int
 	var kept map[any]any
+	var changes sourceChanges
 	err := place.Do(func(*engine.Turn) error {
 		if r.gen == nil {
 			return errors.New("scripts: the place is not open yet")
@@ -68,8 +80,9 @@ func (r *Runtime) reload(place *engine.Place, sources Sources, files []string) e
 		if sources == nil {
 			sources = r.gen.sources
 		}
+		changes = compareSources(r.gen.sources, sources)
 		number, kept = r.gen.n+1, r.gen.state.keep()
-		return nil
+		return changes.missing()
 	})
 	if err != nil {
 		return err
@@ -85,14 +98,15 @@ func (r *Runtime) reload(place *engine.Place, sources Sources, files []string) e
 			return err
 		}
 		r.drain()
+		orphans := r.orphans(r.gen, g)
 		r.enter(g)
-		r.memory.forget(changed)
+		r.memory.forget(anew)
 		list := make([]any, len(files))
 		for i, file := range files {
 			list[i] = file
 		}
 		r.event("reload", float64(g.n), list)
-		r.log.Info("scripts reloaded", "generation", g.n, "files", files)
+		r.logReload(g, changes, orphans)
 		return nil
 	})
 }

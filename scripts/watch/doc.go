@@ -30,6 +30,11 @@
 // refused, since the place is the directory: it becomes a [Problem] of the
 // snapshot, as does one that leads nowhere or round in a circle.
 //
+// # Large files
+//
+// A Watcher with Marks, for files such as models, goes by size and time of change and
+// reads nothing.
+//
 // # Half a file
 //
 // A file that has just become empty is not believed to be before [Config.AtMost] is

@@ -17,31 +17,48 @@ import (
 //
 // What cannot be read is told by [Snapshot.Err]. The error is for what leaves no
 // snapshot: a directory that is not there, or a pattern that is none.
-func Read(dir string, patterns ...string) (*Snapshot, error) {
+func Read(dir string, patterns ...string) (*Snapshot, error) { return read(dir, patterns, readFile) }
+
+// ReadMarks is Read for a [Watcher] with Marks: it opens no file.
+func ReadMarks(dir string, patterns ...string) (*Snapshot, error) { return read(dir, patterns, mark) }
+
+func read(dir string, patterns []string, with reader) (*Snapshot, error) {
 	wanted, err := parsePatterns(patterns)
 	if err != nil {
 		return nil, err
 	}
-	snapshot, _, err := take(dir, wanted, func(string) {})
+	snapshot, _, err := take(dir, wanted, with, func(string) {})
 	return snapshot, err
 }
 
 // take walks and reads. The survey is there even after an error.
-func take(dir string, wanted patterns, watch func(dir string)) (*Snapshot, *survey, error) {
+func take(dir string, wanted patterns, read reader, watch func(dir string)) (*Snapshot, *survey, error) {
 	survey, root, err := walk(dir, wanted, watch)
 	if err != nil {
 		return nil, survey, err
 	}
 	defer root.Close()
-	return load(dir, root, survey), survey, nil
+	return load(dir, root, survey, read), survey, nil
+}
+
+// reader returns what a file is compared by.
+type reader func(root *os.Root, file found) (string, error)
+
+// mark is a [reader] that does not open the file. Of an empty file it returns "", as its
+// content would be.
+func mark(_ *os.Root, file found) (string, error) {
+	if file.info.Size() == 0 {
+		return "", nil
+	}
+	return fmt.Sprint(file.info.Size(), " ", file.info.ModTime().UnixNano()), nil
 }
 
 // load reads the files of a survey. One that went since is left out.
-func load(dir string, root *os.Root, from *survey) *Snapshot {
+func load(dir string, root *os.Root, from *survey, read reader) *Snapshot {
 	s := &Snapshot{dir: dir, sources: make(map[string]string, len(from.files)), problems: from.problems}
 	total := 0
 	for _, file := range from.files {
-		source, err := readFile(root, file.place)
+		source, err := read(root, file)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -58,8 +75,8 @@ func load(dir string, root *os.Root, from *survey) *Snapshot {
 	return s
 }
 
-func readFile(root *os.Root, place string) (string, error) {
-	file, err := root.Open(filepath.FromSlash(place))
+func readFile(root *os.Root, from found) (string, error) {
+	file, err := root.Open(filepath.FromSlash(from.place))
 	if err != nil {
 		return "", plain(err)
 	}

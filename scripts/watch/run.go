@@ -168,7 +168,11 @@ func (r *run) doubtful(snapshot *Snapshot, files []string) bool {
 
 // take takes a snapshot, and brings the watches up to date.
 func (r *run) take() (*Snapshot, error) {
-	snapshot, survey, err := take(r.dir, r.patterns, r.beginWatches())
+	with := reader(readFile)
+	if r.config.Marks {
+		with = mark
+	}
+	snapshot, survey, err := take(r.dir, r.patterns, with, r.beginWatches())
 	r.endWatches(survey)
 	r.read = survey
 	if err != nil {

@@ -170,3 +170,36 @@ func TestAFileThatStaysEmptyIsToldOf(t *testing.T) {
 	r.write("place.lua", "")
 	r.tells("place.lua")
 }
+
+func TestMarksTellOfWritesWithoutReading(t *testing.T) {
+	dir := place(t, t.TempDir())
+	since, err := ReadMarks(dir, "**/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	watcher, err := New(dir, Config{Patterns: []string{"**/*"}, Marks: true, Since: since, Poll: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &rig{TB: t, dir: dir, calls: make(chan call, 1000)}
+	r.run(watcher)
+	file, err := os.Create(r.path("model.glb"))
+	ok(r, err)
+	ok(r, file.Truncate(10*MaxFileBytes)) // more than would be read
+	ok(r, file.Close())
+	r.notices("model.glb")
+	file, err = os.OpenFile(r.path("model.glb"), os.O_WRONLY, 0)
+	ok(r, err)
+	_, err = file.WriteString("glTF") // as large as before
+	ok(r, err)
+	ok(r, file.Close())
+	r.notices("model.glb")
+}
+
+// notices takes callbacks until one tells of a file, and only of that.
+func (r *rig) notices(file string) {
+	r.Helper()
+	if c := r.next(); !slices.Equal(c.files, []string{file}) {
+		r.Fatalf("told of %q, want %q", c.files, file)
+	}
+}

@@ -24,6 +24,9 @@ type Config struct {
 	// Poll is how often files are looked at without having been told to, by name,
 	// size and time. 0: every 2 s. Negative: never.
 	Poll time.Duration
+	// Marks compares files by size and time of change alone, for files that are too large
+	// to be read for it. What [Snapshot.Source] returns is then no content.
+	Marks bool
 	// PollOnly does without the system's events, as happens by itself where there
 	// are none.
 	PollOnly bool
