@@ -24,6 +24,7 @@ func (p *Place) Drive() (*Driver, error) {
 	d := &Driver{place: p, failed: make(chan error, 1)}
 	p.driven = true
 	p.now = func() time.Time { return p.started.Add(time.Duration(d.now.Load())) }
+	p.upkeep.clock = p.now
 	if err := p.open(); err != nil {
 		return nil, err
 	}

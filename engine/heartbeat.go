@@ -19,7 +19,7 @@ type beat struct {
 	late     int           // since reported
 	worst    time.Duration // of those
 	reported time.Time
-	movers   []sim.Mover
+	movers   []sim.Mover // of one agent
 	outgoing []outgoing
 	count    int
 	one      [1]netcode.Conn
@@ -44,9 +44,9 @@ func (p *Place) heartbeat() {
 	p.clearAway(p.cfg.Limits.Removals)
 	p.takeIntents(now)
 	laps.end(phaseIntents)
-	sim.Step(p.world, p.beat.movers, dt)
+	p.act(dt)
 	clock := p.Time()
-	sim.Animate(p.world, clock)
+	p.upkeep.animate(p.world, clock)
 	p.self.SetNumber("clock", "time", clock)
 	laps.end(phaseSimulation)
 	p.hooks.behaviour.Beat(&p.host, dt)
@@ -98,7 +98,6 @@ func (p *Place) period() time.Duration { return time.Duration(float64(time.Secon
 
 // takeIntents takes each agent's newest intent and acknowledgement.
 func (p *Place) takeIntents(now time.Time) {
-	p.beat.movers = p.beat.movers[:0]
 	for _, a := range p.order {
 		if a.away() {
 			continue
@@ -108,20 +107,34 @@ func (p *Place) takeIntents(now time.Time) {
 		if fresh && m.HasAck && !a.view.Acknowledge(m.Ack, now) {
 			a.log.Debug("acknowledged a state it was not sent", "revision", m.Ack)
 		}
-		p.beat.movers = a.appendMovers(p.beat.movers, p.world)
+	}
+}
+
+// act lets the latest intents of all agents act.
+func (p *Place) act(dt float64) {
+	for _, a := range p.order {
+		p.beat.movers = a.appendMovers(p.beat.movers[:0], p.world)
+		p.upkeep.step(p.world, a.id, p.beat.movers, dt)
 	}
 }
 
 // appendMovers appends the agent's entities that its latest intents speak for.
 func (a *agent) appendMovers(dst []sim.Mover, w *world.World) []sim.Mover {
+	first := len(dst)
 	for i := range a.intent.Intents {
 		intent := &a.intent.Intents[i]
 		id := intent.EntityID
 		if id == "" {
 			id = a.avatar
 		}
-		if e := w.Entity(id); e != nil && e.Owner() == a.id {
-			dst = append(dst, sim.Mover{Entity: e, Intent: intent})
+		e := w.Entity(id)
+		if e == nil || e.Owner() != a.id {
+			continue
+		}
+		dst = append(dst, sim.Mover{Entity: e, Intent: intent})
+		if id == a.avatar { // which goes first
+			last := len(dst) - 1
+			dst[first], dst[last] = dst[last], dst[first]
 		}
 	}
 	return dst
@@ -204,6 +217,7 @@ func (p *Place) outgoing(packet netcode.Packet) *outgoing {
 
 // sweep forgets states too old to be acknowledged.
 func (p *Place) sweep() {
+	p.upkeep.sweep()
 	p.keep(nil, nil) // what is gone without a trace cannot be forgotten
 	if now, window := p.world.Now(), world.Stamp(p.window()); now > window {
 		p.world.Sweep(now - window)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"log/slog"
 	"sync/atomic"
 
@@ -25,6 +26,7 @@ const (
 	limitAssetQueueBytes
 	limitBadPackets
 	limitViolations
+	limitUpkeep
 	limits
 )
 
@@ -33,11 +35,13 @@ const (
 var limitNames = [limits]string{
 	"interactions", "publications", "patterns", "entities", "component_bytes", "media", "turn_time", "requests",
 	"command_bytes", "command_queue", "command_queue_bytes", "asset_queue_bytes", "bad_packets", "violations",
+	"upkeep_time",
 }
 
 var limitFields = [limits]string{
 	"InteractionRate", "PublicationRate", "PatternRate", "SpawnRate", "ComponentByteRate", "MediaRate", "TurnTime", "Requests",
 	"CommandBytes", "CommandQueue", "CommandQueueBytes", "AssetQueueBytes", "BadPackets", "Violations",
+	"UpkeepTime",
 }
 
 // warnings remembers which limits the log says that an agent has hit: once for each.
@@ -53,6 +57,16 @@ func (p *Place) limited(s *session, log *slog.Logger, l limit, why string) {
 	if s.warned.first(l) {
 		log.Warn("an agent is over a limit", "limit", limitNames[l], "because", why, "set", "--limit "+LimitFlag(limitFields[l])+"=…")
 	}
+}
+
+// slowed hears that an agent's entities are animated and moved less often.
+func (p *Place) slowed(owner string) {
+	if a := p.agents[owner]; a != nil {
+		p.limited(a.session, a.log, limitUpkeep, fmt.Sprintf(
+			"its entities take more than %v of each second of heartbeats: they are animated at a lower rate", p.cfg.Limits.UpkeepTime))
+		return
+	}
+	p.counts.hit(limitUpkeep)
 }
 
 // overspent answers a request that the agent has no share left for; anything else is

@@ -75,6 +75,15 @@ type Limits struct {
 	// with [netcode.CodeOverload]. Otherwise connections that join with much and leave
 	// again keep the place busy. Default 100 ms, some 3,000 entities.
 	AnnounceTime time.Duration
+	// UpkeepTime is how much of each second heartbeats may take for what an agent's entities
+	// do by themselves: their animations, and the intents that move more than its avatar; a
+	// quarter of it at once. What is beyond is animated at a lower rate, to where it is by
+	// then, what was animated longest ago first. It counts while the agent is waited for
+	// too. PlaceUpkeepTime is the same for all agents together: where they take more, those
+	// are slowed that take more than an even part of it. Default 50 ms, which is some 1,300
+	// animations at 20 Hz, and 200 ms.
+	UpkeepTime      time.Duration
+	PlaceUpkeepTime time.Duration
 	// PublicationRate is how many publications an agent may send a second: each is tried
 	// against all subscriptions. Default 50.
 	PublicationRate int
@@ -179,6 +188,8 @@ type Limits struct {
 }
 
 func (l *Limits) setDefaults() {
+	orDefault(&l.UpkeepTime, 50*time.Millisecond)
+	orDefault(&l.PlaceUpkeepTime, 200*time.Millisecond)
 	orDefault(&l.AnnounceTimeout, 10*time.Second)
 	orDefault(&l.CommandBytes, 1<<20)
 	orDefault(&l.CommandQueue, 4096)

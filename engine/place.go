@@ -36,6 +36,7 @@ type Place struct {
 	unread    atomic.Int64 // what has come from agents and is not done with
 	usage     *usage
 	admission *admission
+	upkeep    *upkeep
 	turn      sync.Mutex // held while anything below is used
 	counts    *counters
 	closed    atomic.Bool
@@ -115,6 +116,7 @@ func New(cfg Config) (*Place, error) {
 		return nil, err
 	}
 	p.admission = newAdmission(cfg.Limits.AnnounceTime, p.closing)
+	p.upkeep = newUpkeep(cfg.Limits.UpkeepTime, cfg.Limits.PlaceUpkeepTime, p.slowed)
 	p.life, p.end = context.WithCancel(context.Background())
 	p.launches = launches{launcher: launcher, open: map[string]*launch{}}
 	p.host.place = p

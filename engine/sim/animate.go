@@ -16,7 +16,15 @@ import (
 func Animate(w *world.World, now float64) {
 	all := w.Animated()
 	for i := len(all) - 1; i >= 0; i-- {
-		animate(all[i], now)
+		AnimateSome(all[i], len(all[i].Entities), len(all[i].Entities), now)
+	}
+}
+
+// AnimateSome is [Animate] for n of the entities of one owner: for those before the given
+// index, backwards.
+func AnimateSome(by *world.AnimatedBy, before, n int, now float64) {
+	for i := before - 1; i >= before-n; i-- {
+		animate(by.Entities[i], now)
 	}
 }
 

@@ -212,7 +212,7 @@ func TestAnimationsThatEndTogetherAllEnd(t *testing.T) {
 		}
 	}
 	Animate(w, 20)
-	if all := w.Animated(); len(all) != 1 || all[0].Entity.ID() != "3" {
+	if all := w.Animated(); len(all) != 1 || all[0].Entities[0].Entity.ID() != "3" {
 		t.Errorf("%d entities are still animated", len(all))
 	}
 }

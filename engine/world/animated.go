@@ -12,28 +12,56 @@ type Animated struct {
 	slot   int
 }
 
-// Animated lists the entities that have property animations. The slice is the
-// world's own, and its order means nothing: when an entity has no animations any
-// more, the last takes its place. Who ends animations on the way goes backwards.
-func (w *World) Animated() []*Animated { return w.animated }
+// AnimatedBy are the entities of one owner that have property animations.
+type AnimatedBy struct {
+	Owner string
+	// Entities is the world's own, and its order means nothing: when an entity has no
+	// animations any more, the last takes its place. Who ends animations on the way goes
+	// backwards.
+	Entities []*Animated
+	slot     int
+}
+
+// Animated lists the owners of entities that have property animations. The slice is the
+// world's own; as with the entities of each, the last takes the place of one that goes.
+func (w *World) Animated() []*AnimatedBy { return w.animated }
 
 // setAnimated follows a change of the property_animations component.
 func (e *Entity) setAnimated(has bool) {
-	w, a := e.w, e.typed.animated
+	a := e.typed.animated
 	switch {
 	case has && a == nil:
-		e.typed.animated = &Animated{Entity: e, slot: len(w.animated)}
-		w.animated = append(w.animated, e.typed.animated)
+		by := e.w.animatedBy[e.owner]
+		if by == nil {
+			by = &AnimatedBy{Owner: e.owner, slot: len(e.w.animated)}
+			e.w.animatedBy[e.owner] = by
+			e.w.animated = append(e.w.animated, by)
+		}
+		e.typed.animated = &Animated{Entity: e, slot: len(by.Entities)}
+		by.Entities = append(by.Entities, e.typed.animated)
 	case has:
 		a.Parsed = nil
 	case a != nil:
-		last := len(w.animated) - 1
-		w.animated[a.slot] = w.animated[last]
-		w.animated[a.slot].slot = a.slot
-		w.animated[last] = nil
-		w.animated = w.animated[:last]
+		by := e.w.animatedBy[e.owner]
+		last := len(by.Entities) - 1
+		by.Entities[a.slot] = by.Entities[last]
+		by.Entities[a.slot].slot = a.slot
+		by.Entities[last] = nil
+		by.Entities = by.Entities[:last]
 		e.typed.animated = nil
+		if last == 0 {
+			e.w.forgetAnimatedBy(by)
+		}
 	}
+}
+
+func (w *World) forgetAnimatedBy(by *AnimatedBy) {
+	last := len(w.animated) - 1
+	w.animated[by.slot] = w.animated[last]
+	w.animated[by.slot].slot = by.slot
+	w.animated[last] = nil
+	w.animated = w.animated[:last]
+	delete(w.animatedBy, by.Owner)
 }
 
 // EndAnimations takes animations out of the entity's property_animations, which

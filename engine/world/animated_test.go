@@ -38,8 +38,13 @@ func (m *model) checkAnimated(t *testing.T) {
 			want = append(want, id)
 		}
 	}
-	for _, a := range m.world.Animated() {
-		got = append(got, a.Entity.ID())
+	for _, by := range m.world.Animated() {
+		for _, a := range by.Entities {
+			if a.Entity.Owner() != by.Owner {
+				t.Fatalf("%s counts as %s's", a.Entity.ID(), by.Owner)
+			}
+			got = append(got, a.Entity.ID())
+		}
 	}
 	slices.Sort(got)
 	if !slices.Equal(got, want) {
@@ -58,7 +63,7 @@ func animated(ids ...string) map[string]any {
 func TestWhatWasMadeOfAnimationsIsForgottenWhenTheyChange(t *testing.T) {
 	w := New(1)
 	e := spawn(t, w, "e", map[string]any{"property_animations": animated("a", "b"), "door": map[string]any{}})
-	a := w.Animated()[0]
+	a := w.Animated()[0].Entities[0]
 	for _, c := range []struct {
 		name   string
 		change func()
@@ -76,7 +81,7 @@ func TestWhatWasMadeOfAnimationsIsForgottenWhenTheyChange(t *testing.T) {
 			if (a.Parsed == nil) != c.forget {
 				t.Errorf("is %v", a.Parsed)
 			}
-			if all := w.Animated(); len(all) != 1 || all[0] != a {
+			if all := w.Animated(); len(all) != 1 || all[0].Entities[0] != a {
 				t.Errorf("%d entities are animated", len(all))
 			}
 		})

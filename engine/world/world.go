@@ -25,19 +25,20 @@ type World struct {
 	now   Stamp // the state being made
 	floor Stamp // the oldest state a delta can start from
 
-	entities  map[string]*Entity          // tombstones included
-	alive     int                         // entities that are not tombstones
-	indexes   int                         // given out so far
-	owned     map[string]map[*Entity]bool // by owner
-	children  index                       // by relationships.parent
-	followers index                       // by intent.from_avatar
-	animated  []*Animated                 // have property animations
-	newest    *Entity                     // head of the list by last change
-	roots     *grid.Grid[*Entity]         // by where they stand
-	rerooted  []Rerooted                  // in the state being made
-	graves    []grave                     // tombstones, oldest first
-	scratch   []byte
-	decoder   jx.Decoder
+	entities   map[string]*Entity          // tombstones included
+	alive      int                         // entities that are not tombstones
+	indexes    int                         // given out so far
+	owned      map[string]map[*Entity]bool // by owner
+	children   index                       // by relationships.parent
+	followers  index                       // by intent.from_avatar
+	animated   []*AnimatedBy               // who has entities with property animations
+	animatedBy map[string]*AnimatedBy      // the same by owner
+	newest     *Entity                     // head of the list by last change
+	roots      *grid.Grid[*Entity]         // by where they stand
+	rerooted   []Rerooted                  // in the state being made
+	graves     []grave                     // tombstones, oldest first
+	scratch    []byte
+	decoder    jx.Decoder
 }
 
 // grave remembers a tombstone until it may go.
@@ -53,11 +54,12 @@ func New(first Stamp) *World {
 	first = max(first, 1)
 	return &World{
 		now: first, floor: first - 1,
-		entities:  map[string]*Entity{},
-		owned:     map[string]map[*Entity]bool{},
-		children:  index{},
-		followers: index{},
-		roots:     grid.New[*Entity](cellSize),
+		entities:   map[string]*Entity{},
+		owned:      map[string]map[*Entity]bool{},
+		animatedBy: map[string]*AnimatedBy{},
+		children:   index{},
+		followers:  index{},
+		roots:      grid.New[*Entity](cellSize),
 	}
 }
 
