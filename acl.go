@@ -34,8 +34,10 @@ func newACLExplainCommand() *cobra.Command {
 PATTERN is a rule without its verdict, or a subscription; @FILE reads it from a
 file, - from stdin. The canonical form, the variables and the guard as it is
 compiled are printed. MESSAGE.json is a file with one JSON value, - for stdin: for
-a rule the whole ["interaction", type, from, to, request id, body], for a
-subscription the body alone. Then what is printed also says whether the pattern
+a rule the whole ["interaction", type, from, to, request id, body], or what the
+place asks about one that hangs an entity on somebody else's, or takes it off,
+["attach" or "detach", from, entity or null, parent]; for a subscription the body
+alone. Then what is printed also says whether the pattern
 matches it, with which values, or what does not fit.
 
 Exit codes: 0 if it matches, or there is no message; 1 if it does not match; 2 if

@@ -73,6 +73,8 @@ func TestExplainSaysIfAMessageMatches(t *testing.T) {
 		"an offer to another": {`[A, B] when offered(A, B)`, `["e","f"]`, []string{"--offered", "e=g", "--owner", "e=ann", "--owner", "f=bob", "--owner", "g=eve"}, 1, "not true"},
 		"another's offer":     {`[A, B] when offered(A, B)`, `["e","f"]`, []string{"--offered", "g=f", "--owner", "e=ann"}, 1, "not true"},
 
+		"what hangs on what": {`["attach", F, E, P] when E == nil and owner(P) == "place" and not offered(P, F)`, `["attach","a",null,"board"]`, []string{"--owner", "board=place"}, 0, "true"},
+
 		"unknown owner":     {`[E] when owner(E) == nil`, `["e"]`, []string{"--owner", "f=ann"}, 2, `could not be tried: owner: only a place knows: --owner "e=AGENT" would tell`},
 		"unknown owners":    {`[A, B] when owns(A, B)`, `["e","f"]`, []string{"--owner", "e=ann"}, 2, `--owner "f=AGENT" would tell`},
 		"unknown identity":  {`[E] when identity(E) == nil`, `["e"]`, []string{"--owner", "e=ann"}, 2, `--identity "e={…}" would tell`},

@@ -79,6 +79,10 @@ func says(typ, from, to, body string) string {
 	return fmt.Sprintf(`["interaction",%q,%q,%q,"7",%s]`, typ, from, to, body)
 }
 
+func hangs(from, entity, parent string) string {
+	return fmt.Sprintf(`["attach",%q,%s,%q]`, from, entity, parent)
+}
+
 func announces(name string) string {
 	return asks("", fmt.Sprintf(`["announce","version",4,"identity",{"display_name":%q},"spawn_avatar",{}]`, name))
 }
@@ -88,7 +92,7 @@ func announces(name string) string {
 var attic = &testTown{
 	owners: map[string]string{
 		"nevyn1": "agent1", "ann1": "agent2", "hat": "agent2", "harry1": "agent3",
-		"place": "place", "lamp": "place",
+		"place": "place", "lamp": "place", "board": "place", "boat": "place", "note": "agent2", "rope": "agent1",
 	},
 	offers: map[[2]string]bool{{"hat", "agent1"}: true},
 	identities: map[string]map[string]any{
@@ -97,6 +101,9 @@ var attic = &testTown{
 	verified: map[string]string{"agent1": "pZ2G2Q2Aek5S1N9gE1c7XyNl3bqjTzV0cXr4o0KpX9M=", "agent2": "another"},
 	components: map[[2]string]map[string]any{
 		{"place", "moderators"}: {"agents": []any{"agent1"}},
+		{"note", "note"}:        {},
+		{"boat", "seat"}:        {},
+		{"rope", "leash"}:       {},
 		{"place", "members"}:    {"agents": []any{"agent1", "agent2"}},
 	},
 }
@@ -107,6 +114,7 @@ type readmeCase struct{ denied, allowed []string }
 
 const (
 	moveHat  = `["change_components","hat","add_or_change",{"relationships":{"parent":"nevyn1"}},"remove",[]]`
+	carryHat = `["change_components","hat","add_or_change",{"relationships":{"parent":"nevyn1"},"transform":{}},"remove",[]]`
 	paintHat = `["change_components","hat","add_or_change",{"material":{}},"remove",[]]`
 	stripHat = `["change_components","hat","remove",["material"],"add_or_change",{}]`
 	moveMore = `["change_components","hat","add_or_change",{"relationships":{},"material":{}},"remove",[]]`
@@ -127,11 +135,14 @@ var readmeCases = map[string][]readmeCase{
 			asks("nevyn1", openUp), asks("nevyn1", `["kick_agent","agent3"]`),
 			asks("harry1", moveHat), asks("harry1", `["change_components","lamp"]`), asks("harry1", `["change_components",7]`),
 			asks("nevyn1", `["remove_entity","hat"]`), asks("nevyn1", `["remove_entity","lamp","reparent"]`),
+			asks("nevyn1", paintHat), asks("nevyn1", stripHat), asks("nevyn1", moveMore), asks("nevyn1", moveLess),
+			hangs("harry1", `"hat"`, "ann1"), hangs("", `null`, "lamp"), hangs("ann1", `"hat"`, "place"), `["detach","ann1","lamp","ann1"]`,
 		},
 		allowed: []string{
 			asks("ann1", moveHat), asks("nevyn1", moveHat), asks("ann1", `["remove_entity","hat"]`),
 			asks("harry1", `["remove_entity","nothing"]`), asks("harry1", `["list_acl"]`), announces("harry"),
-			says("oneway", "harry1", "ann1", `["kick_agent"]`),
+			says("oneway", "harry1", "ann1", `["kick_agent"]`), asks("nevyn1", carryHat), asks("ann1", paintHat),
+			hangs("nevyn1", `null`, "hat"), `["detach","ann1","rope","ann1"]`,
 		},
 	}, {
 		denied:  []string{says("request", "ann1", "nevyn1", `["sell",{"price":101}]`), asks("ann1", `["sell",{"price":"1"}]`), asks("ann1", `["sell"]`)},
@@ -195,12 +206,20 @@ var readmeCases = map[string][]readmeCase{
 		denied:  []string{asks("ann1", `["list_acl"]`)},
 		allowed: []string{asks("nevyn1", `["list_acl"]`)},
 	}},
-	"Wrist widgets, and other things handed over": {{
+	"What hangs on what": {{
 		denied: []string{
-			asks("nevyn1", paintHat), asks("nevyn1", stripHat), asks("nevyn1", moveMore), asks("nevyn1", moveLess),
-			asks("harry1", moveHat), asks("nevyn1", `["remove_entity","hat"]`),
+			hangs("harry1", `"hat"`, "ann1"), hangs("harry1", `null`, "lamp"), hangs("", `null`, "place"), hangs("ann1", `"hat"`, "board"),
 		},
-		allowed: []string{asks("nevyn1", moveHat), asks("ann1", moveHat), asks("ann1", paintHat), asks("ann1", stripHat)},
+		allowed: []string{
+			hangs("harry1", `null`, "board"), hangs("ann1", `"note"`, "board"), hangs("", `null`, "boat"), hangs("nevyn1", `null`, "hat"),
+		},
+	}, {
+		denied:  []string{`["detach","nevyn1","lamp","nevyn1"]`, `["detach","harry1","rope","harry1"]`},
+		allowed: []string{`["detach","nevyn1","note","nevyn1"]`, `["detach","harry1","hat","harry1"]`},
+	}},
+	"Wrist widgets, and other things handed over": {{
+		denied:  []string{asks("harry1", moveHat), asks("harry1", paintHat), asks("nevyn1", `["remove_entity","hat"]`)},
+		allowed: []string{asks("nevyn1", moveHat), asks("nevyn1", paintHat), asks("nevyn1", stripHat), asks("ann1", moveHat)},
 	}},
 	"When a guard goes wrong": {{
 		denied: []string{

@@ -36,7 +36,6 @@ type agent struct {
 	owes  map[*request]bool   // those of others that it has not answered
 	late  ids                 // of those that the place has answered in its stead
 
-	offered       map[string]bool // entities that others named to it
 	subscriptions map[string]bool // by id
 
 	pending  atomic.Int64 // its unanswered requests to the place
@@ -50,7 +49,7 @@ func (p *Place) join(s *session, c *command, d *netcode.Dialect) (*agent, error)
 		return nil, fmt.Errorf("the identity takes at most %d bytes", max)
 	}
 	id := p.newID(func(id string) bool { return p.agents[id] != nil })
-	avatar, err := p.spawn(id, "", a.Avatar)
+	avatar, err := p.spawn(id, "", a.Avatar, &asker{key: c.auth.KeyText()})
 	if err != nil {
 		return nil, err
 	}
@@ -118,6 +117,7 @@ func (p *Place) depart(a *agent, code uint32) {
 	delete(p.agents, a.id)
 	p.order = slices.DeleteFunc(p.order, func(o *agent) bool { return o == a })
 	p.leaveBehind(a)
+	p.offers.left(a.id)
 	p.forgetAgent(a)
 	p.media.Leave(a.media)
 	p.abandon(a, "the recipient has left")

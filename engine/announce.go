@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/loci-place/loci/acl"
@@ -76,6 +77,11 @@ func (n *newcomer) letIn(r *Request) {
 		return
 	}
 	ag, err := r.place.join(n.session, n.command, n.dialect)
+	var byRule *denied
+	if errors.As(err, &byRule) {
+		r.Answer("error", uint64(netcode.CodeDenied), err.Error())
+		return
+	}
 	if err != nil {
 		r.Answer("error", uint64(netcode.CodeBadAnnounce), err.Error())
 		return

@@ -18,6 +18,8 @@ type command struct {
 
 	hasNUL bool // the body holds an escaped one
 
+	detaches bool // it may do that alone: take what is another's off the agent's own
+
 	hit     limit       // that it is over
 	tooMuch string      // what of it is beyond the agent's share, "" if nothing
 	wanted  *wanted     // what it wants to subscribe to, nil if it does not
@@ -55,6 +57,11 @@ func parseCommand(data []byte) *command {
 		}
 	}
 	return c
+}
+
+// asksPlace reports whether it asks the place for the verb.
+func (c *command) asksPlace(verb string) bool {
+	return c.verb == verb && c.Type == netcode.TypeRequest && c.To == PlaceID
 }
 
 // takePatterns takes out of the arguments what is to be compiled.

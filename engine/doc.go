@@ -22,7 +22,8 @@
 // place asks and tells on its turn. A [Driver] runs a place step by step, for tests.
 //
 // All that agents say passes the place's access rules first (package acl, [Rules]).
-// Publications go to whoever has subscribed to such.
+// Publications go to whoever has subscribed to such. What may hang on entities of others
+// is a question of its own to the rules, put whenever something is about to ([hanging]).
 //
 // No agent gets more than its share of what there is ([Limits]): its reader charges what it
 // asks before anything is done about that (quota.go), and of what waits for the place's turn

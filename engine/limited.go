@@ -27,6 +27,7 @@ const (
 	limitBadPackets
 	limitViolations
 	limitUpkeep
+	limitOffers
 	limits
 )
 
@@ -35,13 +36,13 @@ const (
 var limitNames = [limits]string{
 	"interactions", "publications", "patterns", "entities", "component_bytes", "media", "turn_time", "requests",
 	"command_bytes", "command_queue", "command_queue_bytes", "asset_queue_bytes", "bad_packets", "violations",
-	"upkeep_time",
+	"upkeep_time", "offers",
 }
 
 var limitFields = [limits]string{
 	"InteractionRate", "PublicationRate", "PatternRate", "SpawnRate", "ComponentByteRate", "MediaRate", "TurnTime", "Requests",
 	"CommandBytes", "CommandQueue", "CommandQueueBytes", "AssetQueueBytes", "BadPackets", "Violations",
-	"UpkeepTime",
+	"UpkeepTime", "Offers",
 }
 
 // warnings remembers which limits the log says that an agent has hit: once for each.

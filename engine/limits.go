@@ -134,6 +134,11 @@ type Limits struct {
 	// who comes again and again with a new key could fill the place with entities. Default
 	// 256.
 	Lingering int
+	// Offers is how many offers of an agent's entities to others are remembered: that it has
+	// named an entity to an agent, which lets that one move it. With a further one the oldest
+	// ends. Otherwise one that names thousands of entities to everybody would fill the memory.
+	// Default 1024.
+	Offers int
 	// SpecEntities is how many entities one avatar or spawn may consist of;
 	// larger ones are refused. Default 1024.
 	SpecEntities int
@@ -223,6 +228,7 @@ func (l *Limits) setDefaults() {
 	orDefault(&l.AssetPushes, 4)
 	orDefault(&l.AssetPushBytes, 64<<20)
 	orDefault(&l.Lingering, 256)
+	orDefault(&l.Offers, 1024)
 	orDefault(&l.SpecEntities, 1024)
 	orDefault(&l.SpecDepth, 16)
 	orDefault(&l.Entities, 10_000)

@@ -65,6 +65,7 @@ type Place struct {
 	order      []*agent                   // in the order they came
 	verbs      map[string]map[string]Verb // of the host's, by entity and name
 	access     access
+	offers     offers
 	news       publications
 	asking     map[string]*Asking // the host's open requests, by id
 	questions  int                // to agents so far, of agents' and of the host's
@@ -121,6 +122,11 @@ func New(cfg Config) (*Place, error) {
 	p.launches = launches{launcher: launcher, open: map[string]*launch{}}
 	p.host.place = p
 	p.access.set(nil, *cfg.Rules)
+	p.offers = newOffers(cfg.Limits.Offers, func(agent string) {
+		if a := p.agents[agent]; a != nil {
+			p.limited(a.session, a.log, limitOffers, fmt.Sprintf("it has offered more than %d entities: the oldest offer ends", cfg.Limits.Offers))
+		}
+	})
 	p.views = view.NewViews(p.world, view.Config{
 		Window: p.window(), Distance: cfg.ViewDistance, Budget: cfg.Limits.StateBudget, Together: cfg.Limits.PlaceStateBudget,
 	})

@@ -33,6 +33,7 @@ type Request struct {
 	announce *newcomer   // nil but in an announce
 	wanted   *wanted     // in a subscribe
 	rules    ruleChanges // in a change_acl
+	detaches bool        // all that it may do is to take what is another's off the agent's own
 	done     Answered    // where the host asks
 	answered atomic.Bool
 	begun    bool              // Default has been called
@@ -91,6 +92,17 @@ func (r *Request) asked() string {
 		return "the place"
 	}
 	return "the entity"
+}
+
+// asker is who asks, as the rules see it.
+func (r *Request) asker() *asker { return &asker{agent: r.agent.id, from: r.From} }
+
+// command is what an agent asks, in the form it came in.
+func (r *Request) command() *command {
+	return &command{verb: r.Verb, Interaction: netcode.Interaction{
+		Type: r.Type, From: r.From, To: r.To, RequestID: r.ID,
+		Body: netcode.AppendValue(nil, append([]any{r.Verb}, r.Args...)),
+	}}
 }
 
 // OK answers with "ok" and what else there is to say, as [netcode.AppendValue]

@@ -27,7 +27,13 @@ func (p *Place) route(a *agent, c *command) {
 		p.reject(a, c, fmt.Sprintf("unknown type %q", c.Type))
 		return
 	}
-	if d := p.decide(c); d.Verdict == acl.Deny {
+	d := p.decide(c)
+	if d.Verdict == acl.Deny {
+		if instead, ok := p.hanging().detach(asker{agent: a.id, from: c.From}, c); ok {
+			d, c.detaches = instead, true
+		}
+	}
+	if d.Verdict == acl.Deny {
 		p.denied(a, c, d)
 		return
 	}
@@ -107,7 +113,7 @@ func (p *Place) request(a *agent, c *command) {
 	case ours:
 		p.askPlace(a, c)
 	default:
-		p.offers(a, to, c)
+		p.noteOffers(a, to, c)
 		a.ask(to, c)
 		p.carry(to, c)
 	}
@@ -137,7 +143,7 @@ func (p *Place) respond(a *agent, c *command) {
 		return
 	}
 	r.close()
-	p.offers(a, to, c)
+	p.noteOffers(a, to, c)
 	p.carry(to, c)
 }
 
@@ -149,7 +155,7 @@ func (p *Place) oneway(a *agent, c *command) {
 	case p.isOurs(c.To):
 		p.askPlace(a, c)
 	case to != nil && !to.away():
-		p.offers(a, to, c)
+		p.noteOffers(a, to, c)
 		p.carry(to, c)
 	}
 }

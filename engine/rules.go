@@ -20,24 +20,34 @@ type Rules struct {
 
 // DefaultRules are those of a place that has none of its own: everything is allowed
 // but to change the rules, to send others away, and to change or remove what somebody
-// else owns. Only a component of what was offered may be changed by whom it was
-// offered to: `["add_wrist_widget", id]` does that.
+// else owns, or hang something on it. What was offered may be moved and hung elsewhere by
+// the agent that it was offered to, as `["add_wrist_widget", id]` asks for, and it may be
+// hung on. What hangs on their own agents may take off, but for what is the place's.
 func DefaultRules() Rules {
 	var bundled []*acl.Rule
-	for i, source := range []string{
-		`["interaction", "request", _, "place", _, ["change_acl" | _]]`,
-		`["interaction", "request", _, "place", _, ["kick_agent" | _]]`,
-		`["interaction", "request", From, "place", _, ["change_components", E | _]]
-			when owner(E) != nil and not owns(From, E) and not offered(E, From)`,
-		`["interaction", "request", From, "place", _, ["remove_entity", E | _]]
-			when owner(E) != nil and not owns(From, E)`,
+	for i, rule := range []struct {
+		verdict acl.Verdict
+		pattern string
+	}{
+		{acl.Deny, `["interaction", "request", _, "place", _, ["change_acl" | _]]`},
+		{acl.Deny, `["interaction", "request", _, "place", _, ["kick_agent" | _]]`},
+		{acl.Allow, `["interaction", "request", From, "place", _, ["change_components", E, "add_or_change", C, "remove", []]]
+			when offered(E, From) and map_size(C) == 1 and (is_map_key(C, "relationships") or is_map_key(C, "transform"))
+			when offered(E, From) and map_size(C) == 2 and is_map_key(C, "relationships") and is_map_key(C, "transform")`},
+		{acl.Deny, `["interaction", "request", From, "place", _, ["change_components", E | _]]
+			when owner(E) != nil and not owns(From, E)`},
+		{acl.Deny, `["interaction", "request", From, "place", _, ["remove_entity", E | _]]
+			when owner(E) != nil and not owns(From, E)`},
+		{acl.Deny, `["attach", From, _, Parent] when not offered(Parent, From)`},
+		{acl.Deny, `["detach", _, E, _] when owner(E) == "place"`},
+		{acl.Allow, `["detach" | _]`},
 	} {
-		p, err := acl.Compile(source)
+		p, err := acl.Compile(rule.pattern)
 		if err != nil {
 			panic(err)
 		}
 		id := fmt.Sprintf("default%d", i+1)
-		bundled = append(bundled, &acl.Rule{ID: id, Verdict: acl.Deny, Pattern: p, Origin: "default"})
+		bundled = append(bundled, &acl.Rule{ID: id, Verdict: rule.verdict, Pattern: p, Origin: "default"})
 	}
 	return Rules{Bundled: bundled, Verdict: acl.Allow}
 }
@@ -64,15 +74,20 @@ func (t *Turn) Rules() Rules { return t.place.access.rules }
 // SetRules replaces the place's own rules, all at once. What change_acl added stays.
 func (t *Turn) SetRules(r Rules) { t.place.access.set(t.place.access.added, r) }
 
-// decide tells whether an agent's interaction may pass. It is tried in one spelling
+// decide reports whether an agent's interaction may pass. It is tried in one spelling
 // only, whatever the agent's: else a rule could be slipped past by the other.
 func (p *Place) decide(c *command) acl.Decision {
 	typ := c.Type
 	if c.IsOneway() {
 		typ = netcode.TypeOneway
 	}
-	message := []any{"interaction", typ, c.From, c.To, c.RequestID, c.body}
-	d := p.access.list.Decide(message, &placeEnv{place: p, newcomer: c.auth.KeyText()})
+	return p.decideMessage([]any{"interaction", typ, c.From, c.To, c.RequestID, c.body}, c.auth.KeyText())
+}
+
+// decideMessage tries the rules on a message. The key is what the sender has proven to have
+// if it is not in yet.
+func (p *Place) decideMessage(message []any, key string) acl.Decision {
+	d := p.access.list.Decide(message, &placeEnv{place: p, newcomer: key})
 	p.counts.decided(d)
 	if d.Failure != nil {
 		p.complain("access rule could not be tried", "rule", d.Rule.ID, "origin", d.Rule.Origin,

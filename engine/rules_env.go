@@ -45,7 +45,7 @@ func (v *placeEnv) Owns(entity, other string) (bool, error) {
 // Offered implements [acl.Env].
 func (v *placeEnv) Offered(entity, to string) (bool, error) {
 	a := v.place.owner(to)
-	return a != nil && a.offered[entity], nil
+	return a != nil && v.place.offers.has(entity, a.id), nil
 }
 
 // Identity implements [acl.Env].
@@ -103,31 +103,11 @@ func (v subscriberEnv) Identity(entity string) (map[string]any, error) {
 	return nil, nil
 }
 
-// offers notes which of its entities an agent names, as items of a body, to another.
-func (p *Place) offers(a, to *agent, c *command) {
-	if a == to {
-		return
-	}
+// noteOffers notes which of its entities an agent names, as items of a body, to another.
+func (p *Place) noteOffers(a, to *agent, c *command) {
 	for _, item := range c.args {
-		id, ok := item.(string)
-		if !ok || p.owner(id) != a {
-			continue
-		}
-		if to.offered == nil {
-			to.offered = map[string]bool{}
-		}
-		to.offered[id] = true
-	}
-}
-
-// withdraw forgets that entities were offered which are gone.
-func (p *Place) withdraw(gone map[string]bool) {
-	for _, a := range p.order {
-		if len(a.offered) == 0 {
-			continue
-		}
-		for id := range gone {
-			delete(a.offered, id)
+		if id, ok := item.(string); ok && p.owner(id) == a {
+			p.offers.note(p.world.Entity(id), to.id)
 		}
 	}
 }

@@ -180,7 +180,7 @@ func TestWhatWasOfferedMayBeChangedByWhomItWasOfferedTo(t *testing.T) {
 			t.Error("not changed by whom it was offered to, or by somebody else")
 		}
 		app.compare(`["remove_entity","`+widget+`"]`, `["remove_entity","ok"]`)
-		if n := len(r.place.agents[r.place.owner(visor.avatar).id].offered); n != 0 {
+		if n := len(r.place.offers.made) + len(r.place.offers.by); n != 0 {
 			t.Errorf("%d offers are left", n)
 		}
 	})

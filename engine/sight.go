@@ -14,16 +14,14 @@ func (a *agent) ID() string { return a.id }
 
 // Eye is where the agent's head is, or its avatar if it has no head.
 func (a *agent) Eye() mgl64.Vec3 {
-	w := a.place.world
-	for _, c := range w.Children(a.avatar) {
-		if c.Pose() == "head" {
-			return c.World().Col(3).Vec3()
-		}
+	e := a.place.world.Entity(a.avatar)
+	if e == nil {
+		return mgl64.Vec3{}
 	}
-	if e := w.Entity(a.avatar); e != nil {
-		return e.World().Col(3).Vec3()
+	if head := e.Part("head"); head != nil {
+		e = head
 	}
-	return mgl64.Vec3{}
+	return e.World().Col(3).Vec3()
 }
 
 // Own implements [view.Agent]: what the agent owns, and what its hands hold.

@@ -33,9 +33,10 @@ func (p *Place) newEntityID() string {
 // spawn makes an entity and its children as described (protocol section 6):
 // components loose or under "components", descriptions of children under
 // "children". The topmost gets the id, unless that is "". Either all of it is made
-// or nothing.
-func (p *Place) spawn(owner, id string, spec map[string]any) (*world.Entity, error) {
-	s := spawner{place: p, owner: owner, id: id}
+// or nothing. By is who asks for it, nil for the place itself: the rules have a say in what
+// it hangs on.
+func (p *Place) spawn(owner, id string, spec map[string]any, by *asker) (*world.Entity, error) {
+	s := spawner{place: p, owner: owner, id: id, by: by}
 	e, err := s.spawn(spec, "", 1)
 	if err != nil && len(s.made) > 0 {
 		p.world.Remove(s.made[0], world.Cascade)
@@ -53,6 +54,7 @@ type spawner struct {
 	place *Place
 	owner string
 	id    string // of the topmost; "" = any
+	by    *asker
 	made  []string
 }
 
@@ -71,8 +73,13 @@ func (s *spawner) spawn(spec map[string]any, parent string, depth int) (*world.E
 	if err != nil {
 		return nil, err
 	}
-	if parent != "" {
+	switch {
+	case parent != "":
 		components["relationships"] = map[string]any{"parent": parent}
+	case s.by != nil:
+		if err := s.place.hanging().attachComponents(*s.by, nil, components); err != nil {
+			return nil, err
+		}
 	}
 	id := s.id
 	if id == "" || parent != "" {
@@ -83,6 +90,7 @@ func (s *spawner) spawn(spec map[string]any, parent string, depth int) (*world.E
 		return nil, err
 	}
 	s.made = append(s.made, e.ID())
+	s.place.shakeOff(e)
 	for _, c := range children {
 		child, ok := asObject(c)
 		if !ok {

@@ -63,7 +63,7 @@ func (t *Turn) Spawn(id string, spec map[string]any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	e, err := t.place.spawn(PlaceID, id, spec)
+	e, err := t.place.spawn(PlaceID, id, spec, nil)
 	if err != nil {
 		return "", err
 	}

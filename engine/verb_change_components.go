@@ -31,13 +31,37 @@ func changeComponents(r *Request) {
 	}
 	err := r.place.check(e, e.Owner(), set, true)
 	if err == nil {
-		err = r.agent.place.change(e, set, unset)
+		err = r.changeComponents(e, set, unset)
 	}
 	if err != nil {
-		r.Refuse(err.Error())
+		r.refuse(err)
 		return
 	}
 	r.OK()
+}
+
+// changeComponents makes a change that makes sense, as far as the rules let the agent hang
+// the entity where it is to be. What it takes off its own stays where it stands.
+func (r *Request) changeComponents(e *world.Entity, set map[string]any, unset []string) error {
+	p, h := r.place, r.place.hanging()
+	detaches := h.detaches(r.agent.id, e, set, unset)
+	if r.detaches && !detaches {
+		return fmt.Errorf("%q hangs on nothing of yours", e.ID()) // any more
+	}
+	if err := h.attachComponents(*r.asker(), e, set); err != nil {
+		return err
+	}
+	stood, hung := e.World(), e.ParentID()
+	if err := p.change(e, set, unset); err != nil {
+		return err
+	}
+	if detaches {
+		p.stand(e, stood)
+	}
+	if e.Owner() == r.agent.id && (e.ParentID() != hung || slices.Contains(unset, "relationships")) {
+		p.offers.takeBack(e)
+	}
+	return nil
 }
 
 // changes reads what is to become of an entity, and tells whether that makes sense.
@@ -81,17 +105,24 @@ func (p *Place) change(e *world.Entity, set map[string]any, unset []string) erro
 
 // changeOne sets one component, or takes it away if there is nothing to set, and has
 // the place's behaviour hear of it.
-func (p *Place) changeOne(e *world.Entity, name string, c any) (err error) {
+func (p *Place) changeOne(e *world.Entity, name string, c any) error {
+	return p.edit(e, name, func() error {
+		if c == nil {
+			e.Unset(name)
+			return nil
+		}
+		return e.Set(name, c)
+	})
+}
+
+// edit makes a change to one component, and has the place's behaviour hear of it.
+func (p *Place) edit(e *world.Entity, name string, change func() error) error {
 	var old map[string]any
 	if p.hooks.watcher.Watches(name) {
 		old, _ = e.Component(name)
 	}
 	had, before := e.Has(name), e.Edits()
-	if c == nil {
-		e.Unset(name)
-	} else {
-		err = e.Set(name, c)
-	}
+	err := change()
 	if e.Edits() != before {
 		p.hooks.watcher.Changed(e, name, had, old)
 	}

@@ -48,7 +48,7 @@ func (p *Place) remove(id string, how world.Removal) []*world.Entity {
 		}
 	}
 	orphan(gone, slices.Collect(maps.Keys(owners))...)
-	p.withdraw(gone)
+	p.offers.gone(removed)
 	p.giveUpAsking("the entity is gone", func(q *Asking) bool { return gone[q.to] || gone[q.from] })
 	tell()
 	return removed

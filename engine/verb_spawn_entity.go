@@ -7,9 +7,9 @@ func spawnEntity(r *Request) {
 		r.Refuse("want one description of an entity: an object of components")
 		return
 	}
-	e, err := r.agent.place.spawn(r.agent.id, "", spec)
+	e, err := r.agent.place.spawn(r.agent.id, "", spec, r.asker())
 	if err != nil {
-		r.Refuse(err.Error())
+		r.refuse(err)
 		return
 	}
 	r.Answer(e.ID())

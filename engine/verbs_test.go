@@ -50,7 +50,7 @@ func TestRemovedEntitiesTakeTheirChildrenAlongOrLeaveThemWhereTheyStand(t *testi
 	const at = `{"matrix":[1,0,0,0,0,1,0,0,0,0,1,0,%d,0,0,1]}`
 	for how, stays := range map[string]bool{`,"cascade"`: false, "": false, `,"reparent"`: true} {
 		t.Run(how, func(t *testing.T) {
-			inPlace(t, Config{}, func(r *rig) {
+			inPlace(t, Config{Rules: rulesOf(t, `allow ["attach" | _]`)}, func(r *rig) {
 				p, other := r.join(4, `{}`), r.join(4, `{}`)
 				parent := p.spawn(fmt.Sprintf(`{"transform":`+at+`}`, 5))
 				child := other.spawn(fmt.Sprintf(`{"transform":`+at+`,"relationships":{"parent":%q}}`, 2, parent))

@@ -53,6 +53,7 @@ func agentClass() class {
 		},
 		functions: []function{
 			{"kick", "(reason?: string): boolean", "Sends it away. The reason goes to the log. False if it has left.", (*generation).agentKick},
+			{"part", "(pose: string): loci.Entity?", "The part of its body that takes a pose, such as \"head\" or \"hand/left\": a child of its avatar, and its own. Nil if there is none.", (*generation).agentPart},
 			{"here", "(): boolean", "Whether it is still here.", (*generation).agentHere},
 		},
 	}
@@ -112,6 +113,20 @@ func (g *generation) agentKick(L *lua.LState) int {
 		g.log.Info("a script sent an agent away", "agent", a.agent.ID, "name", a.agent.DisplayName(), "reason", L.OptString(2, ""))
 	}
 	L.Push(lua.LBool(kicked))
+	return 1
+}
+
+func (g *generation) agentPart(L *lua.LState) int {
+	g.needsPlace(L, "agent:part")
+	a, pose := argument[*agentValue](L, 1, "an agent"), L.CheckString(2)
+	L.Push(lua.LNil)
+	avatar := g.turn().World().Entity(a.agent.Avatar)
+	if avatar == nil || avatar.Owner() != a.agent.ID {
+		return 1
+	}
+	if part := avatar.Part(pose); part != nil {
+		L.Push(g.entity(part.ID()))
+	}
 	return 1
 }
 

@@ -53,6 +53,23 @@ func TestScriptsSeeWhoIsVerified(t *testing.T) {
 	r.want("leave\\t" + auth.KeyText())
 }
 
+func TestScriptsFindThePartsOfABody(t *testing.T) {
+	r := opened(t, lua1(`
+		place.on("join", function(agent)
+			place.spawn{ relationships = { parent = agent.avatar.id }, intent = { actuate_pose = "head" }, whose = { name = "the place's" } }
+			place.spawn{ relationships = { parent = agent.avatar.id }, intent = { actuate_pose = "hand/left" } }
+			local head = agent:part("head")
+			print(head and head.whose.name, agent:part("hand/left"), agent:part("tail"))
+		end)
+		place.on("leave", function(agent) print(agent:part("head")) end)
+	`))
+	ann := r.joinAs("ann", `{"children":[{"intent":{"actuate_pose":"head"},"whose":{"name":"ann's"}}]}`)
+	r.want(`ann's\tnil\tnil`)
+	ann.peer.Close(netcode.CodeClientLeft)
+	r.Settle()
+	r.want("nil")
+}
+
 func TestAgentsAreTheSameValueUntilTheyHaveLeft(t *testing.T) {
 	r := opened(t, lua1(`
 		local known = {}

@@ -185,9 +185,14 @@ func (r *rig) connect() *actor {
 
 // join lets an agent in.
 func (r *rig) join(name string) *actor {
+	return r.joinAs(name, fmt.Sprintf(`{"visor":{"display_name":%q}}`, name))
+}
+
+// joinAs is join with an avatar that is described.
+func (r *rig) joinAs(name, avatar string) *actor {
 	r.Helper()
 	a := r.connect()
-	answer := a.request("place", fmt.Sprintf(`["announce","version",4,"identity",{"display_name":%q},"spawn_avatar",{"visor":{"display_name":%q}}]`, name, name))
+	answer := a.request("place", fmt.Sprintf(`["announce","version",4,"identity",{"display_name":%q},"spawn_avatar",%s]`, name, avatar))
 	if !strings.HasPrefix(answer, `["announce","`) || strings.Contains(answer, `"error"`) {
 		r.Fatalf("announce answered %s", answer)
 	}

@@ -8,7 +8,8 @@ import (
 )
 
 // grab moves what the mover's hands hold (protocol section 4, step 3). Anybody may
-// move what is grabbable; of several who hold the same, the last has it.
+// move what its owner has made grabbable, or has named in a grabbable of its own below it;
+// of several agents that hold the same, the last has it.
 func grab(w *world.World, m Mover) {
 	hold(w, m.Entity, "hand/left", &m.Intent.LeftHand.Grab)
 	hold(w, m.Entity, "hand/right", &m.Intent.RightHand.Grab)
@@ -23,13 +24,13 @@ func hold(w *world.World, avatar *world.Entity, pose string, g *netcode.Grab) {
 		return
 	}
 	rules := held.Grabbable()
-	hand := childWithPose(w, avatar, pose)
+	hand := avatar.Part(pose)
 	if rules == nil || hand == nil {
 		return
 	}
 	moved, inMoved := actuated(held, rules.ActuateOn)
-	if moved == nil {
-		return
+	if moved == nil || moved.Owner() != held.Owner() {
+		return // a handle moves only what its owner may move: it may hang on what is another's
 	}
 	to := hand.World().Mul4(mgl64.Mat4(g.Transform))
 	if moved != held {

@@ -24,7 +24,7 @@ func Step(w *world.World, movers []Mover, dt float64) {
 		if !m.Entity.Alive() {
 			continue
 		}
-		stick(w, m, dt)
+		stick(m, dt)
 		pose(w, m)
 		grab(w, m)
 	}

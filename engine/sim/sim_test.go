@@ -33,6 +33,7 @@ var ours = map[string]string{
 	"from_avatar_newest":          "a follower does not end its leader's own poses",
 	"from_avatar_oldest":          "a follower does not end its owner's own poses",
 	"from_avatar_missing":         "who follows an avatar that is not there stays where it is",
+	"head_other_owner_walk":       "what somebody else hangs on an avatar is no part of its body",
 	"dt_negative_walk_nohead":     "time does not run backwards",
 	"no_place_walk_nohead":        "a place always has a clock",
 }

@@ -1,24 +1,18 @@
 package sim
 
-import (
-	"slices"
-
-	"github.com/go-gl/mathgl/mgl64"
-
-	"github.com/loci-place/loci/engine/world"
-)
+import "github.com/go-gl/mathgl/mgl64"
 
 // speed is how fast a fully deflected stick moves an avatar, in metres a second.
 const speed = 2.0
 
 // stick walks and turns an avatar the way its stick is held, towards where its
 // head looks (protocol section 4, step 1).
-func stick(w *world.World, m Mover, dt float64) {
+func stick(m Mover, dt float64) {
 	if !m.Intent.WantsStickMovement {
 		return
 	}
 	head := mgl64.Ident4()
-	if h := childWithPose(w, m.Entity, "head"); h != nil {
+	if h := m.Entity.Part("head"); h != nil {
 		head = h.Local()
 	}
 	back := head.Inv()
@@ -47,14 +41,3 @@ func movement(head, back mgl64.Mat4, yaw, x, z float64) mgl64.Mat4 {
 func position(m mgl64.Mat4) mgl64.Vec3 { return m.Col(3).Vec3() }
 
 func translate(v mgl64.Vec3) mgl64.Mat4 { return mgl64.Translate3D(v.Elem()) }
-
-// childWithPose finds the child that acts out a pose. Of several it is the one
-// that came last, as agents predict.
-func childWithPose(w *world.World, avatar *world.Entity, pose string) *world.Entity {
-	for _, c := range slices.Backward(w.Children(avatar.ID())) {
-		if c.Pose() == pose {
-			return c
-		}
-	}
-	return nil
-}

@@ -80,6 +80,22 @@ func (e *Entity) Parent() *Entity {
 	return e.w.Entity(e.typed.parent)
 }
 
+// ParentID is the id that its relationships name, whether or not such an entity stands
+// there; "" if none.
+func (e *Entity) ParentID() string { return e.typed.parent }
+
+// Part is the part of an avatar's body that acts out a pose, or nil: its child with that
+// pose and of the same owner, since what somebody else hangs on an avatar is no part of its
+// body. Of several it is the one that came last, as agents predict.
+func (e *Entity) Part(pose string) *Entity {
+	for _, c := range slices.Backward(e.w.children[e.id]) {
+		if c.typed.pose == pose && c.owner == e.owner {
+			return c
+		}
+	}
+	return nil
+}
+
 // Pose is the pose it takes its transform from (intent.actuate_pose), or "".
 func (e *Entity) Pose() string { return e.typed.pose }
 

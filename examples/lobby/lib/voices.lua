@@ -12,19 +12,11 @@ local AT_ONCE = 50 -- agents to look at in one heartbeat
 
 local inside = {} -- agent id → whether it is in the quiet room
 
--- head gives where an agent's voice comes from: the part of its avatar that takes the pose
--- of the head, or else the avatar itself; nil if it has removed that, as it may.
+-- head is where an agent's voice comes from: its head, or else its avatar; nil if it has
+-- removed that, as it may.
 local function head(agent)
   local avatar = agent.avatar
-  if not avatar:exists() then
-    return nil
-  end
-  for _, part in ipairs(avatar.children) do
-    if part.intent and part.intent.actuate_pose == "head" then
-      return part
-    end
-  end
-  return avatar
+  return avatar:exists() and (agent:part("head") or avatar) or nil
 end
 
 local function within(x, z, grown)
