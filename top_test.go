@@ -18,7 +18,7 @@ func TestTopWritesOnceForPipes(t *testing.T) {
 	s := start(t, nil, "serve", dir, "--listen", "127.0.0.1:0", "--http", ":0")
 	join(t, s.url, netcode.ClientConfig{Identity: map[string]any{"display_name": "Ada \x1b[2J"}})
 	got := run(t, nil, "top", "--once", strings.TrimPrefix(s.viewInside(t), "http://"))
-	for _, part := range []string{"Attic, ready", "1 agents", "heartbeat ms", "generation 1", "rules: 4, else allow", "Ada"} {
+	for _, part := range []string{"Attic, ready", "1 agents", "heartbeat ms", "generation 1", "rules: 8, else allow", "Ada"} {
 		if !strings.Contains(got.stdout, part) {
 			t.Errorf("there is no %q", part)
 		}
