@@ -1,0 +1,71 @@
+package engine
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// protocolDoc is what is written down of the protocol.
+func protocolDoc(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../netcode/PROTOCOL.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestProtocolDocNamesEveryVerb(t *testing.T) {
+	headings := regexp.MustCompile(`(?m)^### (.*)$`).FindAllStringSubmatch(protocolDoc(t), -1)
+	var named []string
+	for _, h := range headings {
+		named = append(named, strings.Split(h[1], ", ")...)
+	}
+	all := " " + strings.Join(named, " ") + " "
+	for verb := range officialVerbs {
+		if !strings.Contains(all, " "+verb+" ") {
+			t.Errorf("%s has no heading", verb)
+		}
+	}
+}
+
+func TestProtocolDocNamesEveryComponent(t *testing.T) {
+	doc := protocolDoc(t)
+	for name := range shapes {
+		if !strings.Contains(doc, "\n| `"+name+"` |") {
+			t.Errorf("%s has no row", name)
+		}
+	}
+	for name := range served {
+		if !strings.Contains(doc, "\n| `"+name+"` |") {
+			t.Errorf("%s has no row", name)
+		}
+	}
+}
+
+func TestProtocolDocLinksLeadSomewhere(t *testing.T) {
+	doc := protocolDoc(t)
+	anchors := map[string]bool{}
+	for _, h := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(doc, -1) {
+		anchors[anchor(h[1])] = true
+	}
+	for _, link := range regexp.MustCompile(`\]\(([^)]*)\)`).FindAllStringSubmatch(doc, -1) {
+		file, fragment, _ := strings.Cut(link[1], "#")
+		switch {
+		case file != "":
+			if _, err := os.Stat("../netcode/" + file); err != nil {
+				t.Errorf("%s: %v", link[1], err)
+			}
+		case !anchors[fragment]:
+			t.Errorf("%s: there is no such heading", link[1])
+		}
+	}
+}
+
+// anchor is what a heading is called in links.
+func anchor(heading string) string {
+	kept := regexp.MustCompile(`[^a-z0-9 _-]`).ReplaceAllString(strings.ToLower(heading), "")
+	return strings.ReplaceAll(kept, " ", "-")
+}
