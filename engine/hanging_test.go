@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-gl/mathgl/mgl64"
 
+	"github.com/loci-place/loci/acl"
 	"github.com/loci-place/loci/engine/world"
 	"github.com/loci-place/loci/netcode"
 )
@@ -101,6 +102,13 @@ func TestNothingHangsOnWhatIsAnothers(t *testing.T) {
 					time.Sleep(50 * time.Millisecond)
 					if code, gone := stranger.disconnected(); !gone || code != netcode.CodeDenied {
 						t.Errorf("an avatar below %s: disconnected %v with %d", target, gone, code)
+					}
+					old := r.dial() // that speaks version 0
+					old.command(fmt.Sprintf(`{"cmd":"interact","interact":{"from_entity":"","to_entity":"place","cmd":%q}}`,
+						`["announce",["identity",{"name":"old"}],{"relationships":{"parent":"`+target+`"}}]`))
+					time.Sleep(50 * time.Millisecond)
+					if code, gone := old.disconnected(); !gone || code != netcode.CodeDenied {
+						t.Errorf("an avatar of version 0 below %s: disconnected %v with %d", target, gone, code)
 					}
 					if after := len(r.entities()); after != before {
 						t.Errorf("%d entities, %d before", after, before)
@@ -471,6 +479,50 @@ func TestOffersEnd(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestOffersLastWhileAnAgentIsAwaited(t *testing.T) {
+	inPlace(t, Config{}, func(r *rig) {
+		app := r.join(4, `{}`)
+		visor := r.travels(netcode.ClientConfig{Key: keyOf("ann")})
+		widget := app.spawn(`{}`)
+		app.command(interaction("oneway", "", visor.Avatar(), "", `["add_wrist_widget","`+widget+`"]`))
+		visor.blackout(12 * time.Second)
+		again := r.travels(netcode.ClientConfig{Key: keyOf("ann"), Resume: visor.Avatar()})
+		if again.Avatar() != visor.Avatar() {
+			t.Fatal("it came back as somebody else")
+		}
+		hung := map[string]any{"relationships": map[string]any{"parent": again.Avatar()}}
+		if got := again.must(r.T, PlaceID, "change_components", widget, "add_or_change", hung, "remove", []any{}); got[1] != "ok" {
+			t.Errorf("answered %v", got)
+		}
+		onApp := map[string]any{"relationships": map[string]any{"parent": app.avatar}}
+		if got, err := again.Request(r.Context(), PlaceID, "spawn_entity", onApp); err == nil {
+			t.Errorf("after it came back it hangs things on others: %v", got)
+		}
+	})
+}
+
+// Where nothing may be done that is not named, an offer opens nothing, yet what somebody
+// else hung on one's own can be taken off.
+func TestOffersOpenNothingThatIsClosed(t *testing.T) {
+	rules := rulesOf(t, `allow ["interaction", _, _, _, _, [Verb | _]] when Verb in ["announce", "spawn_entity", "take"]`,
+		`allow ["attach", _, nil, _]`)
+	rules.Verdict = acl.Deny
+	inPlace(t, Config{Rules: rules}, func(r *rig) {
+		app, visor := r.join(4, `{}`), r.join(4, `{}`)
+		widget := app.spawn(`{}`)
+		app.command(interaction("oneway", "", visor.avatar, "", `["take","`+widget+`"]`))
+		visor.wait()
+		visor.interactions()
+		if visor.asks(`["change_components","%s","add_or_change",{"transform":{}},"remove",[]]`, widget) {
+			t.Error("what was offered is moved")
+		}
+		note := app.spawn(`{"relationships":{"parent":"` + visor.avatar + `"}}`)
+		if app.asks(`["change_components","%s","remove",["relationships"]]`, note) || !visor.asks(`["change_components","%s","remove",["relationships"]]`, note) {
+			t.Error("it is taken off by its owner, or not by the one it hung on")
+		}
+	})
 }
 
 func TestOffersAreLimited(t *testing.T) {

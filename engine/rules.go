@@ -31,11 +31,12 @@ func DefaultRules() Rules {
 	}{
 		{acl.Deny, `["interaction", "request", _, "place", _, ["change_acl" | _]]`},
 		{acl.Deny, `["interaction", "request", _, "place", _, ["kick_agent" | _]]`},
-		{acl.Allow, `["interaction", "request", From, "place", _, ["change_components", E, "add_or_change", C, "remove", []]]
-			when offered(E, From) and map_size(C) == 1 and (is_map_key(C, "relationships") or is_map_key(C, "transform"))
-			when offered(E, From) and map_size(C) == 2 and is_map_key(C, "relationships") and is_map_key(C, "transform")`},
 		{acl.Deny, `["interaction", "request", From, "place", _, ["change_components", E | _]]
-			when owner(E) != nil and not owns(From, E)`},
+			when owner(E) != nil and not owns(From, E) and not offered(E, From)`},
+		{acl.Deny, `["interaction", "request", From, "place", _, ["change_components", E | C]]
+			when owner(E) != nil and not owns(From, E) and not (length(C) == 4 and C[0] == "add_or_change" and C[2] == "remove" and C[3] == []
+				and (map_size(C[1]) == 1 and (is_map_key(C[1], "relationships") or is_map_key(C[1], "transform"))
+					or map_size(C[1]) == 2 and is_map_key(C[1], "relationships") and is_map_key(C[1], "transform")))`},
 		{acl.Deny, `["interaction", "request", From, "place", _, ["remove_entity", E | _]]
 			when owner(E) != nil and not owns(From, E)`},
 		{acl.Deny, `["attach", From, _, Parent] when not offered(Parent, From)`},

@@ -95,6 +95,7 @@ var claims = map[string]string{
 		t.equal(nil, (place:join{ display_name = "harry" }))
 		local ann, owner = place:join{ display_name = "ann" }, place:join{ display_name = "owner" }
 		t.equal("interaction_denied", ann:request("place", { "kick_agent", owner.id })[1])
+		t.equal("interaction_denied", ann:request("place", { "spawn_entity", { relationships = { parent = "place" } } })[1])
 		t.equal("ok", owner:request("place", { "kick_agent", ann.id })[2])`,
 	"What is kept": `
 		place:join{ display_name = "ann" }
