@@ -10,7 +10,7 @@ BENCHTIME ?= 1s
 FUZZTIME  ?= 20000x
 
 .DEFAULT_GOAL := help
-.PHONY: run test build deps lint fmt fuzz torture abuse bench help
+.PHONY: run test build deps libs lint fmt fuzz torture abuse bench help
 
 run: build ## serve a place; ARGS="--name Attic --hz 30" hands it flags
 	@exec bin/loci serve $(ARGS)
@@ -19,13 +19,16 @@ test: deps lint ## vet, staticcheck, and every test under the race detector
 	go test -race -timeout 5m ./...
 	go test -count 1 -run OneAbuser ./engine # is skipped above, as what it measures is not the race detector
 
-build: deps ## build the command as bin/loci
+build: libs ## build the command as bin/loci
 	go build -o bin/loci .
 
-deps: ## install ENet and pkg-config where they are missing
+deps: ## install ENet, pkg-config and, for the tests, Lua 5.1 where they are missing
+	@.ci/deps tests
+
+libs:
 	@.ci/deps
 
-lint: deps ## vet and staticcheck
+lint: libs ## vet and staticcheck
 	go vet ./...
 	go tool staticcheck ./...
 
