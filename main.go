@@ -8,7 +8,6 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
-	lua "github.com/yuin/gopher-lua"
 )
 
 // Exit codes. A stop by SIGINT or SIGTERM is a success.
@@ -17,13 +16,7 @@ const (
 	exitUsage   = 2 // a flag, an argument or an environment variable makes no sense
 )
 
-// maxArrayIndex keeps scripts from filling an array up to an index far away, which
-// takes up to 4 GB in one instruction. It is one variable of the whole process, so it
-// is the command's to set and not package scripts'.
-const maxArrayIndex = 1 << 20
-
 func main() {
-	lua.MaxArrayIndex = maxArrayIndex
 	err := newRootCommand().ExecuteContext(context.Background())
 	if err == nil {
 		return

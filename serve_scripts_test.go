@@ -106,7 +106,7 @@ func TestScriptsThatDoNotLoadAreOneLineAndExitCode1(t *testing.T) {
 	}{
 		"no directory":        {filepath.Join(t.TempDir(), "attic"), "attic"},
 		"a file":              {filepath.Join(placeDir(t, map[string]string{"place.lua": ""}), "place.lua"), "not a directory"},
-		"syntax error":        {placeDir(t, map[string]string{"place.lua": "\nplace.name ="}), "place.lua:2: syntax error"},
+		"syntax error":        {placeDir(t, map[string]string{"place.lua": "\nplace.name ="}), "place.lua:2: unexpected symbol"},
 		"error at load":       {placeDir(t, map[string]string{"place.lua": "\nplace.nam = 1"}), "place.lua:2: place.nam cannot be set"},
 		"broken component":    {placeDir(t, map[string]string{"components/door.lua": "return 1"}), "components/door.lua:1: "},
 		"a bad settings file": {placeDir(t, map[string]string{"acl.lua": "\ndefault 'perhaps'"}), "acl.lua:2: "},

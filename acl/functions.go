@@ -71,6 +71,5 @@ var functionList = []function{
 	{"offered", "EntityId, ToId", true},
 	{"identity", "EntityId", false},
 	{"verified", "EntityId", false},
-	{"bound", "EntityId", true},
 	{"component", "EntityId, Name", false},
 }

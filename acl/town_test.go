@@ -11,7 +11,6 @@ type testTown struct {
 	offers     map[[2]string]bool
 	identities map[string]map[string]any
 	verified   map[string]string
-	bound      map[string]bool
 	components map[[2]string]map[string]any
 	err        error
 }
@@ -37,10 +36,6 @@ func (t *testTown) Verified(entity string) (string, error) {
 	return t.verified[t.owners[entity]], t.err
 }
 
-func (t *testTown) Bound(entity string) (bool, error) {
-	return t.bound[t.owners[entity]], t.err
-}
-
 func (t *testTown) Component(entity, name string) (map[string]any, error) {
 	return t.components[[2]string{entity, name}], t.err
 }
@@ -51,8 +46,7 @@ var town = &testTown{
 	owners:     map[string]string{"a1": "ann", "e1": "ann", "b1": "bob", "e2": "bob", "place": "place"},
 	offers:     map[[2]string]bool{{"e1", "bob"}: true},
 	identities: map[string]map[string]any{"ann": {"display_name": "Ann", "age": 7.0}, "bob": {}},
-	verified:   map[string]string{"ann": "annskey=", "bob": "bobskey="},
-	bound:      map[string]bool{"ann": true},
+	verified:   map[string]string{"ann": "annskey="},
 	components: map[[2]string]map[string]any{{"e2", "box"}: {"open": true}},
 }
 

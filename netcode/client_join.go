@@ -24,14 +24,10 @@ func (c *Client) announce(ctx context.Context, resume string) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	met, err := c.acquaint(resume)
-	if err != nil {
-		return err
-	}
-	a := Announce{Version: c.cfg.Version, Identity: c.identity(met.auth), Avatar: c.cfg.Avatar}
+	a := Announce{Version: c.cfg.Version, Identity: c.identity(resume), Avatar: c.cfg.Avatar}
 	announced := a.Append(nil)
-	answered := c.askToJoin(announced, met)
-	err = c.sendInteraction(Interaction{Type: TypeRequest, To: "place", RequestID: announceID, Body: announced})
+	answered := c.askToJoin(announced)
+	err := c.sendInteraction(Interaction{Type: TypeRequest, To: "place", RequestID: announceID, Body: announced})
 	if err != nil {
 		return err
 	}
@@ -40,10 +36,7 @@ func (c *Client) announce(ctx context.Context, resume string) error {
 	if err != nil {
 		return err
 	}
-	if err := announceRefusal(body); err != nil {
-		return err
-	}
-	return c.parted()
+	return announceRefusal(body)
 }
 
 // hearAnnounceAnswer takes the avatar from a good answer, on the transport's

@@ -72,8 +72,7 @@ func (c *Client) comeBack() {
 			return
 		}
 		var refused *AnnounceError
-		var changed *PlaceKeyError
-		if errors.As(err, &refused) || errors.As(err, &changed) || c.isBack() || c.dialer.isClosed() {
+		if errors.As(err, &refused) || c.dialer.isClosed() {
 			c.end(err)
 			return
 		}
@@ -87,13 +86,6 @@ func (c *Client) comeBack() {
 			return
 		}
 	}
-}
-
-// isBack reports whether the place has let the client in again.
-func (c *Client) isBack() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.lost == nil
 }
 
 func (c *Client) tryAgain(ctx context.Context) error {

@@ -9,8 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/yuin/gopher-lua/parse"
-
+	"github.com/loci-place/loci/scripts/internal/syntax"
 	"github.com/loci-place/loci/scripts/sandbox"
 )
 
@@ -90,7 +89,7 @@ func (c *checker) walk() {
 	var walkers []*walker
 	for _, file := range c.compiled { // others may be too much for the parser
 		source, _ := c.sources.Source(file)
-		chunk, err := parse.Parse(strings.NewReader(source), file)
+		chunk, err := syntax.Parse(source)
 		if err != nil {
 			continue // it compiled a moment ago
 		}

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/yuin/gopher-lua/ast"
+
+	"github.com/loci-place/loci/scripts/internal/syntax"
 )
 
 // setter goes over a file before a walker does, to find which names are assigned in it:
@@ -47,6 +49,9 @@ func (s *setter) statement(statement ast.Stmt) {
 		for _, target := range st.Lhs {
 			s.set(target)
 		}
+	case *syntax.LocalFunction:
+		s.w.declare(st.Name, "")
+		s.exprs([]ast.Expr{st.Func})
 	case *ast.LocalAssignStmt:
 		s.exprs(st.Exprs)
 		for _, name := range st.Names {

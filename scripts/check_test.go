@@ -70,9 +70,9 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 	for name, c := range map[string]struct {
 		file, source, want string
 	}{
-		"syntax":                 {"place.lua", "\nx = = 1", "place.lua:2: syntax error near \"=\""},
-		"a component's syntax":   {"components/a.lua", "return {", "components/a.lua:1: syntax error at the end of the file"},
-		"a test's syntax":        {"tests/a_test.lua", "(", "tests/a_test.lua:1: syntax error at the end of the file"},
+		"syntax":                 {"place.lua", "\nx = = 1", "place.lua:2: unexpected symbol near '='"},
+		"a component's syntax":   {"components/a.lua", "return {", "components/a.lua:1: unexpected symbol at the end of the file"},
+		"a test's syntax":        {"tests/a_test.lua", "(", "tests/a_test.lua:1: unexpected symbol at the end of the file"},
 		"error at load":          {"place.lua", "\nerror('boo')", "place.lua:2: boo"},
 		"error in a test":        {"tests/a_test.lua", "error('boo')", "tests/a_test.lua:1: boo"},
 		"no component":           {"components/a.lua", "return 1", "components/a.lua:1: a component's file returns a table: return { added = function(entity, a) … end }"},
@@ -148,7 +148,7 @@ func TestCheckForgetsTheTypeOfALocalThatIsAssignedAgain(t *testing.T) {
 
 func TestCheckLooksAtTheOtherFilesWhereOneIsNoLua(t *testing.T) {
 	got := found(files{"place.lua": "(", "lib/a.lua": "return nothing"})
-	if want := "lib/a.lua:1: there is no nothing\nplace.lua:1: syntax error at the end of the file"; got != want {
+	if want := "lib/a.lua:1: there is no nothing\nplace.lua:1: unexpected symbol at the end of the file"; got != want {
 		t.Errorf("found\n%s\nwant\n%s", got, want)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/yuin/gopher-lua/ast"
+
+	"github.com/loci-place/loci/scripts/internal/syntax"
 )
 
 // walker goes over one file and finds names that mean nothing.
@@ -79,6 +81,9 @@ func (w *walker) statement(statement ast.Stmt) {
 		for _, target := range st.Lhs {
 			w.assign(target)
 		}
+	case *syntax.LocalFunction:
+		w.declare(st.Name, "") // before the body, which may call it
+		w.function(st.Func, nil)
 	case *ast.LocalAssignStmt:
 		w.localAssign(st)
 	case *ast.FuncCallStmt:
@@ -113,13 +118,6 @@ func (w *walker) statement(statement ast.Stmt) {
 }
 
 func (w *walker) localAssign(st *ast.LocalAssignStmt) {
-	if len(st.Names) == 1 && len(st.Exprs) == 1 {
-		if fn, ok := st.Exprs[0].(*ast.FunctionExpr); ok { // may call itself
-			w.declare(st.Names[0], "")
-			w.function(fn, nil)
-			return
-		}
-	}
 	w.exprs(st.Exprs)
 	for i, name := range st.Names {
 		t := typ("")

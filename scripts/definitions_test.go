@@ -4,13 +4,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/yuin/gopher-lua/parse"
+	"github.com/loci-place/loci/scripts/internal/syntax"
 )
 
 func TestDefinitionsAreLua(t *testing.T) {
 	for path, text := range Definitions() {
-		if _, err := parse.Parse(strings.NewReader(text), path); err != nil {
-			t.Error(err)
+		if _, err := syntax.Parse(text); err != nil {
+			t.Errorf("%s:%v", path, err)
 		}
 		if !strings.HasPrefix(text, "---@meta") {
 			t.Errorf("%s begins without ---@meta", path)

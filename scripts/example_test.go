@@ -126,7 +126,7 @@ func ExampleNew_mistake() {
 	// Output:
 	// place.lua:2: there is no event "jion": did you mean join?
 	// place.lua:1: place.spawn works in handlers, not at the top level of a script, which only declares; what should happen once belongs in place.on("open", …)
-	// place.lua:2: syntax error at the end of the file
+	// place.lua:2: 'end' expected (to close 'function' at line 1) at the end of the file
 }
 
 // A host gives its scripts functions of its own. They run on the place's turn and must
@@ -210,6 +210,6 @@ func ExampleRuntime_Reload() {
 	// knock who is there? 1
 	// reload: <nil>
 	// knock come in 2
-	// reload: place.lua:1: syntax error at the end of the file
+	// reload: place.lua:1: ')' expected at the end of the file
 	// knock come in 3
 }

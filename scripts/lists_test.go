@@ -44,10 +44,10 @@ func TestTableFunctionsWorkOnListsInComponents(t *testing.T) {
 func TestWhatIsNoListIsRefusedByTableFunctions(t *testing.T) {
 	for name, c := range map[string]struct{ component, source, answer string }{
 		"object":     {`{ map = { a = 1 } }`, `return select(2, pcall(function() table.insert(x.thing.map, 2) end))`, `["go","place.lua:3: bad argument #1 to insert (component thing of x.map is no list)"]`},
-		"component":  {`{}`, `return select(2, pcall(function() table.insert(x.thing, 2) end))`, `["go","place.lua:3: bad argument #1 to insert (table expected, got userdata)"]`},
+		"component":  {`{}`, `return select(2, pcall(function() table.insert(x.thing, 2) end))`, `["go","place.lua:3: bad argument #1 to 'insert' (table expected, got userdata)"]`},
 		"index":      {`{}`, `return select(2, pcall(function() x.thing[1] = 2 end))`, `["go","place.lua:3: component thing of x has names, there is no [1] in it"]`},
 		"name":       {`{ list = {1} }`, `return select(2, pcall(function() x.thing.list.a = 2 end))`, `["go","place.lua:3: there is no \"a\" in a list"]`},
-		"bad insert": {`{ list = {1} }`, `return select(2, pcall(function() table.insert(x.thing.list, 3, 2) end))`, `["go","place.lua:3: bad argument #2 to insert (position out of bounds)"]`},
+		"bad insert": {`{ list = {1} }`, `return select(2, pcall(function() table.insert(x.thing.list, 3, 2) end))`, `["go","place.lua:3: not plain data: [2]: a hole; place.json.null fills one"]`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			before, answer := changedBy(t, c.component, c.source)

@@ -63,8 +63,8 @@ func TestWhatIsWrongLeavesTheOldGenerationRunning(t *testing.T) {
 	r := opened(t, good)
 	ann := r.join("ann")
 	for name, c := range map[string]struct{ file, source, want string }{
-		"syntax":           {"place.lua", "local x = \nif", "place.lua:2: syntax error"},
-		"runtime":          {"place.lua", "\nlocal x = nil .. 1", "place.lua:2: cannot concatenate"},
+		"syntax":           {"place.lua", "local x = \nif", "place.lua:2: unexpected symbol"},
+		"runtime":          {"place.lua", "\nlocal x = nil .. 1", "place.lua:2: attempt to concatenate a nil value"},
 		"endless":          {"place.lua", "while true do end", "place.lua:1: the top level takes longer than"},
 		"rule":             {"acl.lua", "\ndeny [[\n [\"interaction\", _ ] when ownr(X) == 1 ]]", "acl.lua:3:"},
 		"long bracket":     {"acl.lua", "deny [[ [\"interaction\", [_ | _]] ]]", "write [=[ … ]=]"},

@@ -181,7 +181,7 @@ func TestAFailingTestSaysWhereAndWhy(t *testing.T) {
 		{`t.error(function() end)`, "expected an error, and there was none"},
 		{`t.error(function() error("boo") end, "bah")`, "another error"},
 		{`t.fail("so")`, "tests/door_test.lua:2: so: failed"},
-		{`local nothing nothing.at = 1`, "tests/door_test.lua:2: attempt to index a non-table object(nil) with key 'at'"},
+		{`local nothing nothing.at = 1`, "tests/door_test.lua:2: attempt to index local 'nothing' (a nil value)"},
 		{`place:join{}:request("front_door", { "break_it" })`, "an error was logged: components/door.lua:12: attempt to index"},
 		{`place:expect_error("boo")`, "tests/door_test.lua:2: no error with \"boo\" was logged"},
 		{`place:spwan{}`, `tests/door_test.lua:2: a test's place has no "spwan": did you mean spawn?`},

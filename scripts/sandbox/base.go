@@ -1,17 +1,13 @@
 package sandbox
 
 import (
+	"errors"
+	"fmt"
+	"strconv"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 )
-
-// kept are gopher-lua's own base functions that are harmless as they are.
-var kept = map[string]bool{
-	"_G": true, "_VERSION": true, "error": true, "ipairs": true,
-	"next": true, "pairs": true, "rawequal": true, "rawget": true, "select": true,
-	"tonumber": true, "type": true,
-}
 
 // open runs one of gopher-lua's library openers. The first call of a state also
 // makes its thread the main one, which coroutines rely on.
@@ -25,42 +21,180 @@ func (s *State) openBase() {
 	globals := s.lua.Get(lua.GlobalsIndex).(*lua.LTable)
 	var drop []string
 	globals.ForEach(func(key, _ lua.LValue) {
-		if name := key.String(); !kept[name] {
+		if name := key.String(); name != "_G" && name != "_VERSION" {
 			drop = append(drop, name)
 		}
 	})
 	for _, name := range drop {
 		globals.RawSetString(name, lua.LNil)
 	}
+	step := s.lua.NewFunction(ipairsStep)
+	next := s.lua.NewFunction(baseNext)
+	globals.RawSetString("next", next)
 	s.lua.SetFuncs(globals, map[string]lua.LGFunction{
 		"assert":       baseAssert,
+		"error":        baseError,
 		"getmetatable": baseGetMetatable,
+		"ipairs": func(L *lua.LState) int {
+			t := checkTable(L, 1)
+			L.Push(step)
+			L.Push(t)
+			L.Push(lua.LNumber(0))
+			return 3
+		},
+		"pairs": func(L *lua.LState) int {
+			t := checkTable(L, 1)
+			L.Push(next)
+			L.Push(t)
+			L.Push(lua.LNil)
+			return 3
+		},
 		"pcall":        s.basePCall,
 		"print":        s.basePrint,
+		"rawequal":     baseRawEqual,
+		"rawget":       baseRawGet,
 		"rawset":       baseRawSet,
 		"require":      s.require,
+		"select":       baseSelect,
 		"setmetatable": baseSetMetatable,
+		"tonumber":     baseToNumber,
 		"tostring":     baseToString,
+		"type":         func(L *lua.LState) int { L.Push(lua.LString(checkAny(L, 1).Type().String())); return 1 },
 		"unpack":       s.baseUnpack,
 		"xpcall":       s.baseXPCall,
 	})
 }
 
 func baseAssert(L *lua.LState) int {
+	checkAny(L, 1)
 	if L.ToBool(1) {
 		return L.GetTop()
 	}
+	var message lua.LValue = lua.LString("assertion failed!")
 	if L.GetTop() > 1 {
-		L.Error(L.Get(2), 0)
+		message = L.Get(2)
 	}
-	L.RaiseError("assertion failed")
+	if lua.LVCanConvToString(message) {
+		message = lua.LString(place(L, 1) + string(appendText(nil, message)))
+	}
+	L.Error(message, 0)
 	return 0
+}
+
+// baseError puts in front of a text where the error is, as the level says.
+func baseError(L *lua.LState) int {
+	value := L.Get(1)
+	if level := integer(L, 2, 1); level > 0 && lua.LVCanConvToString(value) {
+		value = lua.LString(place(L, level) + string(appendText(nil, value)))
+	}
+	L.Error(value, 0)
+	return 0
+}
+
+// place is "file:line: " of a function on the stack, or nothing where it is not
+// written in Lua or not there.
+func place(L *lua.LState, level int) string {
+	frame, ok := L.GetStack(level)
+	if !ok {
+		return ""
+	}
+	if _, err := L.GetInfo("Sl", frame, lua.LNil); err != nil || frame.CurrentLine < 1 {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d: ", frame.Source, frame.CurrentLine)
+}
+
+func ipairsStep(L *lua.LState) int {
+	t, i := checkTable(L, 1), number(L, 2)+1
+	value := t.RawGet(i)
+	L.Push(i)
+	L.Push(value)
+	if value == lua.LNil {
+		return 1 // which is nil
+	}
+	return 2
+}
+
+func baseNext(L *lua.LState) int {
+	key, value := checkTable(L, 1).Next(L.Get(2))
+	L.Push(key)
+	if key == lua.LNil {
+		return 1
+	}
+	L.Push(value)
+	return 2
+}
+
+func baseRawEqual(L *lua.LState) int {
+	L.Push(lua.LBool(checkAny(L, 1) == checkAny(L, 2)))
+	return 1
+}
+
+func baseRawGet(L *lua.LState) int {
+	L.Push(checkTable(L, 1).RawGet(checkAny(L, 2)))
+	return 1
+}
+
+func baseSelect(L *lua.LState) int {
+	values := L.GetTop() - 1
+	if L.Get(1) == lua.LString("#") {
+		L.Push(lua.LNumber(values))
+		return 1
+	}
+	n := checkInteger(L, 1)
+	switch {
+	case n < 0:
+		n += values + 1
+	case n > values:
+		n = values + 1
+	}
+	if n < 1 {
+		argumentError(L, 1, "index out of range")
+	}
+	return values - n + 1
+}
+
+func baseToNumber(L *lua.LState) int {
+	base := integer(L, 2, 10)
+	if base == 10 {
+		if n, ok := toNumber(checkAny(L, 1)); ok {
+			L.Push(n)
+		} else {
+			L.Push(lua.LNil)
+		}
+		return 1
+	}
+	if base < 2 || base > 36 {
+		argumentError(L, 2, "base out of range")
+	}
+	L.Push(inBase(text(L, 1), base))
+	return 1
+}
+
+// inBase is what C's strtoul reads, a sign and 0x included, or nil.
+func inBase(text string, base int) lua.LValue {
+	text = strings.Trim(text, " \t\n\v\f\r")
+	digits := strings.TrimPrefix(strings.TrimPrefix(text, "-"), "+")
+	if len(text)-len(digits) > 1 {
+		return lua.LNil
+	}
+	if base == 16 && len(digits) > 2 && digits[0] == '0' && digits[1]|0x20 == 'x' {
+		digits = digits[2:]
+	}
+	n, err := strconv.ParseUint(digits, base, 64)
+	if err != nil && !errors.Is(err, strconv.ErrRange) || strings.IndexByte(digits, '_') >= 0 {
+		return lua.LNil
+	}
+	if text[0] == '-' && err == nil {
+		n = -n
+	}
+	return lua.LNumber(n)
 }
 
 // baseGetMetatable gives tables' metatables only: the strings' is shared by the
 // whole state, and the host's values keep theirs.
 func baseGetMetatable(L *lua.LState) int {
-	if t, ok := L.CheckAny(1).(*lua.LTable); ok {
+	if t, ok := checkAny(L, 1).(*lua.LTable); ok {
 		L.Push(L.GetMetatable(t))
 		return 1
 	}
@@ -69,8 +203,10 @@ func baseGetMetatable(L *lua.LState) int {
 }
 
 func baseSetMetatable(L *lua.LState) int {
-	t := L.CheckTable(1)
-	L.CheckTypes(2, lua.LTNil, lua.LTTable)
+	t := checkTable(L, 1)
+	if mt := L.Get(2); L.GetTop() < 2 || mt != lua.LNil && mt.Type() != lua.LTTable {
+		typeError(L, 2, "nil or table")
+	}
 	if old, ok := t.Metatable.(*lua.LTable); ok && old.RawGetString("__metatable") != lua.LNil {
 		L.RaiseError("cannot change a protected metatable")
 	}
@@ -80,29 +216,37 @@ func baseSetMetatable(L *lua.LState) int {
 }
 
 func baseRawSet(L *lua.LState) int {
-	t, key, value := L.CheckTable(1), L.CheckAny(2), L.CheckAny(3)
-	if n, ok := key.(lua.LNumber); ok && n > MaxArray {
-		L.RaiseError("rawset: index %v is above %d", n, MaxArray)
-	}
+	t, key, value := checkTable(L, 1), checkAny(L, 2), checkAny(L, 3)
 	L.RawSet(t, key, value)
 	L.SetTop(1)
 	return 1
 }
 
 func baseToString(L *lua.LState) int {
-	text, ok := L.ToStringMeta(L.CheckAny(1)).(lua.LString)
-	if !ok {
-		L.RaiseError("'__tostring' must return a string")
-	}
-	L.Push(text)
+	L.Push(lua.LString(toString(L, checkAny(L, 1))))
 	return 1
+}
+
+// toString is what tostring makes of a value.
+func toString(L *lua.LState, value lua.LValue) string {
+	if n, ok := value.(lua.LNumber); ok {
+		return string(appendNumber(nil, n))
+	}
+	switch made := L.ToStringMeta(value).(type) {
+	case lua.LString:
+		return string(made)
+	case lua.LNumber:
+		return string(appendNumber(nil, made))
+	}
+	L.RaiseError("'tostring' must return a string to 'print'")
+	return ""
 }
 
 func (s *State) basePrint(L *lua.LState) int {
 	var words []string
 	size := 0
 	for i := 1; i <= L.GetTop(); i++ {
-		word := L.ToStringMeta(L.Get(i)).String()
+		word := toString(L, L.Get(i))
 		size = bounded(L, size+len(word)+1)
 		words = append(words, word)
 	}
@@ -114,8 +258,8 @@ func (s *State) basePrint(L *lua.LState) int {
 }
 
 func (s *State) baseUnpack(L *lua.LState) int {
-	t := L.CheckTable(1)
-	first, last := integer(L, 2, 1), integer(L, 3, t.Len())
+	t := checkTable(L, 1)
+	first, last := integer(L, 2, 1), integer(L, 3, lengthOf(t))
 	if last-first >= MaxValues {
 		L.RaiseError("unpack: more than %d values", MaxValues)
 	}
@@ -129,42 +273,12 @@ func (s *State) baseUnpack(L *lua.LState) int {
 	return last - first + 1
 }
 
-// integer is argument n as an integer, or otherwise where it is absent. Numbers
-// that fit no table index are cut to what does, so that sums cannot overflow.
-func integer(L *lua.LState, n, otherwise int) int {
-	if L.Get(n) == lua.LNil {
-		return otherwise
-	}
-	number := L.CheckNumber(n)
-	const most = 1 << 53
-	switch {
-	case number != number:
-		L.ArgError(n, "not a number")
-	case number > most:
-		return most
-	case number < -most:
-		return -most
-	}
-	return int(number)
-}
-
-// protected calls the function below nargs arguments on the stack. A cut-off
-// and a broken state pass through it.
-func (s *State) protected(L *lua.LState, nargs int) *lua.ApiError {
-	err := L.PCall(nargs, lua.MultRet, nil)
-	if err == nil {
-		return nil
-	}
-	api := err.(*lua.ApiError)
-	s.checkPanic(api)
-	if s.meter.cut != nil {
-		rethrow(api)
-	}
-	return api
-}
-
 func (s *State) basePCall(L *lua.LState) int {
-	L.CheckAny(1)
+	if !callable(L, checkAny(L, 1)) {
+		L.Push(lua.LFalse)
+		L.Push(lua.LString("attempt to call a " + L.Get(1).Type().String() + " value"))
+		return 2
+	}
 	if err := s.protected(L, L.GetTop()-1); err != nil {
 		L.SetTop(0)
 		L.Push(lua.LFalse)
@@ -175,22 +289,33 @@ func (s *State) basePCall(L *lua.LState) int {
 	return L.GetTop()
 }
 
+func callable(L *lua.LState, value lua.LValue) bool {
+	return value.Type() == lua.LTFunction || L.GetMetaField(value, "__call").Type() == lua.LTFunction
+}
+
 // baseXPCall calls the handler after the stack is gone: there is no debug
-// library to look at it with.
+// library to look at it with. Further arguments are the function's, as later
+// versions of Lua have it.
 func (s *State) baseXPCall(L *lua.LState) int {
-	L.CheckAny(1)
-	handler := L.CheckFunction(2)
+	handler := checkAny(L, 2)
 	L.Remove(2)
 	ok := lua.LTrue
-	if err := s.protected(L, L.GetTop()-1); err != nil {
+	var thrown lua.LValue
+	if !callable(L, L.Get(1)) {
+		thrown = lua.LString("attempt to call a " + L.Get(1).Type().String() + " value")
+	} else if err := s.protected(L, L.GetTop()-1); err != nil {
+		thrown = err.Object
+	}
+	if thrown != nil {
 		ok = lua.LFalse
 		L.SetTop(0)
 		L.Push(handler)
-		L.Push(err.Object)
+		L.Push(thrown)
 		if err := s.protected(L, 1); err != nil {
 			L.SetTop(0)
-			L.Push(err.Object)
+			L.Push(lua.LString("error in error handling"))
 		}
+		L.SetTop(1)
 	}
 	L.Insert(ok, 1)
 	return L.GetTop()

@@ -1,22 +1,29 @@
 package sandbox
 
-import "time"
+import (
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/loci-place/loci/scripts/internal/syntax"
+)
 
 // Limits of every state. They bound what one instruction or one library call
 // can cost, which a [Budget] cannot interrupt.
 const (
 	// MaxSource is the longest source that [State.Load] parses, in bytes.
 	// Parsing takes memory of a few hundred times the source.
-	MaxSource = 256 << 10
+	MaxSource = syntax.MaxSource
 	// MaxNesting is how deep brackets, blocks, unary operators and expressions
 	// may nest in a source. Lua's own limit is the same.
-	MaxNesting = 200
+	MaxNesting = syntax.MaxNesting
 	// MaxString is the longest string that an operator or a library function
 	// makes, in bytes.
 	MaxString = 1 << 20
-	// MaxArray is the largest index that rawset, table.insert and a number
-	// written out in the source may use, and the longest table that
-	// table.sort and table.concat take.
+	// MaxArray is where a table's array ends: larger indexes go into its map, so
+	// that t[1e7] = v does not fill 160 MB. It is also the longest table that
+	// table.sort, table.insert and table.concat take. gopher-lua has it in a
+	// variable of the whole process, lua.MaxArrayIndex, which this package sets.
 	MaxArray = 1 << 20
 	// MaxValues is how many values unpack and string.byte return at most.
 	MaxValues = 8000
@@ -30,6 +37,8 @@ const (
 	// MaxPatternDepth is how deep one pattern match may backtrack.
 	MaxPatternDepth = 200
 )
+
+func init() { lua.MaxArrayIndex = MaxArray }
 
 // DefaultCallTime is a call's budget where a [Budget] names none.
 const DefaultCallTime = 5 * time.Millisecond

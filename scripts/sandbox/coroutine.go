@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"errors"
-	"reflect"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -30,9 +29,9 @@ func (s *State) library(name string, functions map[string]lua.LGFunction) *lua.L
 }
 
 func (s *State) create(L *lua.LState) *lua.LState {
-	body := L.CheckFunction(1)
+	body := checkFunction(L, 1)
 	if body.IsG {
-		L.ArgError(1, "a function written in Lua expected")
+		argumentError(L, 1, "Lua function expected")
 	}
 	s.charge(L, 100) // a new stack
 	th, _ := s.newThread(body)
@@ -51,8 +50,10 @@ func arguments(L *lua.LState, n int) []lua.LValue {
 // advance resumes a coroutine on a script's behalf.
 func (s *State) advance(L, th *lua.LState, args []lua.LValue) ([]lua.LValue, lua.LValue) {
 	switch t := threadOf(th); {
+	case t.status == dead:
+		return nil, lua.LString("cannot resume dead coroutine")
 	case t.status != suspended:
-		return nil, lua.LString("cannot resume a coroutine that is " + string(t.status))
+		return nil, lua.LString("cannot resume non-suspended coroutine")
 	case t.task:
 		return nil, lua.LString("cannot resume a task: it goes on by itself")
 	case s.resumes >= MaxResumes:
@@ -65,13 +66,21 @@ func (s *State) advance(L, th *lua.LState, args []lua.LValue) ([]lua.LValue, lua
 	api := err.(*lua.ApiError)
 	s.checkPanic(api)
 	if s.meter.cut != nil {
-		rethrow(api)
+		s.rethrow(L, api)
 	}
 	return nil, api.Object
 }
 
+func checkThread(L *lua.LState) *lua.LState {
+	th, ok := L.Get(1).(*lua.LState)
+	if !ok {
+		argumentError(L, 1, "coroutine expected")
+	}
+	return th
+}
+
 func (s *State) coroutineResume(L *lua.LState) int {
-	values, thrown := s.advance(L, L.CheckThread(1), arguments(L, 2))
+	values, thrown := s.advance(L, checkThread(L), arguments(L, 2))
 	if thrown != nil {
 		L.Push(lua.LFalse)
 		L.Push(thrown)
@@ -103,7 +112,7 @@ func pushAll(L *lua.LState, values []lua.LValue) int {
 }
 
 func coroutineStatus(L *lua.LState) int {
-	L.Push(lua.LString(threadOf(L.CheckThread(1)).status))
+	L.Push(lua.LString(threadOf(checkThread(L)).status))
 	return 1
 }
 
@@ -138,40 +147,33 @@ var (
 )
 
 // beforeYield walks the stack of a coroutine that is about to yield. Each frame
-// must have been called by a call instruction of a Lua function. Frames are
-// private to gopher-lua, and a yield that is missed breaks it, hence the
-// reflection. It notes how many values the yielding call gives.
+// must have been called by a call instruction of a Lua function. It notes how many
+// values the yielding call gives.
 func beforeYield(L *lua.LState) error {
 	t := threadOf(L)
-	if t.body == nil {
+	f := currentFrame(L)
+	if t.body == nil || f == nil {
 		return errYieldMain
 	}
-	top, ok := L.GetStack(0)
-	if !ok {
-		return errYieldMain
-	}
-	frame := reflect.ValueOf(top).Elem().FieldByName("frame").Elem()
-	for innermost := true; ; innermost = false {
-		parent := frame.FieldByName("Parent")
-		if parent.IsNil() {
-			return nil
-		}
-		frame = parent.Elem()
-		function := frame.FieldByName("Fn").Elem()
-		if function.FieldByName("IsG").Bool() {
+	for innermost := true; f.parent != nil; innermost = false {
+		f = f.parent
+		if f.fn.IsG {
 			return errYieldFunction
 		}
-		code := function.FieldByName("Proto").Elem().FieldByName("Code")
-		inst := uint32(code.Index(int(frame.FieldByName("Pc").Int()) - 1).Uint())
+		inst := f.fn.Proto.Code[f.pc-1]
+		results := operandC(inst) - 1
 		switch int(inst >> opcodeShift) {
 		case lua.OP_CALL:
+		case lua.OP_TAILCALL:
+			results = lua.MultRet
 		case lua.OP_TFORLOOP:
 			return errYieldIterator
 		default:
 			return errYieldMeta
 		}
 		if innermost {
-			t.results = int(inst&argumentC>>argumentCShift) - 1
+			t.results = results
 		}
 	}
+	return nil
 }

@@ -1,10 +1,11 @@
 // Package sandbox runs the Lua scripts of a place's owner so that no mistake in
 // them, and no snippet copied from somewhere, stops the place.
 //
-// A source goes through [CheckSource] (size and nesting, before parsing), the
-// parser, a rewriting that bounds concatenation, and the compiler. [State.Call]
-// and [Task.Resume] run it under a [Budget]; [Plain] carries data across. The
-// package knows nothing of places, entities or agents.
+// A source goes through a parser and a compiler of this project's, see packages
+// syntax and bytecode, because gopher-lua's make wrong programs of some plain ones.
+// [State.Call] and [Task.Resume] run it under a [Budget], in a loop of this
+// package's with gopher-lua's instructions and some of its own; [Plain] carries data
+// across. The package knows nothing of places, entities or agents.
 //
 // # What scripts have
 //
@@ -12,7 +13,7 @@
 // ipairs, next, pairs, pcall, print (to the host), rawequal, rawget, rawset,
 // require (of the host's modules), select, tonumber, tostring, type, unpack,
 // xpcall; the libraries string, table, math, coroutine; of os the functions
-// clock, date and time. Nothing loads code from text, reads a file, the
+// clock, date, difftime and time. Nothing loads code from text, reads a file, the
 // environment or another script's state.
 //
 // # Budgets
@@ -26,21 +27,12 @@
 //
 // # Differences from Lua 5.1
 //
-// A function uses 255 locals of the functions around it at most, and some 5,000
-// different names, numbers and texts. No call is a tail call, so that endless
-// tail recursion ends in a stack overflow after [MaxCalls] calls. xpcall's
-// handler runs after the stack is unwound. An error inside pcall separates
-// closures from locals of functions that still run, which is gopher-lua's way.
-// The body of a coroutine is written in Lua. coroutine.yield works neither
-// inside pcall, a metamethod or an iterator, which is an error there, nor in a
-// task, which waits by the host's functions and [State.Yield].
+// Random programs and cases are run here and in Lua 5.1, and must print the same:
+// see agree_test.go. What differs on purpose, or cannot be helped, is listed in
+// scripts/README.md.
 //
 // # What it cannot stop
 //
-//   - t[i] = v with a computed i of up to 67,108,863 fills the array up to i in
-//     one instruction, which takes up to 4 GB and a second. Indexes written
-//     out in the source, rawset and table.insert are bounded by [MaxArray].
-//     Remedy: lua.MaxArrayIndex, a variable of the whole process.
 //   - Memory that a script keeps over many calls, in tables or coroutines, is
 //     not counted. Remedy: watch [HeapLive] and replace the state.
 //   - A table's keys are not freed when they are set to nil, and next walks

@@ -84,6 +84,9 @@ func thrown(value lua.LValue) string {
 		}
 		return "error is a table without a message"
 	}
+	if n, ok := value.(lua.LNumber); ok {
+		return string(appendNumber(nil, n))
+	}
 	return value.String()
 }
 

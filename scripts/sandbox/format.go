@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -14,7 +15,7 @@ const maxWidth = 99
 // stringFormat is Lua's, directive by directive: Go's own format would take
 // widths from arguments and print the interpreter's insides.
 func (s *State) stringFormat(L *lua.LState) int {
-	format := L.CheckString(1)
+	format := text(L, 1)
 	var out strings.Builder
 	argument := 1
 	for i := 0; i < len(format); i++ {
@@ -77,49 +78,91 @@ func digits(text string) int {
 func (s *State) formatted(L *lua.LState, directive string, n int) string {
 	head, verb := directive[:len(directive)-1], directive[len(directive)-1]
 	if n > L.GetTop() {
-		L.ArgError(n, "no value")
+		argumentError(L, n, "no value")
 	}
 	switch verb {
 	case 'c':
-		return fmt.Sprintf(head+"s", string([]byte{byte(number(L, n))}))
+		c := byte(number(L, n))
+		if c == 0 {
+			return padded(head, "") // C ends there
+		}
+		return padded(head, string([]byte{c}))
 	case 'd', 'i':
 		return fmt.Sprintf(head+"d", int64(number(L, n)))
 	case 'u':
 		return fmt.Sprintf(head+"d", uint64(int64(number(L, n))))
 	case 'o', 'x', 'X':
 		return fmt.Sprintf(directive, uint64(int64(number(L, n))))
-	case 'g', 'G':
-		if !strings.Contains(head, ".") {
-			head += ".6" // Go's default is as many as it takes
-		}
-		return fmt.Sprintf(head+string(verb), float64(number(L, n)))
-	case 'e', 'E', 'f':
-		return fmt.Sprintf(directive, float64(number(L, n)))
+	case 'e', 'E', 'f', 'g', 'G':
+		return formatFloat(head, verb, float64(number(L, n)))
 	case 'q':
-		return quoted(L.CheckString(n))
+		return quoted(text(L, n))
 	case 's':
-		text, ok := L.ToStringMeta(L.Get(n)).(lua.LString)
-		if !ok {
-			L.RaiseError("'__tostring' must return a string")
+		text := toString(L, L.Get(n))
+		if dot := strings.IndexByte(head, '.'); dot >= 0 {
+			most, _ := strconv.Atoi(head[dot+1:]) // none is 0
+			text = text[:min(most, len(text))]
+			head = head[:dot]
 		}
-		return fmt.Sprintf(head+"s", string(text))
+		return padded(head, text)
 	}
-	L.RaiseError("invalid format: %q", directive)
+	L.RaiseError("invalid option '%%%c' to 'format'", verb)
 	return ""
 }
 
-// number is argument n, a number or its text.
-func number(L *lua.LState, n int) lua.LNumber {
-	switch v := L.Get(n).(type) {
-	case lua.LNumber:
-		return v
-	case lua.LString:
-		if f, err := strconv.ParseFloat(strings.TrimSpace(string(v)), 64); err == nil {
-			return lua.LNumber(f)
-		}
+// padded is text with spaces up to the width in head. Widths count bytes.
+func padded(head, text string) string {
+	digits := strings.TrimLeft(head, "%-+ #0")
+	width, _ := strconv.Atoi(digits)
+	spaces := strings.Repeat(" ", max(width-len(text), 0))
+	if strings.Contains(head[:len(head)-len(digits)], "-") {
+		return text + spaces
 	}
-	L.TypeError(n, lua.LTNumber)
-	return 0
+	return spaces + text
+}
+
+func formatFloat(head string, verb byte, n float64) string {
+	if math.IsInf(n, 0) || math.IsNaN(n) {
+		flags := head[:len(head)-len(strings.TrimLeft(head, "%-+ #0"))]
+		text := notFinite(n)
+		switch {
+		case text[0] == '-':
+		case strings.Contains(flags, "+"):
+			text = "+" + text
+		case strings.Contains(flags, " "):
+			text = " " + text
+		}
+		if verb < 'a' {
+			text = strings.ToUpper(text)
+		}
+		head, _, _ = strings.Cut(head, ".")
+		return padded(head, text)
+	}
+	if verb|0x20 == 'g' && !strings.Contains(head, ".") {
+		head += ".6" // Go's default is as many as it takes
+	}
+	return fmt.Sprintf(head+string(verb), n)
+}
+
+// notFinite is how C writes an infinite number, and one that is none.
+func notFinite(n float64) string {
+	text := "inf"
+	if math.IsNaN(n) {
+		text = "nan"
+	}
+	if math.Signbit(n) {
+		return "-" + text
+	}
+	return text
+}
+
+// appendNumber appends a number as tostring makes it: as C does with %.14g.
+func appendNumber(text []byte, n lua.LNumber) []byte {
+	f := float64(n)
+	if whole := int64(n); lua.LNumber(whole) == n && whole > -1e14 && whole < 1e14 && (whole != 0 || !math.Signbit(f)) {
+		return strconv.AppendInt(text, whole, 10) // a tenth of what the other way takes
+	}
+	return append(text, formatFloat("%.14", 'g', f)...)
 }
 
 // quoted is text as a literal that Lua reads back.

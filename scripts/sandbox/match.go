@@ -26,7 +26,7 @@ func search(L *lua.LState, m *matcher, begin int) (start, end int, found bool) {
 	start, end, found = m.find(begin)
 	for _, c := range m.captures {
 		if found && c.length == captureOpen {
-			L.RaiseError("malformed pattern: unfinished capture")
+			L.RaiseError("unfinished capture")
 		}
 	}
 	return start, end, found
@@ -66,12 +66,8 @@ func from(position, length int) int {
 }
 
 func (s *State) stringFind(L *lua.LState) int {
-	text, pattern := L.CheckString(1), L.CheckString(2)
-	begin := from(integer(L, 3, 1), len(text))
-	if begin > len(text) {
-		L.Push(lua.LNil)
-		return 1
-	}
+	text, pattern := text(L, 1), text(L, 2)
+	begin := min(from(integer(L, 3, 1), len(text)), len(text))
 	if L.ToBool(4) || !strings.ContainsAny(pattern, "^$*+?.([%-") {
 		s.charge(L, len(text)/8)
 		at := strings.Index(text[begin:], pattern)
@@ -95,9 +91,9 @@ func (s *State) stringFind(L *lua.LState) int {
 }
 
 func (s *State) stringMatch(L *lua.LState) int {
-	text := L.CheckString(1)
-	m := s.newMatcher(L, text, L.CheckString(2))
-	start, end, found := search(L, m, from(integer(L, 3, 1), len(text)))
+	text, pattern := text(L, 1), text(L, 2)
+	m := s.newMatcher(L, text, pattern)
+	start, end, found := search(L, m, min(from(integer(L, 3, 1), len(text)), len(text)))
 	if !found {
 		L.Push(lua.LNil)
 		return 1
@@ -106,10 +102,11 @@ func (s *State) stringMatch(L *lua.LState) int {
 }
 
 func (s *State) stringGmatch(L *lua.LState) int {
-	text, pattern := L.CheckString(1), L.CheckString(2)
-	at := 0
+	text, pattern := text(L, 1), text(L, 2)
+	at := 0 // beyond the end once all is found
 	L.Push(L.NewFunction(func(L *lua.LState) int {
 		m := s.newMatcher(L, text, pattern)
+		m.plainCaret = true
 		start, end, found := search(L, m, at)
 		if !found {
 			at = len(text) + 1
@@ -126,8 +123,12 @@ func (s *State) stringGmatch(L *lua.LState) int {
 }
 
 func (s *State) stringGsub(L *lua.LState) int {
-	text, pattern := L.CheckString(1), L.CheckString(2)
-	L.CheckTypes(3, lua.LTString, lua.LTNumber, lua.LTTable, lua.LTFunction)
+	text, pattern := text(L, 1), text(L, 2)
+	switch L.Get(3).Type() {
+	case lua.LTString, lua.LTNumber, lua.LTTable, lua.LTFunction:
+	default:
+		typeError(L, 3, "string/function/table")
+	}
 	most := integer(L, 4, len(text)+1)
 	m := s.newMatcher(L, text, pattern)
 	var out strings.Builder
@@ -169,11 +170,11 @@ func (s *State) replacement(L *lua.LState, m *matcher, start, end int) string {
 		value = L.Get(-1)
 		L.Pop(1)
 	default:
-		return m.template(L, lua.LVAsString(by), start, end)
+		return m.template(L, string(appendText(nil, by)), start, end)
 	}
 	switch value := value.(type) {
 	case lua.LString, lua.LNumber:
-		return lua.LVAsString(value)
+		return string(appendText(nil, value))
 	case *lua.LNilType:
 		return m.text[start:end]
 	case lua.LBool:
@@ -205,7 +206,7 @@ func (m *matcher) template(L *lua.LState, by string, start, end int) string {
 			if n >= max(len(m.captures), 1) {
 				L.RaiseError("invalid capture index %%%d", n+1)
 			}
-			out.WriteString(lua.LVAsString(m.value(n, start, end)))
+			out.WriteString(string(appendText(nil, m.value(n, start, end))))
 		case i < len(by):
 			out.WriteByte(by[i])
 		default:

@@ -15,13 +15,13 @@ const (
 type patternError string
 
 const (
-	errPatternEnd     patternError = "malformed pattern: ends with '%'"
-	errPatternSet     patternError = "malformed pattern: missing ']'"
-	errPatternBalance patternError = "malformed pattern: missing arguments to '%b'"
-	errPatternFront   patternError = "malformed pattern: missing '[' after '%f'"
-	errCaptures       patternError = "malformed pattern: too many captures"
-	errCaptureIndex   patternError = "malformed pattern: invalid capture index"
-	errCaptureClose   patternError = "malformed pattern: unbalanced captures"
+	errPatternEnd     patternError = "malformed pattern (ends with '%')"
+	errPatternSet     patternError = "malformed pattern (missing ']')"
+	errPatternBalance patternError = "unbalanced pattern"
+	errPatternFront   patternError = "missing '[' after '%f' in pattern"
+	errCaptures       patternError = "too many captures"
+	errCaptureIndex   patternError = "invalid capture index"
+	errCaptureClose   patternError = "invalid pattern capture"
 	errPatternDepth   patternError = "pattern too complex"
 )
 
@@ -30,6 +30,7 @@ const (
 type matcher struct {
 	text, pattern string
 	captures      []capture
+	plainCaret    bool // a ^ in front is no anchor, as in gmatch
 	depth, steps  int
 	step          func(work int)
 }
@@ -49,8 +50,11 @@ func (m *matcher) spend() {
 // find looks for the pattern from begin on. anchored patterns, ^…, match there
 // or not at all.
 func (m *matcher) find(begin int) (start, end int, found bool) {
-	pattern, anchored := strings.CutPrefix(m.pattern, "^")
-	skip := len(m.pattern) - len(pattern)
+	skip := 0
+	anchored := strings.HasPrefix(m.pattern, "^") && !m.plainCaret
+	if anchored {
+		skip = 1
+	}
 	for at := begin; at <= len(m.text); at++ {
 		m.captures = m.captures[:0]
 		m.spend()

@@ -17,7 +17,7 @@ func (s *State) Preload(name string, value lua.LValue) {
 // require runs a module's source once and gives what it returned, or true. A
 // module that failed is tried again the next time.
 func (s *State) require(L *lua.LState) int {
-	name := L.CheckString(1)
+	name := text(L, 1)
 	m, known := s.modules[name]
 	if !known {
 		m = s.loadModule(L, name)

@@ -48,18 +48,18 @@ func TestDeepOrLongSourcesAreRefusedAtOnce(t *testing.T) {
 	}
 }
 
-func TestLongExpressionsAreRefusedBeforeTheCompiler(t *testing.T) {
+func TestLongExpressionsAreRefusedAtOnce(t *testing.T) {
 	for name, source := range map[string]string{
-		"sum":       "x=x" + strings.Repeat("+1", 10000),
-		"power":     "x=x" + strings.Repeat("^1", 10000),
-		"concat":    "x=x" + strings.Repeat(" .. 1", 10000),
-		"and":       "x=x" + strings.Repeat(" and 1", 10000),
-		"compare":   "x=x" + strings.Repeat("<1", 10000),
-		"fields":    "x=x" + strings.Repeat(".x", 10000),
-		"calls":     "x=x" + strings.Repeat("()", 10000),
-		"methods":   "x=x" + strings.Repeat(":x()", 10000),
-		"elseif":    "if x then " + strings.Repeat("elseif x then ", 10000) + "end",
-		"functions": "function f" + strings.Repeat(".x", 10000) + "() end",
+		"sum":       "x=x" + strings.Repeat("+1", 20000),
+		"power":     "x=x" + strings.Repeat("^1", 20000),
+		"concat":    "x=x" + strings.Repeat(" .. 1", 20000),
+		"and":       "x=x" + strings.Repeat(" and 1", 20000),
+		"compare":   "x=x" + strings.Repeat("<1", 20000),
+		"fields":    "x=x" + strings.Repeat(".x", 20000),
+		"calls":     "x=x" + strings.Repeat("()", 20000),
+		"methods":   "x=x" + strings.Repeat(":x()", 20000),
+		"elseif":    "if x then " + strings.Repeat("elseif x then ", 20000) + "end",
+		"functions": "function f" + strings.Repeat(".x", 20000) + "() end",
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := newState(t, Config{}).Load(source, "long.lua"); !errors.Is(err, ErrSource) {
@@ -77,28 +77,19 @@ func TestManyConstantsDoNotHoldUpTheCompiler(t *testing.T) {
 		}
 		return b.String()
 	}
-	for name, c := range map[string]struct {
-		source  string
-		refused bool
-	}{
-		"numbers":    {"x={" + numbered("#,", 0, 40_000) + "}", true},
-		"texts":      {"x={" + numbered("'#',", 0, 20_000) + "}", true},
-		"names":      {numbered("a#=1 ", 0, 20_000), true},
-		"fields":     {numbered("x.a#=1 ", 0, 20_000), true},
-		"methods":    {numbered("x:a#() ", 0, 20_000), true},
-		"one last":   {numbered("a#=1 ", 0, 5_000) + strings.Repeat("a4999=1 ", 10_000), true},
-		"functions":  {strings.Repeat("f=function() x={"+numbered("#,", 0, 2_000)+"} end ", 20), true},
-		"a long one": {"x={" + numbered("#,", 0, 4_000) + "}", false},
-		"same again": {"x={" + strings.Repeat("1,'a',", 40_000) + "}", false},
-		"many small": {strings.Repeat("f=function() return a.b+1 end ", 5_000), false},
+	for name, source := range map[string]string{
+		"numbers":    "x={" + numbered("#,", 0, 40_000) + "}",
+		"texts":      "x={" + numbered("'#',", 0, 20_000) + "}",
+		"names":      numbered("a#=1 ", 0, 20_000),
+		"fields":     numbered("x.a#=1 ", 0, 20_000),
+		"methods":    numbered("x:a#() ", 0, 20_000),
+		"one last":   numbered("a#=1 ", 0, 5_000) + strings.Repeat("a4999=1 ", 10_000),
+		"functions":  strings.Repeat("f=function() x={"+numbered("#,", 0, 2_000)+"} end ", 20),
+		"same again": "x={" + strings.Repeat("1,'a',", 40_000) + "}",
+		"many small": strings.Repeat("f=function() return a.b+1 end ", 5_000),
 	} {
 		t.Run(name, func(t *testing.T) {
-			began := time.Now()
-			_, err := newState(t, Config{}).Load(c.source, "many.lua")
-			if took := time.Since(began); took > 10*time.Second { // 0.1 s, but for the race detector
-				t.Errorf("took %v", took)
-			}
-			if errors.Is(err, ErrSource) != c.refused || err != nil && !c.refused {
+			if _, err := newState(t, Config{}).Load(source, "many.lua"); err != nil {
 				t.Errorf("%.200v", err)
 			}
 		})

@@ -3,7 +3,6 @@ package sandbox
 import (
 	"fmt"
 	"math/rand/v2"
-	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -13,11 +12,12 @@ type State struct {
 	lua     *lua.LState
 	config  Config
 	meter   meter
-	loop    mainLoop // nil where contexts count
-	resumes int      // coroutines inside one another
+	loop    mainLoop
+	trace   string // of the error that was raised last, where nothing catches it
+	resumes int    // coroutines inside one another
+	passed  int    // what is on the stack of who resumed one, after it yielded or ended
 	broken  error
 	random  *rand.Rand
-	concat  *lua.LFunction
 	spare   []*lua.LState // threads of tasks that returned, see reuse.go
 	modules map[string]*module
 	loading []string // modules being loaded, outermost first
@@ -45,11 +45,8 @@ func New(config Config) *State {
 	s.lua.Options.CallStackSize = MaxCoroutineCalls
 	s.lua.Options.RegistrySize = 128
 	s.lua.Options.RegistryGrowStep = 1024
-	if knowsLoop {
-		s.loop = newLoop(&s.meter, *loopOf(s.lua))
-	}
+	s.loop = s.newLoop(*loopOf(s.lua))
 	s.setThread(s.lua, &thread{meter: &s.meter, status: running})
-	s.concat = s.lua.NewFunction(s.concatenate)
 	s.openBase()
 	s.openString()
 	s.openTable()
@@ -94,7 +91,12 @@ func (s *State) Call(b Budget, fn lua.LValue, args ...lua.LValue) ([]lua.LValue,
 	for _, arg := range args {
 		L.Push(arg)
 	}
-	if err := L.PCall(len(args), lua.MultRet, nil); err != nil {
+	t := threadOf(L)
+	protected := t.protected
+	t.protected = 0
+	err := pcall(L, len(args))
+	t.protected = protected
+	if err != nil {
 		return nil, s.failed(err)
 	}
 	n := L.GetTop() - base
@@ -124,35 +126,32 @@ func (s *State) failed(err error) error {
 	return newError(api.Object, api.StackTrace, cause)
 }
 
-// checkPanic breaks the state where err was a panic inside the interpreter or
-// a Go function: what they were at was left half done.
+// checkPanic breaks the state where err was a panic inside the interpreter or a
+// Go function: what they were at was left half done. gopher-lua tells by the
+// error's type, but for a panic that ends a coroutine, see [State.newLoop]. What
+// the error says is the script's, and decides nothing.
 func (s *State) checkPanic(err *lua.ApiError) {
-	text, isText := err.Object.(lua.LString)
-	// A panic in a coroutine arrives as its text.
-	if err.Type != lua.ApiErrorPanic && !(isText && strings.HasPrefix(string(text), "runtime error: ")) {
-		return
+	if err.Type == lua.ApiErrorPanic {
+		s.breakDown(thrown(err.Object))
 	}
+}
+
+// breakDown has the state answer every call with an error from now on.
+func (s *State) breakDown(why string) {
 	if s.broken == nil {
-		s.broken = fmt.Errorf("%w: %s", ErrBroken, thrown(err.Object))
+		s.broken = fmt.Errorf("%w: %s", ErrBroken, why)
 		s.meter.stopAt(s.broken)
 	}
 }
 
 // charge counts a library function's work as so many instructions, and cuts
 // the call off if they were too many.
-func (s *State) charge(L *lua.LState, work int) {
-	m := &s.meter
+func (s *State) charge(L *lua.LState, work int) { charge(L, work) }
+
+func charge(L *lua.LState, work int) {
+	m := threadOf(L).meter
 	m.count += max(int64(work), 0)
 	if m.count >= m.next.Load() && m.spent() {
 		L.RaiseError("%s", m.cut)
 	}
-}
-
-// rethrow passes a cut-off on through a protected call. The traceback is not
-// made anew at each level: that takes time that grows with the square of depth.
-func rethrow(err *lua.ApiError) {
-	if err.StackTrace == "" {
-		err.StackTrace = "stack traceback:"
-	}
-	panic(err)
 }

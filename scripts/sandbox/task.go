@@ -49,7 +49,7 @@ func (t *Task) Resume(b Budget, args ...lua.LValue) ([]lua.LValue, error) {
 	state, values, err := s.resume(s.lua, t.lua, args)
 	if state == lua.ResumeError {
 		if api, ok := err.(*lua.ApiError); ok {
-			api.StackTrace = traceback(t.lua)
+			api.StackTrace = s.trace
 		}
 		return nil, s.failed(err)
 	}
@@ -70,24 +70,4 @@ func (s *State) Yield(L *lua.LState, verb string, values ...lua.LValue) int {
 		L.RaiseError("%s does not work %s", verb, err)
 	}
 	return L.Yield(values...)
-}
-
-// traceback is that of a coroutine that failed. gopher-lua has taken its
-// innermost frame by then.
-func traceback(th *lua.LState) string {
-	trace := ""
-	for level := 0; ; level++ {
-		frame, ok := th.GetStack(level)
-		if !ok {
-			return trace
-		}
-		if _, err := th.GetInfo("nSl", frame, lua.LNil); err != nil {
-			return trace
-		}
-		name := frame.Name
-		if name == "" || name == "corountine" || name == "main chunk" {
-			name = "task"
-		}
-		trace += th.Where(level) + " in " + name + "\n"
-	}
 }

@@ -22,7 +22,10 @@ type thread struct {
 	body   *lua.LFunction
 	status status
 	task   bool // resumed by the host alone
-	known  bool // a script has it as a value
+	// protected is how many calls that catch errors run, and guarded the first
+	// register of the innermost one, whose upvalues outlive an error.
+	protected, guarded int
+	known              bool // a script has it as a value
 	// results is how many values the call that yielded gives to the script, -1
 	// for all.
 	results int
@@ -80,7 +83,11 @@ func (s *State) resume(L, th *lua.LState, args []lua.LValue) (lua.ResumeState, [
 		from.status, t.status = running, after
 		L.G.CurrentThread = L
 	}()
+	top := L.GetTop()
 	state, err, values := L.Resume(th, t.body, t.given(args)...)
+	if state != lua.ResumeError && s.passed == top+1 {
+		values = nil // gopher-lua makes a nil of nothing
+	}
 	if state == lua.ResumeYield {
 		after = suspended
 	}

@@ -69,7 +69,7 @@ FAIL  tests/b_test.lua             1 of 2 tests failed
         expected: 3
         got:      2
 FAIL  tests/c_test.lua
-      tests/c_test.lua:2: syntax error at the end of the file
+      tests/c_test.lua:2: unexpected symbol at the end of the file
 FAIL: 1 of 3 tests failed, and 1 file cannot be run
 `
 	if got != want || result.OK() {

@@ -1,0 +1,26 @@
+-- Coroutines give what they are given.
+local co = coroutine.create(function(...)
+  print("start", ...)
+  print("resumed", coroutine.yield())
+  print("resumed", coroutine.yield(1, nil, 3))
+  local a, b = coroutine.yield(coroutine.running() ~= nil)
+  return a, b
+end)
+print(coroutine.resume(co, 1, 2))
+print(select("#", coroutine.resume(co)))
+print(coroutine.resume(co, nil))
+print(coroutine.resume(co, "x", "y"))
+print(coroutine.resume(co), coroutine.status(co))
+print(select("#", coroutine.resume(coroutine.create(function() end))))
+print(select("#", coroutine.resume(coroutine.create(function() return nil end))))
+local w = coroutine.wrap(function() for i = 1, 2 do coroutine.yield(i) end end)
+print(w(), w(), w())
+print(pcall(w))
+print(coroutine.resume(coroutine.create(function() error("inside") end)))
+print(coroutine.resume(coroutine.create(function() local x = nil .. "" end)))
+print(pcall(coroutine.wrap(function() error({}) end)) == false)
+print(pcall(function() coroutine.resume(1) end))
+print(pcall(function() coroutine.status() end))
+local function walk(t) for _, v in ipairs(t) do if type(v) == "table" then walk(v) else coroutine.yield(v) end end end
+for v in coroutine.wrap(function() walk{ 1, { 2, { 3 } }, 4 } end) do print(v) end
+print(coroutine.running())
