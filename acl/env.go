@@ -28,6 +28,18 @@ type Env interface {
 	Component(entity, name string) (map[string]any, error)
 }
 
+// Reader is an [Env] that reads components as far as guards ask. Then Component is asked for
+// what is compared as a whole only.
+type Reader interface {
+	Env
+	// Has reports whether entity has a component of that name.
+	Has(entity, name string) (bool, error)
+	// Size returns how many bytes a component has, 0 if there is none.
+	Size(entity, name string) (bytes int, err error)
+	// Field returns what a component has under a key, and how many bytes were read for it.
+	Field(entity, name, key string) (v any, bytes int, ok bool, err error)
+}
+
 var (
 	// ErrNoEnv: a guard asks about the place, and the match was given a nil [Env].
 	ErrNoEnv = errors.New("acl: there is no place to ask")

@@ -34,6 +34,11 @@ func newFrame(g *guards) *frame {
 // run runs one guard.
 func (f *frame) run(g *guard) (passed bool) {
 	f.err = nil
+	f.work -= work(len(g.program.Bytecode)) // it has no loops
+	if f.work < 0 {
+		f.fail(ErrTooMuchWork)
+		return false
+	}
 	out, err := f.machine.Run(g.program, f.names)
 	switch {
 	case err != nil:

@@ -19,16 +19,18 @@ func isBoolean(v any) bool {
 func isFloat(v any) bool { return kindOf(v) == kindNumber && !isInteger(v) }
 
 func (f *frame) isMapKey(of, key any) bool {
+	name, isText := key.(string)
+	if p, ok := of.(*part); ok {
+		_, has := p.get(name)
+		return isText && has
+	}
 	object, ok := of.(map[string]any)
 	if !ok {
 		f.want("is_map_key", "a map", of)
 		return false
 	}
-	name, ok := key.(string)
-	if ok {
-		_, ok = object[name]
-	}
-	return ok
+	_, has := object[name]
+	return isText && has
 }
 
 func (f *frame) abs(v any) any {
@@ -147,7 +149,7 @@ func (f *frame) tupleSizeOf(operation string, v any) any {
 }
 
 func (f *frame) mapSize(v any) any {
-	object, ok := v.(map[string]any)
+	object, ok := plain(v).(map[string]any)
 	if !ok {
 		f.want("map_size", "a map", v)
 	}

@@ -70,6 +70,9 @@ func (f *frame) component(entity, name any) any {
 	if !ok || !asked {
 		return nil
 	}
+	if r, ok := env.(Reader); ok {
+		return f.partOf(r, id, component)
+	}
 	return f.object("component", func() (map[string]any, error) { return env.Component(id, component) })
 }
 

@@ -28,7 +28,8 @@ const (
 	maxDigits = 400
 )
 
-// MaxSteps is how many values one match may compare, 64 bytes of text counting as
-// one. It is ten times what the largest message holds; a pattern that compares
-// the same large value over and over reaches it, and fails: see [Result].
+// MaxSteps is how many steps one match may take: comparing a value is one, and so are 64
+// bytes of text, 8 bytes of a component that is read, and each instruction of a guard. It is
+// ten times what the largest message holds; a pattern that compares the same large value over
+// and over reaches it, and fails: see [Result].
 const MaxSteps = 100_000

@@ -52,6 +52,12 @@ func (f *frame) at(of, key any) any {
 			return of[name]
 		}
 		return nil
+	case *part:
+		if name, ok := key.(string); ok {
+			v, _ := of.get(name)
+			return v
+		}
+		return nil
 	case []any:
 		return f.item(of, key)
 	default:
@@ -76,12 +82,17 @@ func (f *frame) item(items []any, key any) any {
 // field is of.name: an error where there is nothing.
 func (f *frame) field(of, name any) any {
 	key := name.(string) // the emitter's constant
-	object, ok := of.(map[string]any)
-	if !ok {
+	var v any
+	ok := false
+	switch of := of.(type) {
+	case map[string]any:
+		v, ok = of[key]
+	case *part:
+		v, ok = of.get(key)
+	default:
 		f.want("."+key, "a map", of)
 		return nil
 	}
-	v, ok := object[key]
 	if !ok {
 		f.refuse("."+key, "the map has no such key")
 	}

@@ -96,6 +96,8 @@ type Result struct {
 	// [MaxSteps]). Matched is false then and says nothing; whoever decides by it
 	// must deny.
 	Failure error
+	// Steps is how much work the match was, see [MaxSteps].
+	Steps int
 
 	pattern *Pattern
 	message any
@@ -107,23 +109,31 @@ type Result struct {
 // if no guard asks about the place. The message is not changed, and must not be
 // while the result is in use.
 func (p *Pattern) Match(message any, env Env) Result {
-	r := p.match(message, env)
+	r := p.match(message, env, MaxSteps)
+	r.pattern, r.message = p, message
+	return r
+}
+
+// MatchWithin is Match with another bound than [MaxSteps], if it is lower.
+func (p *Pattern) MatchWithin(message any, env Env, steps int) Result {
+	r := p.match(message, env, min(steps, MaxSteps))
 	r.pattern, r.message = p, message
 	return r
 }
 
 // match is Match without bindings.
-func (p *Pattern) match(message any, env Env) Result {
+func (p *Pattern) match(message any, env Env, steps int) Result {
+	limit := work(steps)
 	if p.kept == 0 {
-		m := matching{work: MaxSteps}
-		return p.conclude(&m, m.match(&p.root, message), env)
+		m := matching{work: limit}
+		return p.conclude(&m, m.match(&p.root, message), env, limit)
 	}
 	var few [8]any // on the stack
-	m := matching{work: MaxSteps, slots: few[:]}
+	m := matching{work: limit, slots: few[:]}
 	if p.kept > len(few) {
 		m.slots = make([]any, p.kept)
 	}
-	return p.conclude(&m, m.match(&p.root, message), env)
+	return p.conclude(&m, m.match(&p.root, message), env, limit)
 }
 
 // matchItems is Match for a list that is not a value yet, without bindings.
@@ -133,16 +143,16 @@ func (p *Pattern) matchItems(items []any, env Env) Result {
 	if p.kept > len(few) {
 		m.slots = make([]any, p.kept)
 	}
-	return p.conclude(&m, m.tail(&p.root, items), env)
+	return p.conclude(&m, m.tail(&p.root, items), env, MaxSteps)
 }
 
 // conclude runs the guards of a pattern that fits.
-func (p *Pattern) conclude(m *matching, fits bool, env Env) Result {
+func (p *Pattern) conclude(m *matching, fits bool, env Env, limit work) Result {
 	switch {
 	case m.work < 0:
-		return Result{Failure: ErrTooMuchWork}
+		return Result{Failure: ErrTooMuchWork, Steps: int(limit)}
 	case !fits || len(p.guards.all) == 0:
-		return Result{Matched: fits}
+		return Result{Matched: fits, Steps: int(limit - m.work)}
 	}
 	f, ok := p.frames.Get().(*frame)
 	if !ok {
@@ -153,6 +163,7 @@ func (p *Pattern) conclude(m *matching, fits bool, env Env) Result {
 	}
 	f.env, f.work = env, m.work
 	r := f.tryAll(p.guards.all)
+	r.Steps = int(limit - max(f.work, 0))
 	if r.Failure == nil { // after a panic nothing is known of a frame
 		p.frames.Put(f)
 	}

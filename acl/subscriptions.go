@@ -94,6 +94,19 @@ func (s *Subscriptions) Each(body any, env Env, failed func(Subscription, error)
 	}
 }
 
+// Candidates yields every subscription that may match the body of a publication, in the order
+// of [Subscriptions.Each], for callers that try them themselves. The set must not be changed
+// meanwhile.
+func (s *Subscriptions) Candidates(body any) iter.Seq[Subscription] {
+	return func(yield func(Subscription) bool) {
+		for sub := range s.candidates(body) {
+			if !yield(sub.Subscription) {
+				return
+			}
+		}
+	}
+}
+
 // candidates gives those that may match.
 func (s *Subscriptions) candidates(body any) iter.Seq[*subscription] {
 	return func(yield func(*subscription) bool) {

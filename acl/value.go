@@ -30,7 +30,7 @@ func kindOf(v any) kind {
 		return kindNumber
 	case nil, bool:
 		return kindAtom
-	case map[string]any:
+	case map[string]any, *part:
 		return kindMap
 	case []any:
 		return kindList
@@ -52,7 +52,8 @@ func (w *work) equal(a, b any) bool {
 	if *w--; *w < 0 {
 		return false
 	}
-	switch a := a.(type) {
+	b = plain(b)
+	switch a := plain(a).(type) {
 	case string:
 		b, ok := b.(string)
 		return ok && len(a) == len(b) && w.equalText(a, b)
@@ -110,6 +111,7 @@ func (w *work) compare(a, b any) int {
 	if *w--; *w < 0 {
 		return 0
 	}
+	a, b = plain(a), plain(b)
 	kind := kindOf(a)
 	if c := cmp.Compare(kind, kindOf(b)); c != 0 {
 		return c

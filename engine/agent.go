@@ -122,7 +122,7 @@ func (p *Place) depart(a *agent, code uint32) {
 	p.media.Leave(a.media)
 	p.abandon(a, "the recipient has left")
 	for id := range a.subscriptions {
-		p.news.Remove(id)
+		p.news.unsubscribe(id)
 	}
 	if p.cfg.Left != nil {
 		p.cfg.Left(&p.host, a.public(), code)

@@ -28,21 +28,30 @@ const (
 	limitViolations
 	limitUpkeep
 	limitOffers
+	limitSubscriptionSteps
 	limits
 )
 
-// limitNames are what limits are called in metrics and logs, and limitFields the fields of
-// [Limits] that set them.
-var limitNames = [limits]string{
-	"interactions", "publications", "patterns", "entities", "component_bytes", "media", "turn_time", "requests",
-	"command_bytes", "command_queue", "command_queue_bytes", "asset_queue_bytes", "bad_packets", "violations",
-	"upkeep_time", "offers",
-}
-
-var limitFields = [limits]string{
-	"InteractionRate", "PublicationRate", "PatternRate", "SpawnRate", "ComponentByteRate", "MediaRate", "TurnTime", "Requests",
-	"CommandBytes", "CommandQueue", "CommandQueueBytes", "AssetQueueBytes", "BadPackets", "Violations",
-	"UpkeepTime", "Offers",
+// limitTexts say what limits are called in metrics and logs, and which field of [Limits] sets
+// each.
+var limitTexts = [limits]struct{ name, field string }{
+	limitInteractions:      {"interactions", "InteractionRate"},
+	limitPublications:      {"publications", "PublicationRate"},
+	limitPatterns:          {"patterns", "PatternRate"},
+	limitEntities:          {"entities", "SpawnRate"},
+	limitComponentBytes:    {"component_bytes", "ComponentByteRate"},
+	limitMedia:             {"media", "MediaRate"},
+	limitTurnTime:          {"turn_time", "TurnTime"},
+	limitRequests:          {"requests", "Requests"},
+	limitCommandBytes:      {"command_bytes", "CommandBytes"},
+	limitCommandQueue:      {"command_queue", "CommandQueue"},
+	limitCommandQueueBytes: {"command_queue_bytes", "CommandQueueBytes"},
+	limitAssetQueueBytes:   {"asset_queue_bytes", "AssetQueueBytes"},
+	limitBadPackets:        {"bad_packets", "BadPackets"},
+	limitViolations:        {"violations", "Violations"},
+	limitUpkeep:            {"upkeep_time", "UpkeepTime"},
+	limitOffers:            {"offers", "Offers"},
+	limitSubscriptionSteps: {"subscription_steps", "SubscriptionSteps"},
 }
 
 // warnings remembers which limits the log says that an agent has hit: once for each.
@@ -56,7 +65,7 @@ func (w *warnings) first(l limit) bool { return w.of.Or(1<<l)&(1<<l) == 0 }
 func (p *Place) limited(s *session, log *slog.Logger, l limit, why string) {
 	p.counts.hit(l)
 	if s.warned.first(l) {
-		log.Warn("an agent is over a limit", "limit", limitNames[l], "because", why, "set", "--limit "+LimitFlag(limitFields[l])+"=…")
+		log.Warn("an agent is over a limit", "limit", limitTexts[l].name, "because", why, "set", "--limit "+LimitFlag(limitTexts[l].field)+"=…")
 	}
 }
 
@@ -86,7 +95,7 @@ func (c *counters) limitCounts() []LimitCount {
 	var all []LimitCount
 	for i := range c.limited {
 		if n := c.limited[i].Load(); n > 0 {
-			all = append(all, LimitCount{limitNames[i], n})
+			all = append(all, LimitCount{limitTexts[i].name, n})
 		}
 	}
 	return all

@@ -87,6 +87,14 @@ type Limits struct {
 	// PublicationRate is how many publications an agent may send a second: each is tried
 	// against all subscriptions. Default 50.
 	PublicationRate int
+	// SubscriptionSteps is how many steps ([acl.MaxSteps]) a second the subscriptions of an
+	// agent may take to be tried, a second's worth at once; PublicationSteps how many those
+	// of all agents together may take for one publication, where those go on that have taken
+	// less than an even part. What is beyond is not tried, so that its agent misses the
+	// publication; the log says so once. Defaults: 1,000,000, which takes some 10 ms, and
+	// 200,000.
+	SubscriptionSteps int
+	PublicationSteps  int
 	// PatternRate is how many subscriptions and access rules an agent may ask for a second,
 	// together: each is compiled. Default 50.
 	PatternRate int
@@ -215,6 +223,8 @@ func (l *Limits) setDefaults() {
 	orDefault(&l.TurnTime, 100*time.Millisecond)
 	orDefault(&l.AnnounceTime, 100*time.Millisecond)
 	orDefault(&l.PublicationRate, 50)
+	orDefault(&l.SubscriptionSteps, 1_000_000)
+	orDefault(&l.PublicationSteps, 200_000)
 	orDefault(&l.PatternRate, 50)
 	orDefault(&l.SpawnRate, 200)
 	orDefault(&l.ComponentByteRate, 512<<10)

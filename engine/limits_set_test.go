@@ -40,9 +40,9 @@ func TestLimitsAreSetByName(t *testing.T) {
 }
 
 func TestEveryLimitThatIsWarnedOfCanBeSet(t *testing.T) {
-	for _, field := range limitFields {
-		if !slices.Contains(LimitFlags(), LimitFlag(field)) {
-			t.Errorf("there is no limit %q", field)
+	for _, l := range limitTexts {
+		if !slices.Contains(LimitFlags(), LimitFlag(l.field)) {
+			t.Errorf("there is no limit %q", l.field)
 		}
 	}
 }

@@ -337,9 +337,9 @@ func (p *Place) postOf(s *session, estimate float64, f func()) bool {
 // charge does something that a session causes, and settles what it took. The estimate, in
 // seconds, it has been charged before.
 func (p *Place) charge(s *session, estimate float64, f func()) {
-	began := time.Now()
+	began, others := time.Now(), p.news.took
 	defer func() {
-		more := time.Since(began).Seconds() - estimate
+		more := (time.Since(began) - (p.news.took - others)).Seconds() - estimate
 		s.quota.settle(more, p.now())
 		p.turns.used(&s.flow, more)
 		if closed(s.gone) {

@@ -12,12 +12,18 @@ type placeEnv struct {
 	place      *Place
 	newcomer   string                          // the key that who announces itself has proven to have
 	components map[componentKey]map[string]any // as far as they were asked for
-	spent      int                             // bytes of these
+	fields     map[fieldKey]any
+	spent      int // bytes of these
 }
 
 type componentKey struct {
 	entity *world.Entity
 	name   string
+}
+
+type fieldKey struct {
+	componentKey
+	key string
 }
 
 // guardBytes is how many bytes of components the guards may look at for one message:
@@ -26,7 +32,7 @@ const guardBytes = 1 << 20
 
 var errGuardBytes = fmt.Errorf("guards look at more than %d bytes of components", guardBytes)
 
-var _ acl.Env = (*placeEnv)(nil)
+var _ acl.Reader = (*placeEnv)(nil)
 
 // Owner implements [acl.Env].
 func (v *placeEnv) Owner(entity string) (string, error) {
@@ -86,6 +92,43 @@ func (v *placeEnv) Component(entity, name string) (map[string]any, error) {
 	c, _ := e.Component(name)
 	v.components[key] = c
 	return c, nil
+}
+
+// Has implements [acl.Reader].
+func (v *placeEnv) Has(entity, name string) (bool, error) {
+	e := v.place.world.Entity(entity)
+	return e != nil && e.Has(name), nil
+}
+
+// Size implements [acl.Reader].
+func (v *placeEnv) Size(entity, name string) (bytes int, err error) {
+	if e := v.place.world.Entity(entity); e != nil {
+		bytes = e.ComponentSize(name)
+	}
+	return bytes, nil
+}
+
+// Field implements [acl.Reader].
+func (v *placeEnv) Field(entity, name, key string) (value any, bytes int, ok bool, err error) {
+	e := v.place.world.Entity(entity)
+	if e == nil {
+		return nil, 0, false, nil
+	}
+	at := fieldKey{componentKey{e, name}, key}
+	if value, ok := v.fields[at]; ok {
+		return value, 0, true, nil
+	}
+	value, bytes, ok = e.Field(name, key)
+	if v.spent += bytes; v.spent > guardBytes {
+		return nil, bytes, false, errGuardBytes
+	}
+	if ok {
+		if v.fields == nil {
+			v.fields = map[fieldKey]any{}
+		}
+		v.fields[at] = value
+	}
+	return value, bytes, ok, nil
 }
 
 // subscriberEnv is what the guards of agents' subscriptions may ask: no more of others

@@ -73,7 +73,8 @@ type ShedCount struct {
 // and "requests" are those refused as too many were open. With "command_bytes",
 // "command_queue", "command_queue_bytes", "asset_queue_bytes", "bad_packets" and
 // "violations" it is connections that it cost. "upkeep_time" counts heartbeats in which an
-// agent's entities were animated or moved less. None of 0 is listed.
+// agent's entities were animated or moved less, and "subscription_steps" subscriptions that
+// were not tried. None of 0 is listed.
 type LimitCount struct {
 	Limit string
 	Count uint64

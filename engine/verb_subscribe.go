@@ -7,24 +7,10 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// publications finds who is to hear of what.
-type publications struct {
-	acl.Subscriptions
-	given int               // of ids
-	heard map[string]Listen // of the host's, by id
-}
-
 // Listen hears a publication on the place's turn. Body is as [netcode.ParseValue] has
 // it, from the entity that published it. What it publishes itself is heard at once, so
 // it must not publish what it hears.
 type Listen func(t *Turn, from string, body []any)
-
-func (p *Place) subscribe(owner string, pattern *acl.Pattern) (id string) {
-	p.news.given++
-	id = fmt.Sprintf("sub%d", p.news.given)
-	p.news.Add(acl.Subscription{ID: id, Owner: owner, Pattern: pattern})
-	return id
-}
 
 // wanted is the pattern of a subscription.
 type wanted struct {
@@ -60,7 +46,7 @@ func subscribeTo(r *Request) {
 		r.Fail(r.wanted.err.Error())
 		return
 	}
-	id := a.place.subscribe(a.id, r.wanted.pattern)
+	id := a.place.news.subscribe(a.id, r.wanted.pattern)
 	if a.subscriptions == nil {
 		a.subscriptions = map[string]bool{}
 	}
@@ -78,7 +64,7 @@ func unsubscribe(r *Request) {
 		r.Answer("not_subscribed")
 	default:
 		delete(r.agent.subscriptions, id)
-		r.agent.place.news.Remove(id)
+		r.agent.place.news.unsubscribe(id)
 		r.OK()
 	}
 }
@@ -87,17 +73,12 @@ func unsubscribe(r *Request) {
 func (p *Place) publish(i *netcode.Interaction, body []any) {
 	var to []netcode.Conn
 	var by [versions]int
-	told := map[string]bool{}
-	failed := func(s acl.Subscription, err error) {
-		p.complain("subscription could not be tried", "id", s.ID, "owner", s.Owner, "error", err)
-	}
 	var listen []string
-	for s := range p.news.Each(body, subscriberEnv{&placeEnv{place: p}}, failed) {
+	for s := range p.matching(body) {
 		if p.news.heard[s.ID] != nil {
 			listen = append(listen, s.ID)
 		}
-		if a := p.agents[s.Owner]; a != nil && !told[a.id] && !a.away() && !a.session.envelope {
-			told[a.id] = true
+		if a := p.agents[s.Owner]; a != nil && !a.away() && !a.session.envelope {
 			to = append(to, a.session.conn)
 			by[a.session.version()]++
 		}
@@ -142,7 +123,7 @@ func (t *Turn) Subscribe(pattern string, f Listen) (id string, err error) {
 	if err != nil {
 		return "", err
 	}
-	id = t.place.subscribe(PlaceID, compiled)
+	id = t.place.news.subscribe(PlaceID, compiled)
 	if news.heard == nil {
 		news.heard = map[string]Listen{}
 	}
@@ -155,7 +136,7 @@ func (t *Turn) Unsubscribe(id string) bool {
 	_, was := t.place.news.heard[id]
 	if was {
 		delete(t.place.news.heard, id)
-		t.place.news.Remove(id)
+		t.place.news.unsubscribe(id)
 	}
 	return was
 }
