@@ -27,7 +27,8 @@ type agent struct {
 	version  int
 	verified string // the key it has proven to have, see [Agent]
 	since    time.Time
-	until    time.Time // its connection is lost, and it is waited for so long; zero if not
+	stayed   time.Duration // how long it had been here when its connection was lost
+	until    time.Time     // its connection is lost, and it is waited for so long; zero if not
 	log      *slog.Logger
 
 	ids   ids                 // of its requests

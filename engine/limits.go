@@ -137,16 +137,21 @@ type Limits struct {
 	// Default 4 and 64 MiB.
 	AssetPushes    int
 	AssetPushBytes int
-	// Lingering is how many agents may be waited for at once (see [Config].Linger): who
-	// loses its connection beyond is gone at once, as one without a key is. Else somebody
-	// who comes again and again with a new key could fill the place with entities. Default
-	// 256.
-	Lingering int
 	// Offers is how many offers of an agent's entities to others are remembered: that it has
 	// named an entity to an agent, which lets that one move it. With a further one the oldest
 	// ends. Otherwise one that names thousands of entities to everybody would fill the memory.
 	// Default 1024.
 	Offers int
+	// Lingering is how many agents may be waited for at once (see [Config].Linger),
+	// LingeringPerAddress how many from one address, and LingeringEntities how many entities
+	// they may have together. With more, one goes at once, as an agent without a key does:
+	// of those from the address, or with the key, that has most, the one that was here for
+	// the shortest time. Otherwise somebody who comes again and again with a new key could
+	// fill the place with entities, or take the others' places. Defaults: 256, 64 and
+	// 20,000.
+	Lingering           int
+	LingeringPerAddress int
+	LingeringEntities   int
 	// SpecEntities is how many entities one avatar or spawn may consist of;
 	// larger ones are refused. Default 1024.
 	SpecEntities int
@@ -239,6 +244,8 @@ func (l *Limits) setDefaults() {
 	orDefault(&l.AssetPushBytes, 64<<20)
 	orDefault(&l.Lingering, 256)
 	orDefault(&l.Offers, 1024)
+	orDefault(&l.LingeringPerAddress, 64)
+	orDefault(&l.LingeringEntities, 20_000)
 	orDefault(&l.SpecEntities, 1024)
 	orDefault(&l.SpecDepth, 16)
 	orDefault(&l.Entities, 10_000)

@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -14,9 +16,83 @@ const lostWhy = "the recipient has lost its connection; it may come back"
 // away tells whether the agent has no connection, and is waited for.
 func (a *agent) away() bool { return !a.until.IsZero() }
 
-// mayWait tells whether an agent that loses its connection now is waited for.
+// mayWait reports whether an agent that loses its connection now is waited for.
 func (p *Place) mayWait(a *agent) bool {
-	return a.verified != "" && p.cfg.Linger > 0 && !p.closed.Load() && p.waiting() < p.cfg.Limits.Lingering
+	return a.verified != "" && p.cfg.Linger > 0 && !p.closed.Load() && p.makeRoom(a)
+}
+
+// makeRoom lets agents go that are waited for, where there are too many with one more, and
+// reports whether that one may stay. Nobody's place is taken by strangers: those go that come
+// from the address, or have the key, with most, and of them the one that was here for the
+// shortest time.
+func (p *Place) makeRoom(a *agent) bool {
+	limits := &p.cfg.Limits
+	a.stayed = p.now().Sub(a.since)
+	for {
+		all := []*agent{a}
+		for _, o := range p.order {
+			if o.away() && o != a {
+				all = append(all, o)
+			}
+		}
+		goes := graceRanks{all: all, addr: a.from(), weigh: one}.first(limits.LingeringPerAddress)
+		if goes == nil {
+			goes = graceRanks{all: all, weigh: one}.first(limits.Lingering)
+		}
+		if goes == nil {
+			goes = graceRanks{all: all, weigh: func(a *agent) int { return p.world.CountOwned(a.id) }}.first(limits.LingeringEntities)
+		}
+		switch {
+		case goes == nil:
+			return true
+		case goes == a:
+			a.log.Info("lost its connection; it is not waited for, as too many are")
+			return false
+		}
+		goes.log.Info("is not waited for any longer, as too many are")
+		p.depart(goes, netcode.CodeConnectionLost)
+	}
+}
+
+func (a *agent) from() netip.Addr { return a.session.from.Addr() }
+
+// graceRanks ranks agents that are waited for.
+type graceRanks struct {
+	all   []*agent
+	addr  netip.Addr         // only those from there; of all if it is not valid
+	weigh func(a *agent) int // what each counts for
+}
+
+func one(*agent) int { return 1 }
+
+// first returns the agent that is to go first, where they weigh more than so much; else nil.
+func (r graceRanks) first(most int) (goes *agent) {
+	total, byAddr, byKey := 0, map[netip.Addr]int{}, map[string]int{}
+	among := func(a *agent) bool { return !r.addr.IsValid() || a.from() == r.addr }
+	for _, a := range r.all {
+		if !among(a) {
+			continue
+		}
+		w := r.weigh(a)
+		total += w
+		byKey[a.verified] += w
+		if a.from().IsValid() {
+			byAddr[a.from()] += w
+		}
+	}
+	if total <= most {
+		return nil
+	}
+	weight := func(a *agent) int { return max(byAddr[a.from()], byKey[a.verified]) }
+	for _, a := range r.all {
+		if !among(a) {
+			continue
+		}
+		if goes == nil || cmp.Or(-cmp.Compare(weight(a), weight(goes)), cmp.Compare(a.stayed, goes.stayed)) < 0 {
+			goes = a
+		}
+	}
+	return goes
 }
 
 // waiting is how many are waited for.

@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"fmt"
+	"math"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -203,8 +205,11 @@ func TestWhoDoesNotComeBackInTimeLeaves(t *testing.T) {
 
 func TestWhoLeavesOrIsSentAwayIsNotWaitedFor(t *testing.T) {
 	for name, leave := range map[string]func(r *rig, p *peer){
-		"leaves":         func(r *rig, p *peer) { p.close() },
-		"is kicked":      func(r *rig, p *peer) { r.kick(0) },
+		"leaves":    func(r *rig, p *peer) { p.close() },
+		"is kicked": func(r *rig, p *peer) { r.kick(0) },
+		"says that its connection is lost": func(r *rig, p *peer) {
+			p.transport.Disconnect(p.conn, netcode.CodeConnectionLost)
+		},
 		"sends rubbish":  func(r *rig, p *peer) { p.rubbish() },
 		"sends too much": func(r *rig, p *peer) { p.command(strings.Repeat(" ", 2<<20)) },
 	} {
@@ -277,16 +282,78 @@ func TestResumingAsAnotherVersionIsRefused(t *testing.T) {
 	})
 }
 
-func TestOnlySoManyAreWaitedFor(t *testing.T) {
-	inPlace(t, Config{Limits: Limits{Lingering: 2}}, func(r *rig) {
-		for _, name := range []string{"ann", "bob", "cid"} {
-			r.travels(netcode.ClientConfig{Key: keyOf(name)}).end.SetConfig(netcode.PipeConfig{Loss: 1})
+func TestWhoIsWaitedForWhereTooManyAre(t *testing.T) {
+	waiting := func(addr, key string, stayed time.Duration, entities int) *agent {
+		from := netip.AddrPort{}
+		if addr != "" {
+			from = netip.AddrPortFrom(netip.MustParseAddr(addr), 1)
 		}
-		time.Sleep(11 * time.Second)
-		if got := r.entities(); len(got) != 3 {
-			t.Errorf("%v stand there, want two avatars and the place", got)
+		return &agent{session: &session{from: from}, verified: key, stayed: stayed, version: entities}
+	}
+	old := waiting("1.1.1.1", "ann", time.Hour, 10)
+	brief := waiting("2.2.2.2", "bob", time.Second, 10)
+	restored := waiting("", "cid", math.MaxInt64, 10)
+	ghosts := []*agent{
+		waiting("6.6.6.6", "k1", 2*time.Second, 3), waiting("6.6.6.6", "k2", 4*time.Second, 30), waiting("6.6.6.6", "k3", 3*time.Second, 3),
+	}
+	many := []*agent{waiting("3.3.3.3", "eve", 5*time.Second, 1), waiting("4.4.4.4", "eve", 6*time.Second, 1), waiting("5.5.5.5", "eve", 7*time.Second, 1)}
+	byEntities := func(a *agent) int { return a.version }
+	for name, c := range map[string]struct {
+		ranks graceRanks
+		most  int
+		want  *agent
+	}{
+		"few enough":                {graceRanks{all: []*agent{old, brief}, weigh: one}, 2, nil},
+		"the address with most":     {graceRanks{all: append([]*agent{brief, old, restored}, ghosts...), weigh: one}, 5, ghosts[0]},
+		"the key with most":         {graceRanks{all: append([]*agent{brief, old}, many...), weigh: one}, 4, many[0]},
+		"the shortest stay":         {graceRanks{all: []*agent{old, brief, restored}, weigh: one}, 2, brief},
+		"of one address":            {graceRanks{all: append([]*agent{brief}, ghosts...), addr: ghosts[0].from(), weigh: one}, 2, ghosts[0]},
+		"of one address, but few":   {graceRanks{all: append([]*agent{brief}, ghosts...), addr: brief.from(), weigh: one}, 2, nil},
+		"the address with entities": {graceRanks{all: append([]*agent{old, brief}, ghosts...), weigh: byEntities}, 50, ghosts[0]},
+	} {
+		if got := c.ranks.first(c.most); got != c.want {
+			t.Errorf("%s: %+v goes", name, got)
+		}
+	}
+}
+
+func TestGhostsTakeNobodysPlace(t *testing.T) {
+	inPlace(t, Config{Linger: time.Minute, Limits: Limits{Lingering: 3}}, func(r *rig) {
+		ann := r.travels(netcode.ClientConfig{Key: keyOf("ann")})
+		time.Sleep(time.Minute)
+		for i := range 3 {
+			r.travels(netcode.ClientConfig{Key: keyOf(fmt.Sprint("ghost", i))}).end.SetConfig(netcode.PipeConfig{Loss: 1})
+		}
+		time.Sleep(12 * time.Second)
+		ann.end.SetConfig(netcode.PipeConfig{Loss: 1})
+		time.Sleep(12 * time.Second)
+		ann.end.SetConfig(netcode.PipeConfig{})
+		if n := len(r.entities()); n != 4 {
+			t.Errorf("%d entities stand there, want three avatars and the place", n)
+		}
+		if again := r.travels(netcode.ClientConfig{Key: keyOf("ann"), Resume: ann.Avatar()}); again.Avatar() != ann.Avatar() {
+			t.Error("a ghost has taken its place")
 		}
 	})
+}
+
+func TestOnlySoManyAreWaitedFor(t *testing.T) {
+	for name, limits := range map[string]Limits{
+		"agents":   {Lingering: 2},
+		"entities": {LingeringEntities: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inPlace(t, Config{Limits: limits}, func(r *rig) {
+				for _, name := range []string{"ann", "bob", "cid"} {
+					r.travels(netcode.ClientConfig{Key: keyOf(name)}).end.SetConfig(netcode.PipeConfig{Loss: 1})
+				}
+				time.Sleep(11 * time.Second)
+				if got := r.entities(); len(got) != 3 {
+					t.Errorf("%v stand there, want two avatars and the place", got)
+				}
+			})
+		})
+	}
 }
 
 func TestAClientTellsItsSecretToThePlaceItMeansOnly(t *testing.T) {
@@ -335,13 +402,13 @@ func TestAnAgentComesBackUnderADriver(t *testing.T) {
 		return p, got[1].To
 	}
 	p, avatar := join("")
-	p.Close(netcode.CodeConnectionLost)
+	p.Lose()
 	driver.Advance(19 * time.Second)
 	p, again := join(avatar)
 	if again != avatar || news.take() != "+peer;" {
 		t.Errorf("%q came back as %q", avatar, again)
 	}
-	p.Close(netcode.CodeConnectionLost)
+	p.Lose()
 	driver.Advance(21 * time.Second)
 	if _, other := join(avatar); other == avatar || news.take() != "-peer 1000;+peer;" {
 		t.Error("it was waited for too long")
@@ -362,9 +429,12 @@ func TestWhoComesBackTooLateJoinsAnewThoughSomeOfItsEntitiesStillStand(t *testin
 		for range 200 {
 			p.spawn(`{}`)
 		}
-		p.transport.Disconnect(p.conn, netcode.CodeConnectionLost)
-		_ = p.transport.Close(netcode.CodeConnectionLost)
-		time.Sleep(1200 * time.Millisecond)
+		p.transport.SetConfig(netcode.PipeConfig{Loss: 1})
+		for left := len(r.entities()); len(r.entities()) == left; {
+			time.Sleep(50 * time.Millisecond)
+		}
+		p.transport.SetConfig(netcode.PipeConfig{})
+		p.close()
 		if n := len(r.entities()); n < 100 {
 			t.Errorf("%d entities still stand", n)
 		}

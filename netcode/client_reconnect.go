@@ -56,6 +56,7 @@ func (c *Client) whyLost() error {
 
 // comeBack connects and announces itself again until it is let in, refused, or too late.
 func (c *Client) comeBack() {
+	defer c.hangUpAbandoned()
 	first := c.whyLost()
 	ctx, cancel := context.WithTimeout(context.Background(), reconnectFor)
 	defer cancel()
@@ -88,6 +89,22 @@ func (c *Client) comeBack() {
 	}
 }
 
+// abandon hears no more of the connection that there is, without a goodbye: should the place
+// have let the client in after all, it has not left, and takes itself back with the next one.
+func (c *Client) abandon() {
+	conn := c.link.Load().to[0]
+	c.dialer.forget(conn)
+	c.abandoned = append(c.abandoned, conn)
+}
+
+// hangUpAbandoned ends what abandon left.
+func (c *Client) hangUpAbandoned() {
+	for _, conn := range c.abandoned {
+		c.dialer.transport.Disconnect(conn, CodeClientLeft)
+	}
+	c.abandoned = nil
+}
+
 func (c *Client) tryAgain(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, reconnectPatient)
 	defer cancel()
@@ -99,7 +116,7 @@ func (c *Client) tryAgain(ctx context.Context) error {
 		return err
 	}
 	if err := c.announce(ctx, c.Avatar()); err != nil {
-		c.hangUp(CodeConnectionLost) // should it be in after all, it has not left
+		c.abandon()
 		return err
 	}
 	return nil

@@ -133,6 +133,13 @@ func (d *Dialer) connect(c *Client, addr netip.AddrPort) error {
 	return nil
 }
 
+// forget has nobody hear of a connection any more.
+func (d *Dialer) forget(conn Conn) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.clients, conn)
+}
+
 // Close ends all clients and the transport. It waits up to a second for the
 // places to hear of it. Closing twice is fine.
 func (d *Dialer) Close() error {

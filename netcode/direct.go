@@ -35,7 +35,7 @@ type DirectPeer struct {
 // DirectConfig is what hears of a connection. Nil functions hear nothing.
 type DirectConfig struct {
 	Received     func(channel uint8, data []byte) // the data may be kept
-	Disconnected func(code uint32)                // not after [DirectPeer.Close]
+	Disconnected func(code uint32)                // not after [DirectPeer.Close] or Lose
 }
 
 // Connect makes a connection to the place, once that serves.
@@ -57,8 +57,13 @@ func (p *DirectPeer) Send(channel uint8, data []byte) {
 	}
 }
 
-// Close ends the connection from the agent's side.
-func (p *DirectPeer) Close(code uint32) {
+// Close ends the connection from the agent's side, which says goodbye.
+func (p *DirectPeer) Close(code uint32) { p.end(goodbye(code)) }
+
+// Lose ends the connection as if the agent had fallen silent.
+func (p *DirectPeer) Lose() { p.end(CodeConnectionLost) }
+
+func (p *DirectPeer) end(code uint32) {
 	if p.direct.drop(p.conn) != nil {
 		p.direct.handler.Disconnected(p.conn, code)
 	}

@@ -249,7 +249,7 @@ func (e *ENet) noteDisconnect(slot int, event *enetEvent) {
 	case enetOpen, enetDialing:
 		code := CodeConnectionLost
 		if event.goodbye != 0 {
-			code = uint32(event.code)
+			code = goodbye(uint32(event.code))
 		}
 		e.tellEnd(conn.id, code)
 	}

@@ -195,7 +195,7 @@ func (e *PipeEnd) arrive(from *pipeConn, p *pipePacket, sent, now, again time.Ti
 	case pipeData:
 		c.receive(p)
 	case pipeDisconnect:
-		c.ended(p.code)
+		c.ended(goodbye(p.code))
 	}
 }
 

@@ -50,8 +50,17 @@ type Handler interface {
 	// Received is handed the packet's bytes for the length of the call only.
 	Received(c Conn, channel uint8, data []byte)
 	// Disconnected is the last that is heard of c. Code is the peer's, or
-	// [CodeConnectionLost] when it fell silent.
+	// [CodeConnectionLost] when it fell silent, and only then: a peer that says so itself
+	// is heard as [CodeClientLeft].
 	Disconnected(c Conn, code uint32)
+}
+
+// goodbye is the code of a peer that said it was leaving.
+func goodbye(code uint32) uint32 {
+	if code == CodeConnectionLost {
+		return CodeClientLeft
+	}
+	return code
 }
 
 // Packet is one message to send.

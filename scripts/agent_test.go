@@ -45,7 +45,7 @@ func TestScriptsSeeWhoIsVerified(t *testing.T) {
 	peer.Send(netcode.CommandChannel, announce.Append(nil))
 	r.Settle()
 	r.want("announce\\t"+auth.KeyText()+"\\tbob", "join\\t"+auth.KeyText())
-	peer.Close(netcode.CodeConnectionLost)
+	peer.Lose()
 	r.Settle()
 	r.Advance(19 * time.Second)
 	r.want()
