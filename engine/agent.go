@@ -35,7 +35,9 @@ type agent struct {
 	asked map[string]*request // its unanswered requests to other agents, by id
 	queue []*request          // the same in order, with some that are closed
 	owes  map[*request]bool   // those of others that it has not answered
-	late  ids                 // of those that the place has answered in its stead
+	late  ids                 // of those that have been answered, by it or in its stead
+
+	removed ids // entities of its own
 
 	subscriptions map[string]bool // by id
 

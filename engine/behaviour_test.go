@@ -330,12 +330,12 @@ func TestHostAsksAgents(t *testing.T) {
 	got = ""
 	ada.says(fmt.Sprintf(answer, "place2"))
 	s.want(got, "")
-	if n := s.place.order[0].session.violations; n != 0 {
-		t.Errorf("a late answer is a violation: %d", n)
+	if n := s.place.order[0].session.violations.Spent(1, time.Time{}); n != 0 {
+		t.Errorf("a late answer is a violation: %g", n)
 	}
 	ada.says(fmt.Sprintf(answer, "place77"))
-	if n := s.place.order[0].session.violations; n != 1 {
-		t.Errorf("an answer to nothing: %d violations", n)
+	if n := s.place.order[0].session.violations.Spent(1, time.Time{}); n != 1 {
+		t.Errorf("an answer to nothing: %g violations", n)
 	}
 
 	s.script.answer["wave"] = func(r *Request) { r.OK(r.Agent.ID, r.From, r.Args) }

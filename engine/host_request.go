@@ -83,10 +83,14 @@ func (q *Asking) answer(items []any, err error) {
 func (p *Place) hear(a *agent, c *command) {
 	q := p.asking[c.RequestID]
 	switch {
-	case q == nil && a.late.has(c.RequestID): // cancelled meanwhile
-	case q == nil || q.agent != a || q.to != c.From || q.from != c.To:
+	case c.RequestID == "", // to what was one-way
+		q == nil && a.late.has(c.RequestID), // answered or cancelled
+		q != nil && q.agent == a && (q.to != c.From || q.from != c.To):
+		p.ignore(c)
+	case q == nil || q.agent != a:
 		p.reject(a, c, "a response to no open request")
 	default:
+		a.late.use(q.id, lateAnswers)
 		q.answer(c.args, nil)
 	}
 }

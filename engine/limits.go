@@ -30,8 +30,13 @@ type Limits struct {
 	// further one fails. Default 64.
 	Animations int
 	// Violations is how many forged or senseless interactions cost an agent its
-	// connection, with [netcode.CodeViolations]. Default 16.
-	Violations int
+	// connection, with [netcode.CodeViolations]. All of them are forgotten within
+	// ViolationTime, one after the other. What innocent agents do too does not count: one-way
+	// messages from an entity just removed, a second answer, an answer to what was one-way,
+	// and an answer from or to another entity of the same agent; they are dropped. Defaults:
+	// 16 and 5 min.
+	Violations    int
+	ViolationTime time.Duration
 	// BadPackets is how many senseless packets on other channels than that of
 	// commands do: unreadable intents and clock requests, and media that is
 	// unreadable or of a track that is not the agent's, and unreadable asset frames.
@@ -217,6 +222,7 @@ func (l *Limits) setDefaults() {
 	orDefault(&l.RequestIDs, 4096)
 	orDefault(&l.Animations, 64)
 	orDefault(&l.Violations, 16)
+	orDefault(&l.ViolationTime, 5*time.Minute)
 	orDefault(&l.BadPackets, 1000)
 	orDefault(&l.Tracks, 16)
 	orDefault(&l.TrackSubscriptions, 1024)

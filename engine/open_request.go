@@ -78,8 +78,8 @@ func (p *Place) answerInstead(a *agent, response *command, why string) {
 	}
 }
 
-// lateAnswers is how many requests an agent may answer that the place has answered in
-// its stead: that is no violation.
+// lateAnswers is how many requests are remembered that an agent, or the place in its stead,
+// has answered: another answer is no violation.
 const lateAnswers = 1024
 
 func lateKey(asker *agent, id string) string { return asker.id + " " + id }

@@ -164,11 +164,14 @@ func (p *Place) neverAnnounced(s *session) {
 	}
 }
 
-// violation counts a message that no well-meaning agent sends.
+// violation counts a message that no well-meaning agent sends. It is forgotten in time.
 func (p *Place) violation(s *session, what string, args ...any) {
-	s.violations++
-	p.sessionLog(s).Debug("violation: "+what, append(args, "count", s.violations)...)
-	if s.violations >= p.cfg.Limits.Violations {
+	most := float64(p.cfg.Limits.Violations)
+	rate, now := most/p.cfg.Limits.ViolationTime.Seconds(), p.now()
+	s.violations.Charge(1, rate, most, now)
+	count := s.violations.Spent(rate, now)
+	p.sessionLog(s).Debug("violation: "+what, append(args, "count", count)...)
+	if count > most-1 {
 		p.counts.hit(limitViolations)
 		p.sessionLog(s).Warn("disconnecting: too many violations", append(args, "last", what)...)
 		p.disconnect(s, netcode.CodeViolations)

@@ -16,8 +16,9 @@ func (p *Place) route(a *agent, c *command) {
 		_ = p.answer(a.session, &c.Interaction, "announce", "error", uint64(netcode.CodeBadAnnounce), "announced already")
 		return
 	}
-	if c.Type == netcode.TypeResponse && p.world.Entity(c.From) == nil {
-		return // of an entity that is gone: the place has answered for it
+	if c.Type != netcode.TypeRequest && p.world.Entity(c.From) == nil && (c.Type == netcode.TypeResponse || a.removed.has(c.From)) {
+		p.ignore(c) // of an entity that is gone: the place has answered for it
+		return
 	}
 	if why := p.checkSender(a, c); why != "" {
 		p.reject(a, c, why)
@@ -77,6 +78,9 @@ func (p *Place) checkSender(a *agent, c *command) string {
 	return ""
 }
 
+// ignore drops what well-meaning agents send too.
+func (p *Place) ignore(c *command) { p.counts.interaction(c.verb, outcomeRejected) }
+
 // reject answers a request that cannot be carried; anything else is dropped and
 // counted.
 func (p *Place) reject(a *agent, c *command, why string) {
@@ -129,11 +133,15 @@ func (p *Place) respond(a *agent, c *command) {
 	if to == nil || to.away() {
 		return // left meanwhile: no fault of the sender's
 	}
-	r := to.waits(c, a)
-	if to.asked[c.RequestID] == nil && a.late.has(lateKey(to, c.RequestID)) {
-		return // the place has answered in its stead
-	}
-	if r == nil {
+	r, asked := to.waits(c, a), to.asked[c.RequestID]
+	switch {
+	case r != nil:
+	case c.RequestID == "", // to what was one-way
+		asked == nil && a.late.has(lateKey(to, c.RequestID)), // answered, by it or in its stead
+		asked != nil && asked.asked == a:                     // by or to another entity of the same agent
+		p.ignore(c)
+		return
+	default:
 		p.reject(a, c, "a response to no open request")
 		return
 	}
@@ -143,6 +151,7 @@ func (p *Place) respond(a *agent, c *command) {
 		return
 	}
 	r.close()
+	a.late.use(lateKey(to, r.id), lateAnswers)
 	p.noteOffers(a, to, c)
 	p.carry(to, c)
 }

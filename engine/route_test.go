@@ -264,3 +264,91 @@ func TestTheOldestRequestIsGivenUpForANewOneOnceItHasWaited(t *testing.T) {
 		}
 	})
 }
+
+func TestInnocentHabitsAreNoViolations(t *testing.T) {
+	for name, habit := range map[string]func(r *rig, app, visor *peer){
+		"a one-way from an entity just removed": func(r *rig, app, visor *peer) {
+			id := app.spawn(`{}`)
+			app.send(netcode.CommandChannel, true, asked(app.newID(), `["remove_entity","`+id+`"]`))
+			app.send(netcode.CommandChannel, true, interaction("oneway", id, visor.avatar, "", `["hello"]`))
+			app.send(netcode.CommandChannel, true, interaction("publication", id, "", "", `["hello"]`))
+		},
+		"a second answer": func(r *rig, app, visor *peer) {
+			visor.command(interaction("request", "", app.avatar, visor.newID(), `["hello"]`))
+			for range 2 {
+				app.send(netcode.CommandChannel, true, interaction("response", "", visor.avatar, fmt.Sprint("id", visor.ids), `["hello"]`))
+			}
+		},
+		"an answer to a one-way": func(r *rig, app, visor *peer) {
+			visor.command(interaction("oneway", "", app.avatar, "", `["hello"]`))
+			app.command(interaction("response", "", visor.avatar, "", `["hello"]`))
+		},
+		"an answer to a one-way of the place": func(r *rig, app, visor *peer) {
+			_ = r.place.Do(func(t *Turn) error { return t.Send(PlaceID, app.avatar, "hello") })
+			app.command(interaction("response", "", PlaceID, "", `["hello"]`))
+		},
+		"an answer by the avatar for a child": func(r *rig, app, visor *peer) {
+			child := app.spawn(`{}`)
+			visor.command(interaction("request", "", child, visor.newID(), `["hello"]`))
+			app.command(interaction("response", app.avatar, visor.avatar, fmt.Sprint("id", visor.ids), `["hello"]`))
+		},
+		"an answer to the avatar in place of the hand": func(r *rig, app, visor *peer) {
+			hand := visor.spawn(`{}`)
+			visor.command(interaction("request", hand, app.avatar, visor.newID(), `["hello"]`))
+			app.command(interaction("response", "", visor.avatar, fmt.Sprint("id", visor.ids), `["hello"]`))
+		},
+		"answers to the place from elsewhere and again": func(r *rig, app, visor *peer) {
+			child := app.spawn(`{}`)
+			var asking string
+			_ = r.place.Do(func(t *Turn) error {
+				asking = t.Ask(PlaceID, child, []any{"hello"}, func([]any, error) {}).id
+				return nil
+			})
+			app.command(interaction("response", app.avatar, PlaceID, asking, `["hello"]`))
+			for range 2 {
+				app.command(interaction("response", child, PlaceID, asking, `["hello"]`))
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inPlace(t, Config{}, func(r *rig) {
+				app, visor := r.join(4, `{}`), r.join(4, `{}`)
+				for range 40 {
+					habit(r, app, visor)
+					time.Sleep(100 * time.Millisecond)
+					app.interactions()
+					visor.interactions()
+				}
+				if code, gone := app.disconnected(); gone {
+					t.Errorf("sent away with %d", code)
+				}
+			})
+		})
+	}
+}
+
+func TestViolationsAreForgottenInMinutes(t *testing.T) {
+	inPlace(t, Config{}, func(r *rig) {
+		slow, quick, other := r.join(4, `{}`), r.join(4, `{}`), r.join(4, `{}`)
+		forge := func(p *peer) { p.command(interaction("response", "", other.avatar, "never", `["hello"]`)) }
+		for range 60 {
+			forge(slow)
+			time.Sleep(20 * time.Second)
+		}
+		if code, gone := slow.disconnected(); gone {
+			t.Errorf("sent away with %d for one violation now and then", code)
+		}
+		for i := range 16 {
+			if _, gone := quick.disconnected(); gone {
+				t.Fatalf("sent away after %d", i)
+			}
+			forge(quick)
+		}
+		if code, gone := quick.disconnected(); !gone || code != netcode.CodeViolations {
+			t.Errorf("sixteen at once: %v with %d", gone, code)
+		}
+		if _, gone := other.disconnected(); gone {
+			t.Error("so is the agent beside it")
+		}
+	})
+}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/engine/assets"
+	"github.com/loci-place/loci/engine/bucket"
 	"github.com/loci-place/loci/engine/media"
 	"github.com/loci-place/loci/netcode"
 )
@@ -52,7 +53,7 @@ type session struct {
 	agent      *agent     // nil until announced
 	challenge  *challenge // that it has to answer, nil if none
 	envelope   bool       // speaks the version 0 envelope
-	violations int
+	violations bucket.Bucket
 	refused    bool // is being disconnected: nothing it asks counts any more
 }
 

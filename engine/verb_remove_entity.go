@@ -34,6 +34,10 @@ func removal(args []any) (how world.Removal, ok bool) {
 	return world.Reparent, args[1] == "reparent"
 }
 
+// removedRemembered is how many entities of its own an agent may have seen removed, and still
+// speak for: what it says was on its way.
+const removedRemembered = 1024
+
 // remove takes an entity out of the place, and all that comes with it.
 func (p *Place) remove(id string, how world.Removal) []*world.Entity {
 	tell := p.watchRemoval(id, how)
@@ -45,6 +49,7 @@ func (p *Place) remove(id string, how world.Removal) []*world.Entity {
 		p.media.End(e.ID())
 		if a := p.agents[e.Owner()]; a != nil {
 			owners[a] = true
+			a.removed.use(e.ID(), removedRemembered)
 		}
 	}
 	orphan(gone, slices.Collect(maps.Keys(owners))...)
