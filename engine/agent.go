@@ -122,6 +122,7 @@ func (p *Place) depart(a *agent, code uint32) {
 	p.leaveBehind(a)
 	p.offers.left(a.id)
 	p.forgetAgent(a)
+	p.launches.leave(a)
 	p.media.Leave(a.media)
 	p.abandon(a, "the recipient has left")
 	for id := range a.subscriptions {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -180,18 +182,80 @@ func TestLaunchesUnderWayAreLimited(t *testing.T) {
 	})
 }
 
-func TestLaunchOfOneWhoLeavesTakesNoPlace(t *testing.T) {
-	took := func(context.Context, apps.Launch) error { return nil }
-	inPlaceWithApps(t, Config{Limits: Limits{PlaceLaunches: 1}}, took, func(r *rig) {
-		ada, bob := r.join(4, `{}`), r.join(4, `{}`)
-		ada.launch("1", "alloapp:http://apps.example/", `{}`)
-		ada.close()
-		time.Sleep(21 * time.Second)
+func TestLaunchesOfAgentsThatLeaveTakeNoPlace(t *testing.T) {
+	var asked, ended atomic.Int64
+	hangs := func(ctx context.Context, _ apps.Launch) error {
+		asked.Add(1)
+		<-ctx.Done()
+		ended.Add(1)
+		return ctx.Err()
+	}
+	inPlaceWithApps(t, Config{Limits: Limits{PlaceLaunches: 8}}, hangs, func(r *rig) {
+		bob := r.join(4, `{}`)
+		for range 10 { // joins, launches all it may, and leaves
+			ada := r.join(4, `{}`)
+			for i := range 4 {
+				ada.launch(fmt.Sprint(i), "alloapp:http://apps.example/", `{}`)
+			}
+			ada.close()
+			time.Sleep(5 * time.Millisecond)
+			bob.interactions()
+		}
+		if asked.Load() != 40 || ended.Load() != 40 {
+			t.Errorf("%d launches, of which %d were given up", asked.Load(), ended.Load())
+		}
 		bob.launch("1", "alloapp:http://apps.example/", `{}`)
 		if got := bob.interactions(); len(got) != 0 {
 			t.Errorf("answered at once: %v", got)
 		}
 	})
+}
+
+func TestTheAgentWithMostLaunchesGivesWay(t *testing.T) {
+	hangs := func(ctx context.Context, _ apps.Launch) error { <-ctx.Done(); return ctx.Err() }
+	inPlaceWithApps(t, Config{Limits: Limits{PlaceLaunches: 8}}, hangs, func(r *rig) {
+		many := []*peer{r.join(4, `{}`), r.join(4, `{}`)}
+		for _, p := range many {
+			for i := range 4 {
+				p.launch(fmt.Sprint(i), "alloapp:http://apps.example/", `{}`)
+			}
+		}
+		bob := r.join(4, `{}`)
+		bob.launch("1", "alloapp:http://apps.example/", `{}`)
+		bob.launch("2", "alloapp:http://apps.example/", `{}`)
+		if got := bob.interactions(); len(got) != 0 {
+			t.Errorf("answered at once: %v", got)
+		}
+		for _, p := range many {
+			if got := p.raw("3"); !strings.Contains(got, "given up for the launch of another") {
+				t.Errorf("answered %s", got)
+			}
+		}
+		bob.launch("3", "alloapp:http://apps.example/", `{}`) // it has two, and they have three
+		if got := bob.raw("3"); !strings.Contains(got, "8 launches are under way here") {
+			t.Errorf("answered %s", got)
+		}
+	})
+}
+
+func TestLaunchesAreCountedByAddress(t *testing.T) {
+	all := launches{open: map[string]*launch{}}
+	far := netip.MustParseAddr("203.0.113.5")
+	for i := range 5 {
+		a := &agent{launches: 1}
+		all.open[fmt.Sprint(i)] = &launch{token: fmt.Sprint(i), from: far, cancel: func(error) {}, request: &Request{agent: a}}
+		all.leave(a)
+	}
+	if all.ofAddress(far) != 5 || all.underWay() != 0 {
+		t.Errorf("%d count for the address and %d for the place, want 5 and none", all.ofAddress(far), all.underWay())
+	}
+	for text, near := range map[string]bool{
+		"127.0.0.1": true, "10.1.2.3": true, "192.168.0.1": true, "::ffff:172.16.0.1": true, "203.0.113.5": false, "8.8.8.8": false,
+	} {
+		if isNear(netip.MustParseAddr(text)) != near {
+			t.Errorf("%s counts as near: %v", text, !near)
+		}
+	}
 }
 
 func TestPlaceWithASenselessPolicyIsNotMade(t *testing.T) {

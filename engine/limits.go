@@ -179,10 +179,15 @@ type Limits struct {
 	// NameBytes is the longest entity id, component name, verb or request id an agent
 	// may use. Longer ones are refused. Default 256.
 	NameBytes int
-	// Launches is how many apps an agent may be launching at once, and PlaceLaunches how
-	// many all agents together; a further one is answered with an error. Default 4 and 64.
-	Launches      int
-	PlaceLaunches int
+	// Launches is how many apps an agent may be launching at once, AddressLaunches how many
+	// may be launched from one address, if that is not the machine's own or of a private
+	// network, and PlaceLaunches how many all agents together; a further one is answered with
+	// an error. Where PlaceLaunches are under way, the newest gives way of the agent that
+	// has at least two more than the one that asks. What an agent has launched is given up
+	// when it leaves, but counts for its address for LaunchInterval. Default 4, 16 and 64.
+	Launches        int
+	AddressLaunches int
+	PlaceLaunches   int
 	// LaunchInterval is how long a launch counts as one at least, however soon it is
 	// answered: an agent can have the place ask Launches gateways in that time. Default
 	// 1 s.
@@ -261,6 +266,7 @@ func (l *Limits) setDefaults() {
 	orDefault(&l.IdentityBytes, 16<<10)
 	orDefault(&l.NameBytes, 256)
 	orDefault(&l.Launches, 4)
+	orDefault(&l.AddressLaunches, 16)
 	orDefault(&l.PlaceLaunches, 64)
 	orDefault(&l.LaunchInterval, time.Second)
 	orDefault(&l.LaunchBytes, 64<<10)

@@ -1,11 +1,13 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"time"
 
 	"github.com/loci-place/loci/engine/apps"
@@ -17,15 +19,21 @@ type launches struct {
 	launcher interface {
 		Launch(ctx context.Context, what apps.Launch) error
 	}
-	open map[string]*launch // by token
+	open  map[string]*launch // by token
+	begun int
 }
 
 // launch is one app that somebody waits for. What it does outside of the place's turn
 // reads it only.
 type launch struct {
+	n       int // of all
 	request *Request
 	what    apps.Launch
 	token   string
+	from    netip.Addr      // of the asker
+	life    context.Context // of the launch
+	cancel  context.CancelCauseFunc
+	left    bool          // the asker has: it counts for its address only
 	avatar  string        // of the app, once it has come
 	came    chan struct{} // closed then
 	failed  bool          // it was answered that it has not
@@ -37,17 +45,92 @@ type launch struct {
 func launchApp(r *Request) {
 	a := r.agent
 	l, err := newLaunch(r)
-	switch limits := &a.place.cfg.Limits; {
+	switch limits, all := &a.place.cfg.Limits, &a.place.launches; {
 	case err != nil:
 		r.Refuse(err.Error())
 	case a.launches >= limits.Launches:
 		r.Refuse(fmt.Sprintf("%d launches of yours are under way, or were a moment ago; try again later", a.launches))
-	case len(a.place.launches.open) >= limits.PlaceLaunches:
+	case !isNear(l.from) && all.ofAddress(l.from) >= limits.AddressLaunches:
+		r.Refuse(fmt.Sprintf("%d launches from your address are under way, or were a moment ago; try again later", limits.AddressLaunches))
+	case all.underWay() >= limits.PlaceLaunches && !all.giveWay(a):
 		r.Refuse(fmt.Sprintf("%d launches are under way here, or were a moment ago; try again later", limits.PlaceLaunches))
 	default:
+		l.life, l.cancel = context.WithCancelCause(a.place.life)
 		a.launches++
-		a.place.launches.open[l.token] = l
+		all.open[l.token] = l
+		all.begun++
+		l.n = all.begun
 		a.place.working.Go(func() { a.place.launch(l) })
+	}
+}
+
+// isNear reports whether an address is this machine's or of a private network: what is behind
+// it are many, and no strangers.
+func isNear(a netip.Addr) bool {
+	a = a.Unmap()
+	return !a.IsValid() || a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast()
+}
+
+func (ls *launches) ofAddress(from netip.Addr) (n int) {
+	for _, l := range ls.open {
+		if l.from == from {
+			n++
+		}
+	}
+	return n
+}
+
+// underWay is how many there are whose asker is still here.
+func (ls *launches) underWay() (n int) {
+	for _, l := range ls.open {
+		if !l.left {
+			n++
+		}
+	}
+	return n
+}
+
+var errGaveWay = errors.New("given up for the launch of another, as you have most of those under way; try again later")
+
+// giveWay gives up the newest launch of the agent that has most, if that has at least two more
+// than the one that asks.
+func (ls *launches) giveWay(to *agent) bool {
+	var goes *launch
+	for _, l := range ls.open {
+		by := l.request.agent
+		if l.left || by.launches < to.launches+2 {
+			continue
+		}
+		if goes == nil || cmp.Or(cmp.Compare(by.launches, goes.request.agent.launches), cmp.Compare(l.n, goes.n)) > 0 {
+			goes = l
+		}
+	}
+	if goes == nil {
+		return false
+	}
+	goes.cancel(errGaveWay)
+	ls.drop(goes)
+	return true
+}
+
+// leave gives up what an agent has had launched that leaves.
+func (ls *launches) leave(a *agent) {
+	for _, l := range ls.open {
+		if l.request.agent == a {
+			l.cancel(errors.New("the asker has left"))
+			l.left = true
+			if isNear(l.from) {
+				ls.drop(l)
+			}
+		}
+	}
+}
+
+// drop frees the place of a launch. It may be called again.
+func (ls *launches) drop(l *launch) {
+	if ls.open[l.token] == l {
+		delete(ls.open, l.token)
+		l.request.agent.launches--
 	}
 }
 
@@ -72,7 +155,7 @@ func newLaunch(r *Request) (*launch, error) {
 		return nil, fmt.Errorf("what the app is to know has %d bytes, at most %d may be", size, most)
 	}
 	return &launch{
-		request: r, token: token, came: make(chan struct{}),
+		request: r, token: token, came: make(chan struct{}), from: r.session.from.Addr(),
 		what: apps.Launch{URL: where, Place: p.URL(), By: r.Agent.Identity, Args: args},
 	}, nil
 }
@@ -81,14 +164,18 @@ func newLaunch(r *Request) (*launch, error) {
 func (p *Place) launch(l *launch) {
 	soonest := time.NewTimer(p.cfg.Limits.LaunchInterval)
 	defer soonest.Stop()
-	err := p.launches.launcher.Launch(p.life, l.what)
+	defer l.cancel(nil)
+	err := p.launches.launcher.Launch(l.life, l.what)
 	if err == nil {
-		err = l.wait(p.life, p.cfg.Limits.LaunchPatience)
+		err = l.wait(l.life, p.cfg.Limits.LaunchPatience)
+	}
+	if l.life.Err() != nil && p.life.Err() == nil {
+		err = context.Cause(l.life)
 	}
 	p.post(func() { p.settle(l, err) })
 	select {
 	case <-soonest.C:
-		p.post(func() { l.request.agent.launches--; delete(p.launches.open, l.token) })
+		p.post(func() { p.launches.drop(l) })
 	case <-p.life.Done():
 	}
 }
@@ -96,7 +183,7 @@ func (p *Place) launch(l *launch) {
 // settle answers for a launch that came to nothing. If the app has come, it was quicker
 // than its gateway, whatever that says.
 func (p *Place) settle(l *launch, err error) {
-	if l.avatar != "" {
+	if l.avatar != "" || l.left {
 		return
 	}
 	l.failed = true
