@@ -10,8 +10,8 @@ import (
 	"github.com/loci-place/loci/engine/world"
 )
 
-// hanging decides what agents may hang on entities of others, and take off their own. That
-// is a question of its own to the access rules, whichever request asks for it:
+// hanging decides what agents may hang on entities of others, and take off their own. The
+// access rules are asked about that separately, whichever request would do it:
 //
 //	["attach", from, entity or nil, parent]
 //	["detach", from, entity, parent]
@@ -38,9 +38,9 @@ type denied struct{ acl.Decision }
 func (d *denied) Error() string { return "denied by " + d.Reason() }
 
 // attach decides whether an agent may hang an entity, or a new one where that is nil, below
-// the one of an id; the error is a [denied]. Nobody is asked about what hangs there already,
-// nor about the agent's own. Nor about an id that names nothing: should something of another
-// owner appear under it, nothing will hang there (see [Place.shakeOff]).
+// a parent; the error is a [denied]. The rules are not asked about what hangs there already,
+// about parents that are the agent's own, or about ids that name nothing: if an entity of
+// another owner appears under such an id later, nothing will hang on it ([Place.shakeOff]).
 func (h hanging) attach(by asker, child *world.Entity, parent string) error {
 	to := h.world.Entity(parent)
 	if to == nil || to.Owner() == by.agent {
@@ -74,8 +74,8 @@ func parentIn(components map[string]any) string {
 	return parent
 }
 
-// detaches reports whether a change is but to take an entity of somebody else off one of the
-// agent's own, or to hang it elsewhere.
+// detaches reports whether all that a change does is to take an entity of somebody else off
+// one of the agent's own, or to hang it elsewhere.
 func (h hanging) detaches(agent string, e *world.Entity, set map[string]any, unset []string) bool {
 	if e.Owner() == agent || e.Parent() == nil || e.Parent().Owner() != agent {
 		return false

@@ -230,6 +230,9 @@ func TestWhatWasOfferedMayOnlyBeMoved(t *testing.T) {
 				app, visor, other := r.join(4, `{}`), r.join(version, `{}`), r.join(4, `{}`)
 				window := app.spawn(`{}`)
 				knob := app.spawn(`{"relationships":{"parent":"` + window + `"}}`)
+				if visor.asks(`["change_components","%s","add_or_change",{"transform":{}},"remove",[]]`, knob) {
+					t.Error("moved before it was offered")
+				}
 				app.command(interaction("oneway", "", visor.avatar, "", `["add_wrist_widget","`+knob+`"]`))
 				for _, change := range []string{
 					`"add_or_change",{"grabbable":{"actuate_on":"$parent"}},"remove",[]`, // would move the window
@@ -481,7 +484,7 @@ func TestOffersEnd(t *testing.T) {
 	}
 }
 
-func TestOffersLastWhileAnAgentIsAwaited(t *testing.T) {
+func TestOffersLastThroughAReconnect(t *testing.T) {
 	inPlace(t, Config{}, func(r *rig) {
 		app := r.join(4, `{}`)
 		visor := r.travels(netcode.ClientConfig{Key: keyOf("ann")})

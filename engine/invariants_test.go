@@ -234,6 +234,13 @@ c["interaction","request","","place","7",["change_acl","add",[["deny","_"]],"rem
 c["interaction","request","$e","$b","8",["add_wrist_widget","$e"]]
 b["interaction","request","","place","8",["change_components","$e","add_or_change",{"relationships":{"parent":"$b"}},"remove",[]]]
 b["interaction","request","$a","place","9",["spawn_entity",{}]]`,
+	`c["interaction","request","","place","1",["spawn_entity",{"relationships":{"parent":"$a"},"grabbable":{"actuate_on":"$parent"}}]]
+c["interaction","request","","place","2",["spawn_entity",{"relationships":{"parent":"later"}}]]
+c["interaction","oneway","","$b","",["take","$e"]]
+b["interaction","request","","place","3",["change_components","$e","add_or_change",{"relationships":{"parent":"$b"},"transform":{}},"remove",[]]]
+b["interaction","request","","place","4",["spawn_entity",{"relationships":{"parent":"$e"}}]]
+b["interaction","request","","place","5",["change_components","$e","remove",["relationships"]]]
+c["interaction","request","","place","3",["change_components","$e","add_or_change",{"relationships":{"parent":"$a"}},"remove",["relationships"]]]`,
 }
 
 func TestConversationsLeaveThePlaceInOrder(t *testing.T) {

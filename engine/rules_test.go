@@ -160,32 +160,6 @@ func TestADeniedResponseIsAnsweredByThePlace(t *testing.T) {
 	})
 }
 
-func TestWhatWasOfferedMayBeChangedByWhomItWasOfferedTo(t *testing.T) {
-	inPlace(t, Config{}, func(r *rig) {
-		app, visor, other := r.join(4, `{}`), r.join(4, `{}`), r.join(4, `{}`)
-		widget := app.spawn(`{}`)
-		change := func(p *peer, parent string) bool {
-			id := p.newID()
-			p.command(interaction("request", "", PlaceID, id,
-				`["change_components","`+widget+`","add_or_change",{"relationships":{"parent":"`+parent+`"}},"remove",[]]`))
-			return p.raw(id) == `["change_components","ok"]`
-		}
-		if change(visor, visor.avatar) {
-			t.Error("changed before it was offered")
-		}
-		app.command(interaction("request", "", visor.avatar, "wear", `["add_wrist_widget","`+widget+`"]`))
-		visor.wait()
-		visor.interactions()
-		if !change(visor, visor.avatar) || change(other, other.avatar) {
-			t.Error("not changed by whom it was offered to, or by somebody else")
-		}
-		app.compare(`["remove_entity","`+widget+`"]`, `["remove_entity","ok"]`)
-		if n := len(r.place.offers.made) + len(r.place.offers.by); n != 0 {
-			t.Errorf("%d offers are left", n)
-		}
-	})
-}
-
 func TestChangeACL(t *testing.T) {
 	const shape = `["change_acl","error","want \"add\" and a list of [\"allow\" or \"deny\", pattern], \"remove\" and a list of rule ids"]`
 	c := conformance{verb: "change_acl", cfg: Config{Rules: &Rules{Verdict: acl.Allow}, Limits: Limits{Rules: 3}},
