@@ -52,7 +52,7 @@ func (p *Place) join(s *session, c *command, d *netcode.Dialect) (*agent, error)
 		return nil, fmt.Errorf("the identity takes at most %d bytes", max)
 	}
 	id := p.newID(func(id string) bool { return p.agents[id] != nil })
-	avatar, err := p.spawn(id, "", a.Avatar, &asker{key: c.auth.KeyText()})
+	avatar, err := p.spawn(id, "", a.Avatar, &asker{key: c.auth.KeyText(), known: c.encoded})
 	if err != nil {
 		return nil, err
 	}

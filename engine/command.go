@@ -22,6 +22,7 @@ type command struct {
 
 	hit     limit       // that it is over
 	tooMuch string      // what of it is beyond the agent's share, "" if nothing
+	encoded encodings   // its components
 	wanted  *wanted     // what it wants to subscribe to, nil if it does not
 	rules   ruleChanges // the change of access rules that it wants
 

@@ -88,23 +88,32 @@ func (p *Place) check(e *world.Entity, owner string, components map[string]any, 
 	return p.hooks.checker.Check(e, owner, components)
 }
 
-// fits tells why an entity would be too large with some components set and others
+// fits returns why an entity would be too large with some components set and others
 // unset. E is nil for one that does not stand there yet.
-func (p *Place) fits(e *world.Entity, set map[string]any, unset []string) error {
+func (p *Place) fits(e *world.Entity, set map[string]world.Component, unset []string) error {
+	limits := &p.cfg.Limits
 	count, size := 0, 0
 	for name, c := range set {
+		if c.Keys() > limits.Keys {
+			p.counts.hit(limitKeys)
+			return fmt.Errorf("%s has %d keys in its objects, at most %d may be: use lists or text for large data", name, c.Keys(), limits.Keys)
+		}
 		if e == nil || !e.Has(name) {
 			count++
 		} else {
 			size -= e.ComponentSize(name)
 		}
-		size += len(name) + len(netcode.AppendValue(nil, c))
+		size += len(name) + c.Size()
+	}
+	if e != nil && len(set) > 0 && e.Tombstones() > limits.Keys {
+		p.counts.hit(limitKeys)
+		return fmt.Errorf("more than %d keys of the entity's objects have gone in the last %v: try again later, or use lists", limits.Keys, limits.Window)
 	}
 	if count == 0 && size <= len(set) {
 		return nil // what stands there fits, and becomes no larger
 	}
 	if e != nil {
-		count, size = count+len(e.Names()), size+e.Size()
+		count, size = count+e.Components(), size+e.Size()
 	}
 	for _, name := range unset {
 		if _, too := set[name]; e != nil && !too && e.Has(name) {
@@ -112,11 +121,23 @@ func (p *Place) fits(e *world.Entity, set map[string]any, unset []string) error 
 			size -= e.ComponentSize(name)
 		}
 	}
-	limits := &p.cfg.Limits
 	switch {
 	case count > limits.Components:
 		return fmt.Errorf("an entity has at most %d components", limits.Components)
 	case size > limits.EntityBytes:
+		return fmt.Errorf("an entity takes at most %d bytes", limits.EntityBytes)
+	}
+	return nil
+}
+
+// fitsMore returns why an entity would be too large with so many bytes more, and with one
+// component more if it has no animations yet.
+func (p *Place) fitsMore(e *world.Entity, bytes int) error {
+	limits := &p.cfg.Limits
+	switch {
+	case !e.Has("property_animations") && e.Components() >= limits.Components:
+		return fmt.Errorf("an entity has at most %d components", limits.Components)
+	case e.Size()+bytes > limits.EntityBytes:
 		return fmt.Errorf("an entity takes at most %d bytes", limits.EntityBytes)
 	}
 	return nil

@@ -27,9 +27,10 @@ func (p *Place) hanging() hanging { return hanging{p.world, p.decideMessage} }
 
 // asker is who asks, as the rules see it.
 type asker struct {
-	agent string // its id, "" if it is not in yet
-	from  string // the entity that speaks, "" if it has none yet
-	key   string // that it has proven to have, if it is not in yet
+	agent string    // its id, "" if it is not in yet
+	from  string    // the entity that speaks, "" if it has none yet
+	key   string    // that it has proven to have, if it is not in yet
+	known encodings // components of what it asks
 }
 
 // denied is the error of what a rule denies.

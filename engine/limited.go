@@ -29,6 +29,8 @@ const (
 	limitUpkeep
 	limitOffers
 	limitSubscriptionSteps
+	limitKeys
+	limitAnimationBytes
 	limits
 )
 
@@ -52,6 +54,8 @@ var limitTexts = [limits]struct{ name, field string }{
 	limitUpkeep:            {"upkeep_time", "UpkeepTime"},
 	limitOffers:            {"offers", "Offers"},
 	limitSubscriptionSteps: {"subscription_steps", "SubscriptionSteps"},
+	limitKeys:              {"keys", "Keys"},
+	limitAnimationBytes:    {"animation_bytes", "AnimationBytes"},
 }
 
 // warnings remembers which limits the log says that an agent has hit: once for each.

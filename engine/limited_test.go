@@ -47,6 +47,8 @@ func TestLimitsThatAgentsHitAreCounted(t *testing.T) {
 				p.send(netcode.CommandChannel, true, garbage)
 			}
 		}, 1},
+		"keys":            {Limits{Keys: 2}, times(3, `["spawn_entity",{"x":{"a":{"b":1},"c":1}}]`), 3},
+		"animation_bytes": {Limits{AnimationBytes: 150}, times(2, animationOf(100)), 2},
 		"media": {Limits{MediaBytes: 20}, func(p *peer) {
 			track := p.allocate(`"audio","opus",{}`)
 			p.say(4, track, false, opusPayload(10))

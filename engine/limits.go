@@ -29,6 +29,14 @@ type Limits struct {
 	// Animations is how many property animations an entity may have at once; a
 	// further one fails. Default 64.
 	Animations int
+	// AnimationBytes is how many bytes the description of one may take; a larger one fails.
+	// A path of the longest kind and two matrices take half. Default 4096.
+	AnimationBytes int
+	// Keys is how many keys the objects of one component may have together, but for those
+	// inside of lists, and how many of an entity's may have gone within Window: those are
+	// known until no agent can have them any more. What would be more is refused; large data
+	// belongs into lists and texts, which the place keeps as they are. Default 16,384.
+	Keys int
 	// Violations is how many forged or senseless interactions cost an agent its
 	// connection, with [netcode.CodeViolations]. All of them are forgotten within
 	// ViolationTime, one after the other. What innocent agents do too does not count: one-way
@@ -226,6 +234,8 @@ func (l *Limits) setDefaults() {
 	orDefault(&l.RequestPatience, 10*time.Second)
 	orDefault(&l.RequestIDs, 4096)
 	orDefault(&l.Animations, 64)
+	orDefault(&l.AnimationBytes, 4096)
+	orDefault(&l.Keys, 16<<10)
 	orDefault(&l.Violations, 16)
 	orDefault(&l.ViolationTime, 5*time.Minute)
 	orDefault(&l.BadPackets, 1000)

@@ -109,6 +109,7 @@ func (p *Place) parse(s *session, data []byte) *command {
 	}
 	if c.tooMuch == "" {
 		c.compile(p.cfg.Limits.Rules)
+		c.encode(p.cfg.Limits.SpecDepth)
 	}
 	return c
 }

@@ -31,6 +31,7 @@ type Request struct {
 	agent    *agent      // nil where the host asks, and in an announce
 	session  *session    // over which the agent asked
 	announce *newcomer   // nil but in an announce
+	encoded  encodings   // its components
 	wanted   *wanted     // in a subscribe
 	rules    ruleChanges // in a change_acl
 	detaches bool        // all that it may do is to take what is another's off the agent's own
@@ -95,7 +96,7 @@ func (r *Request) asked() string {
 }
 
 // asker is who asks, as the rules see it.
-func (r *Request) asker() *asker { return &asker{agent: r.agent.id, from: r.From} }
+func (r *Request) asker() *asker { return &asker{agent: r.agent.id, from: r.From, known: r.encoded} }
 
 // command is what an agent asks, in the form it came in.
 func (r *Request) command() *command {

@@ -69,23 +69,15 @@ func (s *spawner) spawn(spec map[string]any, parent string, depth int) (*world.E
 	if max := limits.Entities; s.owner != PlaceID && s.place.world.CountOwned(s.owner) >= max {
 		return nil, fmt.Errorf("%w: you own %d already", ErrBadEntity, max)
 	}
-	components, children, err := s.split(spec)
+	components, children, err := s.split(spec, parent)
 	if err != nil {
 		return nil, err
-	}
-	switch {
-	case parent != "":
-		components["relationships"] = map[string]any{"parent": parent}
-	case s.by != nil:
-		if err := s.place.hanging().attachComponents(*s.by, nil, components); err != nil {
-			return nil, err
-		}
 	}
 	id := s.id
 	if id == "" || parent != "" {
 		id = s.place.newEntityID()
 	}
-	e, err := s.place.world.Spawn(id, s.owner, components)
+	e, err := s.place.world.SpawnEncoded(id, s.owner, components)
 	if err != nil {
 		return nil, err
 	}
@@ -103,8 +95,9 @@ func (s *spawner) spawn(spec map[string]any, parent string, depth int) (*world.E
 	return e, nil
 }
 
-// split tells components from children, and makes sure there is a transform.
-func (s *spawner) split(spec map[string]any) (map[string]any, []any, error) {
+// split tells components from children, and makes sure there is a transform, and the
+// parent if it is a child.
+func (s *spawner) split(spec map[string]any, parent string) (map[string]world.Component, []any, error) {
 	components := make(map[string]any, len(spec)+1)
 	from := spec
 	if nested, ok := spec["components"]; ok {
@@ -123,14 +116,30 @@ func (s *spawner) split(spec map[string]any) (map[string]any, []any, error) {
 	if components["transform"] == nil {
 		components["transform"] = map[string]any{"matrix": identityMatrix()}
 	}
-	if err := s.place.fits(nil, components, nil); err != nil {
+	known := encodings(nil)
+	switch {
+	case parent != "":
+		components["relationships"] = map[string]any{"parent": parent}
+	case s.by != nil:
+		if err := s.place.hanging().attachComponents(*s.by, nil, components); err != nil {
+			return nil, nil, err
+		}
+	}
+	if s.by != nil {
+		known = s.by.known
+	}
+	encoded, err := known.all(components)
+	if err == nil {
+		err = s.place.fits(nil, encoded, nil)
+	}
+	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrBadEntity, err)
 	}
 	children, ok := asList(spec["children"])
 	if !ok {
 		return nil, nil, fmt.Errorf("%w: children must be a list", ErrBadEntity)
 	}
-	return components, children, nil
+	return encoded, children, nil
 }
 
 func identityMatrix() []any {

@@ -130,7 +130,7 @@ func (t *Turn) Change(id string, set map[string]any, unset ...string) error {
 	if err := t.place.check(e, e.Owner(), set, false); err != nil {
 		return fmt.Errorf("%w: %w", ErrBadEntity, err)
 	}
-	return t.place.change(e, set, unset)
+	return t.place.change(e, set, unset, nil)
 }
 
 // Entity gives an entity, and whether it is there.

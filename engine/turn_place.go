@@ -73,13 +73,8 @@ func (t *Turn) Animate(id string, animation map[string]any) (string, error) {
 // StopAnimation ends an animation where it is, and tells whether there was one.
 func (t *Turn) StopAnimation(id, animation string) bool {
 	e := t.place.world.Entity(id)
-	if e == nil {
+	if e == nil || !e.HasAnimation(animation) {
 		return false
 	}
-	running := animations(e)
-	if running[animation] == nil {
-		return false
-	}
-	delete(running, animation)
-	return setAnimations(e, running) == nil
+	return e.SetAnimation(animation, nil) == nil
 }

@@ -52,7 +52,7 @@ func (r *Request) changeComponents(e *world.Entity, set map[string]any, unset []
 		return err
 	}
 	stood, hung := e.World(), e.ParentID()
-	if err := p.change(e, set, unset); err != nil {
+	if err := p.change(e, set, unset, r.encoded); err != nil {
 		return err
 	}
 	if detaches {
@@ -80,11 +80,15 @@ func changes(args []any) (set map[string]any, unset []string, ok bool) {
 
 // change replaces components of an entity, which have been checked, and takes others
 // away: all or nothing.
-func (p *Place) change(e *world.Entity, set map[string]any, unset []string) error {
+func (p *Place) change(e *world.Entity, set map[string]any, unset []string, known encodings) error {
 	if e == p.self && slices.Contains(unset, "clock") {
 		return fmt.Errorf("%w: the place keeps its clock", ErrBadEntity)
 	}
-	if err := p.fits(e, set, unset); err != nil {
+	encoded, err := known.all(set)
+	if err == nil {
+		err = p.fits(e, encoded, unset)
+	}
+	if err != nil {
 		return fmt.Errorf("%w: %w", ErrBadEntity, err)
 	}
 	if r, ok := asObject(set["relationships"]); ok {
@@ -93,7 +97,8 @@ func (p *Place) change(e *world.Entity, set map[string]any, unset []string) erro
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(set)) { // the order in which it is heard of
-		if err := p.changeOne(e, name, set[name]); err != nil {
+		c := encoded[name]
+		if err := p.changeOne(e, name, &c); err != nil {
 			return err // cannot be: the components were checked
 		}
 	}
@@ -105,13 +110,13 @@ func (p *Place) change(e *world.Entity, set map[string]any, unset []string) erro
 
 // changeOne sets one component, or takes it away if there is nothing to set, and has
 // the place's behaviour hear of it.
-func (p *Place) changeOne(e *world.Entity, name string, c any) error {
+func (p *Place) changeOne(e *world.Entity, name string, c *world.Component) error {
 	return p.edit(e, name, func() error {
 		if c == nil {
 			e.Unset(name)
 			return nil
 		}
-		return e.Set(name, c)
+		return e.Set(name, *c)
 	})
 }
 

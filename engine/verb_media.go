@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/loci-place/loci/engine/media"
+	"github.com/loci-place/loci/engine/world"
 )
 
 // allocateTrack gives the entity that asks a track for live audio or video:
@@ -24,7 +25,11 @@ func allocateTrack(r *Request) {
 		r.Fail("the entity has a track already")
 		return
 	}
-	if err := p.fits(e, map[string]any{"live_media": component}, nil); err != nil {
+	c, err := world.Encode("live_media", component)
+	if err == nil {
+		err = p.fits(e, map[string]world.Component{"live_media": c}, nil)
+	}
+	if err != nil {
 		r.Fail(err.Error())
 		return
 	}

@@ -54,18 +54,27 @@ func (p *Place) checkAnimation(e *world.Entity, animation any) error {
 	return nil
 }
 
-// animate adds an animation that makes sense to an entity and gives its id.
+// animate adds an animation that makes sense to an entity and returns its id. It costs
+// what the animation does, not what the entity has already.
 func (p *Place) animate(e *world.Entity, animation any) (id string, err error) {
-	running := animations(e)
-	if limit := p.cfg.Limits.Animations; len(running) >= limit {
-		return "", fmt.Errorf("the entity has %d animations already", limit)
+	limits := &p.cfg.Limits
+	if e.Animations() >= limits.Animations {
+		return "", fmt.Errorf("the entity has %d animations already", limits.Animations)
 	}
-	id = p.newID(func(id string) bool { return running[id] != nil })
-	running[id] = animation
-	if err := p.fits(e, map[string]any{"property_animations": running}, nil); err != nil {
+	description, _ := animation.(map[string]any)
+	c, err := world.Encode("property_animations", description)
+	if err != nil {
 		return "", err
 	}
-	return id, setAnimations(e, running)
+	if c.Size() > limits.AnimationBytes {
+		p.counts.hit(limitAnimationBytes)
+		return "", fmt.Errorf("an animation takes at most %d bytes", limits.AnimationBytes)
+	}
+	if err := p.fitsMore(e, c.Size()); err != nil {
+		return "", err
+	}
+	id = p.newID(e.HasAnimation)
+	return id, e.SetAnimation(id, c)
 }
 
 // removePropertyAnimation ends an animation of the entity that asks, where it is:
@@ -77,28 +86,13 @@ func removePropertyAnimation(r *Request) {
 		return
 	}
 	e := r.agent.place.world.Entity(r.From)
-	running := animations(e)
-	if running[id] == nil {
+	if !e.HasAnimation(id) {
 		r.Fail(fmt.Sprintf("the entity has no animation %q", id))
 		return
 	}
-	delete(running, id)
-	if err := setAnimations(e, running); err != nil {
+	if err := e.SetAnimation(id, nil); err != nil {
 		r.Refuse(err.Error())
 		return
 	}
 	r.OK(id)
-}
-
-// animations gives a copy of an entity's animations, by id.
-func animations(e *world.Entity) map[string]any {
-	c, _ := e.Component("property_animations")
-	if list, ok := c["animations"].(map[string]any); ok {
-		return list
-	}
-	return map[string]any{}
-}
-
-func setAnimations(e *world.Entity, list map[string]any) error {
-	return e.Set("property_animations", map[string]any{"animations": list})
 }

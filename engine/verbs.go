@@ -76,7 +76,7 @@ func (p *Place) askPlace(a *agent, c *command) {
 	}
 	r := &Request{
 		Type: c.Type, From: c.From, To: c.To, ID: c.RequestID, Verb: c.verb, Args: c.args,
-		Agent: a.public(), place: p, agent: a, session: a.session, turn: &p.host, wanted: c.wanted, rules: c.rules,
+		Agent: a.public(), place: p, agent: a, session: a.session, turn: &p.host, encoded: c.encoded, wanted: c.wanted, rules: c.rules,
 		detaches: c.detaches,
 	}
 	if r.Type == netcode.TypeRequest {

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/loci-place/loci/engine/world"
 )
@@ -41,6 +42,10 @@ func animate(a *world.Animated, now float64) {
 		list = parsePlaying(a.Entity)
 		a.Parsed = list
 	}
+	for _, id := range a.Edited {
+		reparse(list, id, a.Entity.Animation(id))
+	}
+	a.Edited = a.Edited[:0]
 	var ended []string
 	for i := range *list {
 		p := &(*list)[i]
@@ -64,6 +69,17 @@ func parsePlaying(e *world.Entity) *[]playing {
 		}
 	}
 	return &list
+}
+
+// reparse takes over that one animation has come, become another or gone.
+func reparse(list *[]playing, id string, description any) {
+	i, found := slices.BinarySearchFunc(*list, id, func(p playing, id string) int { return strings.Compare(p.id, id) })
+	if found {
+		*list = slices.Delete(*list, i, i+1)
+	}
+	if a, err := ParseAnimation(description); err == nil {
+		*list = slices.Insert(*list, i, playing{id: id, Animation: a})
+	}
 }
 
 // Ends gives the component that the animation moves as it is where the animation begins,

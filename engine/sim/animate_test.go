@@ -180,7 +180,7 @@ func TestAnAnimationThatIsOverIsTakenOutAndTheOthersGoOn(t *testing.T) {
 	})
 	w.Advance()
 	Animate(w, 12)
-	want := `{"e":{"components":{"dial":{"v":1,"w":0.5},"property_animations":{"animations":{"a":null}}}}}`
+	want := `{"e":{"components":{"property_animations":{"animations":{"a":null}},"dial":{"w":0.5,"v":1}}}}`
 	if got := string(w.AppendMerge(nil, 1)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -1,6 +1,10 @@
 package world
 
-import "slices"
+import (
+	"fmt"
+
+	"github.com/loci-place/loci/netcode"
+)
 
 // Animated is an entity that has property animations: at least one under
 // property_animations.animations (protocol section 7).
@@ -9,6 +13,9 @@ type Animated struct {
 	// Parsed is what the one who steps the animations made of the component. The
 	// world only sets it to nil, whenever the component becomes another.
 	Parsed any
+	// Edited are the animations that have come, become others or gone since it was
+	// parsed, by [Entity.SetAnimation]. Whoever steps them clears it.
+	Edited []string
 	slot   int
 }
 
@@ -40,7 +47,7 @@ func (e *Entity) setAnimated(has bool) {
 		e.typed.animated = &Animated{Entity: e, slot: len(by.Entities)}
 		by.Entities = append(by.Entities, e.typed.animated)
 	case has:
-		a.Parsed = nil
+		a.Parsed, a.Edited = nil, nil
 	case a != nil:
 		by := e.w.animatedBy[e.owner]
 		last := len(by.Entities) - 1
@@ -68,24 +75,106 @@ func (w *World) forgetAnimatedBy(by *AnimatedBy) {
 // stays, even if it is left without any. What is Parsed of the others stays too: it
 // is the caller's to forget those that ended.
 func (e *Entity) EndAnimations(ids ...string) {
+	list := e.animations()
+	if list == nil {
+		return
+	}
+	if e.editAnimations(list, func(ed *editor, o *object) (ended bool) {
+		for _, id := range ids {
+			ended = ed.unset(o, id) || ended
+		}
+		return ended
+	}) && len(list.obj.live) == 0 {
+		e.setAnimated(false)
+	}
+}
+
+// SetAnimation gives the entity an animation, or takes it away if that is nil. It costs
+// what that one does, however many there are.
+func (e *Entity) SetAnimation(id string, animation any) error {
+	list := e.animations()
+	switch {
+	case animation == nil:
+		e.EndAnimations(id)
+	case list == nil:
+		c, err := Encode("property_animations", animation)
+		if err != nil {
+			return err
+		}
+		return e.Set("property_animations", map[string]any{"animations": map[string]any{id: c.value}})
+	default:
+		c, err := Encode("property_animations", animation)
+		if err != nil {
+			return err
+		}
+		e.editAnimations(list, func(ed *editor, o *object) bool { return ed.set(o, id, c.raw) })
+		if e.typed.animated == nil {
+			e.setAnimated(true)
+		}
+	}
+	if a := e.typed.animated; a != nil && a.Parsed != nil {
+		a.Edited = append(a.Edited, id)
+	}
+	return nil
+}
+
+// Animation decodes one of the entity's animations, nil if there is none of that id.
+func (e *Entity) Animation(id string) any {
+	list := e.animations()
+	if list == nil {
+		return nil
+	}
+	k := list.open().get(id)
+	if k == nil {
+		return nil
+	}
+	v, err := netcode.ParseValue(k.appendFull(nil))
+	if err != nil {
+		panic(fmt.Sprintf("world: stored animation %s of %s: %v", id, e.id, err))
+	}
+	return v
+}
+
+// HasAnimation reports whether the entity has an animation of that id.
+func (e *Entity) HasAnimation(id string) bool {
+	list := e.animations()
+	return list != nil && list.open().get(id) != nil
+}
+
+// Animations is how many the entity has.
+func (e *Entity) Animations() int {
+	if list := e.animations(); list != nil {
+		return len(list.open().live)
+	}
+	return 0
+}
+
+// animations is the key property_animations.animations, nil if that is no object.
+func (e *Entity) animations() *key {
 	component := e.components.get("property_animations")
 	if component == nil {
-		return
+		return nil
 	}
 	list := component.open().get("animations")
 	if list == nil || !list.isObj {
-		return
+		return nil
 	}
-	ed, o, ended := e.w.editor(), list.open(), false
-	for _, id := range ids {
-		ended = ed.unset(o, id) || ended
+	return list
+}
+
+// editAnimations edits the object of animations, and reports whether that changed it.
+func (e *Entity) editAnimations(list *key, edit func(ed *editor, o *object) bool) bool {
+	o, was := list.open(), list.width()
+	ed := e.editor()
+	if !edit(&ed, o) {
+		return false
 	}
-	if !ended {
-		return
-	}
-	list.stamp, component.stamp = e.w.now, e.w.now
+	component := e.components.get("property_animations")
+	longer := list.width() - was
+	component.obj.put(list, e.w.now)
+	component.obj.size += longer
+	e.components.put(component, e.w.now)
+	e.components.size += longer
 	e.touch()
-	if !slices.ContainsFunc(o.keys, func(k key) bool { return k.life.alive() }) {
-		e.setAnimated(false)
-	}
+	return true
 }

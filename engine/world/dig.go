@@ -6,56 +6,62 @@ import (
 	"github.com/go-faster/jx"
 )
 
-// dig follows a path into encoded JSON, through lists and objects. It gives the
-// part of raw that is there, or nil.
-func (w *World) dig(raw []byte, path []string) []byte {
-	d := &w.decoder
-	d.ResetBytes(raw)
-	for _, name := range path {
-		var found bool
-		switch d.Next() {
-		case jx.Array:
-			found = digList(d, name)
-		case jx.Object:
-			found = digObject(d, name)
-		}
-		if !found {
-			return nil
-		}
+// spot is where numbers stand: the key that they are part of, and if they are in a list
+// of it the way there.
+type spot struct {
+	leaf *key
+	in   []*branch // from that of the leaf down to the one that has the node
+	node *node     // nil where the leaf itself is the numbers
+}
+
+// raw is the encoded value there, nil if it is larger than numbers may be.
+func (s *spot) raw(scratch []byte) []byte {
+	raw, inner := s.leaf.raw, s.leaf.inner
+	if s.node != nil {
+		raw, inner = s.node.raw, s.node.inner
 	}
-	part, err := d.Raw()
-	if err != nil {
+	switch {
+	case inner == nil:
+		return raw
+	case len(inner.kids) > len(Numbers{}.V):
 		return nil
+	default:
+		return inner.append(scratch[:0])
 	}
-	return part
 }
 
-// digList brings d to the item of that index.
-func digList(d *jx.Decoder, name string) bool {
-	i, ok := listIndex(name)
-	if !ok {
-		return false
+// put replaces the value there, and returns by how many bytes that is longer.
+func (s *spot) put(was int, text []byte) (longer int) {
+	longer = len(text) - was
+	for _, b := range s.in {
+		b.width += longer
 	}
-	items, err := d.ArrIter()
-	for ; err == nil && items.Next(); i-- {
+	if s.node != nil {
+		s.node.raw, s.node.inner = append(s.node.raw[:0], text...), nil
+	} else {
+		s.leaf.raw, s.leaf.inner = append(s.leaf.raw[:0], text...), nil
+	}
+	return longer
+}
+
+// dig follows a path into a leaf, through lists and objects, and opens them on the way.
+func (s *spot) dig(path []string) bool {
+	for i, name := range path {
+		var b *branch
 		if i == 0 {
-			return true
+			b = s.leaf.openList()
+		} else {
+			b = s.node.open()
 		}
-		err = d.Skip()
-	}
-	return false
-}
-
-// digObject brings d to the value under that key.
-func digObject(d *jx.Decoder, name string) bool {
-	members, err := d.ObjIter()
-	for err == nil && members.Next() {
-		if string(members.Key()) == name {
-			return true
+		if b == nil {
+			return false
 		}
-		err = d.Skip()
+		s.in = append(s.in, b)
+		if s.node = b.kid(name); s.node == nil {
+			return false
+		}
 	}
-	return false
+	return true
 }
 
 func listIndex(name string) (int, bool) {

@@ -25,6 +25,8 @@ type Entity struct {
 	root         *Entity // see Root
 	fragment     *fragment
 	operations   *fragment
+	tombstones   int // of keys in its objects
+	came         [indexes]uint64
 }
 
 // ID is the entity's id, fixed for life.
@@ -87,24 +89,23 @@ func (e *Entity) Component(name string) (map[string]any, bool) {
 // Names lists the entity's components, sorted.
 func (e *Entity) Names() []string {
 	var names []string
-	for i := range e.components.keys {
-		if k := &e.components.keys[i]; k.life.alive() {
-			names = append(names, k.name)
-		}
+	for _, k := range e.components.live {
+		names = append(names, k.name)
 	}
 	return names
 }
 
 // Set gives the entity a component, replacing the one of that name whole; only
-// the keys that differ count as changed. See [World.Spawn] for nulls and arrays.
+// the keys that differ count as changed. See [World.Spawn] for nulls and arrays. It may be
+// a [Component].
 func (e *Entity) Set(name string, component any) error {
-	c, err := cleanComponent(name, component)
+	c, err := Encode(name, component)
 	if err != nil {
 		return err
 	}
-	ed := e.w.editor()
-	if ed.set(&e.components, name, c) {
-		e.retype(name, c)
+	ed := e.editor()
+	if ed.set(&e.components, name, c.raw) {
+		e.retype(name, c.value)
 		e.touch()
 		e.resettle(name)
 	}
@@ -113,7 +114,7 @@ func (e *Entity) Set(name string, component any) error {
 
 // Unset takes a component away and tells whether it was there.
 func (e *Entity) Unset(name string) bool {
-	ed := e.w.editor()
+	ed := e.editor()
 	if !ed.unset(&e.components, name) {
 		return false
 	}
@@ -137,45 +138,17 @@ func (e *Entity) touch() {
 	}
 }
 
-func cleanComponents(components map[string]any) (map[string]map[string]any, error) {
-	clean := make(map[string]map[string]any, len(components))
+func encodeAll(components map[string]any) (map[string]Component, error) {
+	all := make(map[string]Component, len(components))
 	for name, v := range components {
 		if v == nil {
 			continue
 		}
-		c, err := cleanComponent(name, v)
+		c, err := Encode(name, v)
 		if err != nil {
 			return nil, err
 		}
-		clean[name] = c
+		all[name] = c
 	}
-	return clean, nil
-}
-
-// cleanComponent gives the object a component is, without nulls: a merge patch
-// cannot carry them.
-func cleanComponent(name string, v any) (map[string]any, error) {
-	switch v := v.(type) {
-	case map[string]any:
-		return dropNulls(v), nil
-	case []any:
-		if len(v) == 0 {
-			return map[string]any{}, nil
-		}
-	}
-	return nil, fmt.Errorf("world: component %q must be an object", name)
-}
-
-func dropNulls(m map[string]any) map[string]any {
-	clean := make(map[string]any, len(m))
-	for k, v := range m {
-		switch v := v.(type) {
-		case nil:
-		case map[string]any:
-			clean[k] = dropNulls(v)
-		default:
-			clean[k] = v
-		}
-	}
-	return clean
+	return all, nil
 }

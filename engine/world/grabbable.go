@@ -17,18 +17,28 @@ type Grabbable struct {
 // are not 3 numbers do not constrain.
 func (e *Entity) Grabbable() *Grabbable {
 	if e.typed.grabbable == nil {
-		c, ok := e.Component("grabbable")
-		if !ok {
+		if !e.Has("grabbable") {
 			return nil
 		}
-		on, _ := c["actuate_on"].(string)
-		e.typed.grabbable = &Grabbable{
-			ActuateOn:   on,
-			Translation: constraint(c["translation_constraint"]),
-			Rotation:    constraint(c["rotation_constraint"]),
+		g := &Grabbable{}
+		for _, name := range [...]string{"actuate_on", "translation_constraint", "rotation_constraint"} {
+			g.read(name, e.value("grabbable", name))
 		}
+		e.typed.grabbable = g
 	}
 	return e.typed.grabbable
+}
+
+// read takes over one key of the component.
+func (g *Grabbable) read(name string, v any) {
+	switch name {
+	case "actuate_on":
+		g.ActuateOn, _ = v.(string)
+	case "translation_constraint":
+		g.Translation = constraint(v)
+	case "rotation_constraint":
+		g.Rotation = constraint(v)
+	}
 }
 
 func constraint(v any) mgl64.Vec3 {

@@ -85,8 +85,8 @@ func (e *Entity) AppendComponents(dst []byte, wanted func(name string) bool) []b
 		return e.components.appendFull(dst)
 	}
 	dst = append(dst, '{')
-	for i := range e.components.keys {
-		if k := &e.components.keys[i]; k.life.alive() && wanted(k.name) {
+	for _, k := range e.components.live {
+		if wanted(k.name) {
 			dst = append(k.appendFull(appendName(dst, k.name)), ',')
 		}
 	}
@@ -95,28 +95,27 @@ func (e *Entity) AppendComponents(dst []byte, wanted func(name string) bool) []b
 
 func (o *object) appendFull(dst []byte) []byte {
 	dst = append(dst, '{')
-	for i := range o.keys {
-		if k := &o.keys[i]; k.life.alive() {
-			dst = append(k.appendFull(appendName(dst, k.name)), ',')
-		}
+	for _, k := range o.live {
+		dst = append(k.appendFull(appendName(dst, k.name)), ',')
 	}
 	return CloseObject(dst)
 }
 
 func (k *key) appendFull(dst []byte) []byte {
-	if k.isObj && k.obj != nil {
+	switch {
+	case k.isObj && k.obj != nil:
 		return k.obj.appendFull(dst)
+	case k.inner != nil:
+		return k.inner.append(dst)
+	default:
+		return append(dst, k.raw...)
 	}
-	return append(dst, k.raw...)
 }
 
+// appendDelta costs what has changed, not what there is.
 func (o *object) appendDelta(dst []byte, d *delta) []byte {
 	dst = append(dst, '{')
-	for i := range o.keys {
-		k := &o.keys[i]
-		if !d.after(k.stamp) {
-			continue
-		}
+	for k := o.newest; k != nil && d.after(k.stamp); k = k.older {
 		switch {
 		case !k.life.alive():
 			if k.life.existed(d) {

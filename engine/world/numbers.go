@@ -16,8 +16,8 @@ type Numbers struct {
 }
 
 // maxLeaf is how large, in bytes, the value of a key may be for numbers inside it to
-// be found: looking for them takes time, and agents are sent all of it when one
-// changes. The matrices of a skeleton's joints are a quarter of that.
+// be found: agents are sent all of it when one changes. The matrices of a skeleton's
+// joints are a quarter of that.
 const maxLeaf = 16 << 10
 
 // Numbers reads what stands at a path: the name of a component, then keys of
@@ -45,22 +45,13 @@ func (e *Entity) SetNumbers(path []string, v Numbers) bool {
 		return ok && was.like(&v) && e.setMatrixNumbers(i, &v)
 	}
 	var was Numbers
-	leaf, raw, ok := e.find(&was, path)
+	s, raw, ok := e.find(&was, path)
 	if !ok || !was.like(&v) {
 		return false
 	}
-	// Both end where the same buffer does, so this is where one begins in the other.
-	at := cap(leaf.raw) - cap(raw)
-	if &leaf.raw[at] != &raw[0] {
-		return false
-	}
-	text := append(e.w.scratch[:0], leaf.raw[:at]...)
-	text = v.append(text)
-	text = append(text, leaf.raw[at+len(raw):]...)
-	e.w.scratch = text
-	if !bytes.Equal(leaf.raw, text) {
-		leaf.raw = append(leaf.raw[:0], text...)
-		e.restamp(path, leaf)
+	e.w.scratch = v.append(e.w.scratch[:0])
+	if text := e.w.scratch; !bytes.Equal(raw, text) {
+		e.restamp(path, s.leaf, s.put(len(raw), text))
 		e.touch()
 		e.reread(path[0], path[1])
 	}
@@ -119,15 +110,19 @@ func (e *Entity) setMatrixNumbers(element int, v *Numbers) bool {
 	return e.SetLocal(m)
 }
 
-// find looks for numbers: the key whose value they are, or are part of, and the text
-// that they are there.
-func (e *Entity) find(v *Numbers, path []string) (leaf *key, raw []byte, ok bool) {
+// find looks for numbers: where they are, and the text that they are there.
+func (e *Entity) find(v *Numbers, path []string) (s spot, raw []byte, ok bool) {
 	leaf, rest := e.leaf(path)
-	if leaf == nil || len(rest) > 0 && len(leaf.raw) > maxLeaf {
-		return nil, nil, false
+	if leaf == nil || len(rest) > 0 && leaf.width() > maxLeaf {
+		return s, nil, false
 	}
-	raw = e.w.dig(leaf.raw, rest)
-	return leaf, raw, raw != nil && e.w.parseNumbers(v, raw)
+	s = spot{leaf: leaf, in: e.w.way[:0]}
+	if !s.dig(rest) {
+		return s, nil, false
+	}
+	e.w.way, e.w.text = s.in, e.w.text[:0]
+	raw = s.raw(e.w.text)
+	return s, raw, raw != nil && e.w.parseNumbers(v, raw)
 }
 
 // leaf follows a path through objects to the first value that is none, and gives
@@ -147,12 +142,13 @@ func (e *Entity) leaf(path []string) (leaf *key, rest []string) {
 	return nil, nil
 }
 
-// restamp marks every key on a path, down to the leaf, as changed.
-func (e *Entity) restamp(path []string, leaf *key) {
+// restamp marks every key on a path, down to the leaf, as changed, by so many bytes.
+func (e *Entity) restamp(path []string, leaf *key, longer int) {
 	o := &e.components
 	for _, name := range path {
 		k := o.get(name)
-		k.stamp = e.w.now
+		o.put(k, e.w.now)
+		o.size += longer
 		if k == leaf {
 			return
 		}

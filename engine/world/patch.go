@@ -69,10 +69,8 @@ func (p *patch) entity(e *Entity, gone bool) {
 }
 
 func (p *patch) object(o *object) {
-	for i := range o.keys {
-		if k := &o.keys[i]; p.delta.after(k.stamp) {
-			p.at(k.name, func() { p.key(k) })
-		}
+	for k := o.newest; k != nil && p.delta.after(k.stamp); k = k.older {
+		p.at(k.name, func() { p.key(k) })
 	}
 }
 

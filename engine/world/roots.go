@@ -40,7 +40,7 @@ func (e *Entity) Position() mgl64.Vec3 {
 // another parent. Even where e's own stays, that of others in a ring may not.
 func (e *Entity) settle() {
 	e.reroot()
-	if len(e.w.children[e.id]) == 0 {
+	if len(e.w.children.by[e.id]) == 0 {
 		return
 	}
 	for _, c := range e.w.Family(e)[1:] {

@@ -2,13 +2,8 @@ package world
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/go-faster/jx"
-
-	"github.com/loci-place/loci/netcode"
 )
 
 // key is one name in an object, with its value: a leaf (scalar or array) or an
@@ -19,161 +14,268 @@ type key struct {
 	life  life
 	// raw is the encoded value of a leaf, or of an object of which no part has
 	// changed since it came ("unopened": its stamp is when it came).
-	raw   []byte
-	obj   *object // the opened object; behind a leaf or tombstone, the former one
-	isObj bool
+	raw    []byte
+	obj    *object   // the opened object; behind a leaf or tombstone, the former one
+	former *unopened // behind a leaf or tombstone, the former object that is not opened
+	inner  *branch   // the opened list of which a part has been set; raw is nil then
+	isObj  bool
+	// The other keys of the object, by last change.
+	newer, older *key
+}
+
+// unopened is an object that was never opened, and when it was there.
+type unopened struct {
+	raw  []byte
+	when span
+}
+
+// width is how many bytes the value takes.
+func (k *key) width() int {
+	switch {
+	case k.isObj && k.obj != nil:
+		return k.obj.width()
+	case k.inner != nil:
+		return k.inner.width
+	default:
+		return len(k.raw)
+	}
 }
 
 // object is an opened JSON object. Its life is when its key held an object.
 type object struct {
-	keys []key // sorted by name, tombstones included
-	life life
+	live   []*key          // those that have a value, sorted by name
+	dead   map[string]*key // tombstones
+	newest *key            // head of the list of all by last change
+	size   int             // bytes of the live, each with a comma
+	life   life
+}
+
+// width is how many bytes the object takes.
+func (o *object) width() int {
+	if o.size == 0 {
+		return len("{}")
+	}
+	return o.size + 1 // a comma fewer than members
 }
 
 func (o *object) search(name string) (int, bool) {
-	return slices.BinarySearchFunc(o.keys, name, func(k key, name string) int {
+	return slices.BinarySearchFunc(o.live, name, func(k *key, name string) int {
 		return strings.Compare(k.name, name)
 	})
 }
 
-// find gives the key, tombstone or not, or nil.
-func (o *object) find(name string) *key {
+// get returns the key if it has a value.
+func (o *object) get(name string) *key {
 	if i, ok := o.search(name); ok {
-		return &o.keys[i]
+		return o.live[i]
 	}
 	return nil
 }
 
-// get gives the key if it has a value.
-func (o *object) get(name string) *key {
-	if k := o.find(name); k != nil && k.life.alive() {
+// dug returns the tombstone of that name, which is none any more, or a new key.
+func (o *object) dug(name []byte) *key {
+	if k := o.dead[string(name)]; k != nil {
+		delete(o.dead, k.name)
 		return k
 	}
-	return nil
+	return &key{name: string(name)}
 }
 
-// at gives the key, making an empty one where there is none. The pointer is good
-// until the next key is made.
-func (o *object) at(name string) *key {
-	i, ok := o.search(name)
-	if !ok {
-		o.keys = slices.Insert(o.keys, i, key{name: name})
+// put makes a key the one with the newest change, unless others have changed since.
+func (o *object) put(k *key, at Stamp) {
+	o.unlink(k)
+	k.stamp = at
+	var newer *key
+	older := o.newest
+	for older != nil && older.stamp > at {
+		newer, older = older, older.older
 	}
-	return &o.keys[i]
+	k.newer, k.older = newer, older
+	if older != nil {
+		older.newer = k
+	}
+	if newer != nil {
+		newer.older = k
+	} else {
+		o.newest = k
+	}
+}
+
+func (o *object) unlink(k *key) {
+	if k.newer != nil {
+		k.newer.older = k.older
+	} else if o.newest == k {
+		o.newest = k.older
+	}
+	if k.older != nil {
+		k.older.newer = k.newer
+	}
+	k.newer, k.older = nil, nil
 }
 
 // editor makes the edits of one state.
 type editor struct {
 	now, floor Stamp
-	buried     func(o *object, name string) // told of each tombstone made
+	buried     func(o *object, k *key) // told of each tombstone made
 }
 
-// set gives the key a value and tells whether that changed anything.
-func (ed *editor) set(o *object, name string, v any) bool {
-	k := o.at(name)
-	if m, ok := v.(map[string]any); ok {
-		return ed.setObject(o, k, m)
+// set gives the key a value and reports whether that changed anything.
+func (ed *editor) set(o *object, name string, raw []byte) bool {
+	i, ok := o.search(name)
+	if ok {
+		return ed.assign(o, o.live[i], raw)
 	}
-	return ed.setLeaf(o, k, netcode.AppendValue(nil, v))
+	k := o.dug([]byte(name))
+	o.live = slices.Insert(o.live, i, k)
+	return ed.assign(o, k, raw)
 }
 
-func (ed *editor) setLeaf(o *object, k *key, raw []byte) bool {
-	if k.life.alive() && !k.isObj && bytes.Equal(k.raw, raw) {
+// assign gives a value to a key that is among the live, alive or not, and reports whether
+// that changed anything. It keeps no hold of raw.
+func (ed *editor) assign(o *object, k *key, raw []byte) bool {
+	alive, was := k.life.alive(), k.width()
+	if isObj := raw[0] == '{'; isObj && alive && k.isObj {
+		if !ed.replace(k, raw) {
+			return false
+		}
+	} else if !ed.change(o, k, raw, isObj) {
 		return false
 	}
-	if k.life.alive() && k.isObj {
-		ed.closeObject(o, k)
-	}
-	ed.revive(k)
-	k.raw, k.isObj = raw, false
-	return true
-}
-
-func (ed *editor) setObject(o *object, k *key, m map[string]any) bool {
-	if k.life.alive() && k.isObj {
-		return ed.replaceKeys(k, m)
-	}
-	if k.obj != nil {
-		ed.reopen(k.obj)
-		ed.update(k.obj, m)
-		k.raw = nil
+	if alive {
+		o.size += k.width() - was
 	} else {
-		k.raw = netcode.AppendValue(nil, m)
-	}
-	ed.revive(k)
-	k.isObj = true
-	return true
-}
-
-func (ed *editor) revive(k *key) {
-	if !k.life.alive() {
 		k.life.begin(ed.now)
+		o.size += nameWidth(k.name) + k.width() + len(":,")
 	}
-	k.stamp = ed.now
-}
-
-// replaceKeys makes the object of k hold exactly m.
-func (ed *editor) replaceKeys(k *key, m map[string]any) bool {
-	if k.obj == nil && bytes.Equal(k.raw, netcode.AppendValue(nil, m)) {
-		return false
-	}
-	if !ed.update(k.open(), m) {
-		return false
-	}
-	k.stamp = ed.now
+	o.put(k, ed.now)
 	return true
 }
 
-func (ed *editor) update(o *object, m map[string]any) bool {
-	changed := false
-	for i := range o.keys {
-		if _, ok := m[o.keys[i].name]; !ok && o.keys[i].life.alive() {
-			ed.kill(o, &o.keys[i], ed.now)
-			changed = true
+// change makes a value another that is not an object in the place of an object.
+func (ed *editor) change(o *object, k *key, raw []byte, isObj bool) bool {
+	if k.former != nil && isObj {
+		k.obj, k.former = k.former.open(), nil
+	}
+	switch {
+	case isObj && k.obj != nil:
+		ed.reopen(k.obj)
+		ed.update(k.obj, raw)
+		k.raw, k.inner = nil, nil
+	case isObj:
+		k.raw, k.inner = bytes.Clone(raw), nil
+	case k.life.alive() && !k.isObj && bytes.Equal(k.leaf(), raw):
+		return false
+	case k.life.alive() && k.isObj:
+		ed.leave(k, ed.now)
+		ed.buried(o, k)
+		k.raw = bytes.Clone(raw)
+	default:
+		k.raw, k.inner = append(k.raw[:0], raw...), nil
+	}
+	k.isObj = isObj
+	return true
+}
+
+// replace makes the object of k hold exactly what raw does.
+func (ed *editor) replace(k *key, raw []byte) bool {
+	if k.obj == nil && bytes.Equal(k.raw, raw) {
+		return false
+	}
+	return ed.update(k.open(), raw)
+}
+
+// update makes an object hold exactly what raw does, in one pass through both.
+func (ed *editor) update(o *object, raw []byte) (changed bool) {
+	old, i, buried := o.live, 0, len(o.dead) > 0
+	live, same := old[:0:0], true // same: so far the live are the same keys
+	part := func() {
+		if same {
+			live, same = append(make([]*key, 0, len(old)+16), old[:i]...), false
 		}
 	}
-	for name, v := range m {
-		if ed.set(o, name, v) {
-			changed = true
+	kill := func() {
+		part()
+		if o.dead == nil && len(old)-i > 8 {
+			o.dead = make(map[string]*key, len(old)-i)
 		}
+		ed.kill(o, old[i], ed.now)
+		i++
+		changed = true
+	}
+	walk(raw, func(m member) {
+		for i < len(old) && old[i].name < string(m.name) {
+			kill()
+		}
+		var k *key
+		if i < len(old) && old[i].name == string(m.name) {
+			k = old[i]
+			i++
+		} else {
+			part()
+			if buried { // none of those killed here comes again: they are in order
+				k = o.dug(m.name)
+			} else {
+				k = &key{name: string(m.name)}
+			}
+		}
+		if !same {
+			live = append(live, k)
+		}
+		changed = ed.assign(o, k, m.value) || changed
+	})
+	for i < len(old) {
+		kill()
+	}
+	if !same {
+		o.live = live
 	}
 	return changed
 }
 
 // unset removes the key's value, leaving a tombstone.
 func (ed *editor) unset(o *object, name string) bool {
-	k := o.get(name)
-	if k == nil {
+	i, ok := o.search(name)
+	if !ok {
 		return false
 	}
-	ed.kill(o, k, ed.now)
+	ed.kill(o, o.live[i], ed.now)
+	o.live = slices.Delete(o.live, i, i+1)
 	return true
 }
 
+// kill makes a tombstone of a key, which the caller takes from the live.
 func (ed *editor) kill(o *object, k *key, at Stamp) {
+	o.size -= nameWidth(k.name) + k.width() + len(":,")
 	if k.isObj {
-		k.open().life.end(at, ed.floor)
+		ed.leave(k, at)
 	}
 	k.life.end(at, ed.floor)
-	k.stamp, k.raw, k.isObj = at, nil, false
-	ed.buried(o, k.name)
+	k.raw, k.inner, k.isObj = nil, nil, false
+	o.put(k, at)
+	if o.dead == nil {
+		o.dead = map[string]*key{}
+	}
+	o.dead[k.name] = k
+	ed.buried(o, k)
 }
 
-// closeObject turns an object into what stands behind a leaf: should the key hold
-// an object again, the old one's keys are still known.
-func (ed *editor) closeObject(o *object, k *key) {
-	k.open().life.end(ed.now, ed.floor)
-	ed.buried(o, k.name)
+// leave has the object of a key stay behind what comes: should the key hold an object
+// again, the keys of this one are still known.
+func (ed *editor) leave(k *key, at Stamp) {
+	if k.obj != nil {
+		k.obj.life.end(at, ed.floor)
+		return
+	}
+	k.former = &unopened{raw: k.raw, when: span{k.stamp, at}}
 }
 
 // reopen brings a former object back, empty: its old keys died when it did.
 func (ed *editor) reopen(o *object) {
 	died := o.life.lastEnd()
-	for i := range o.keys {
-		if k := &o.keys[i]; k.life.alive() {
-			ed.kill(o, k, min(max(died, k.life.since), ed.now))
-		}
+	for _, k := range o.live {
+		ed.kill(o, k, min(max(died, k.life.since), ed.now))
 	}
+	o.live = nil
 	o.life.begin(ed.now)
 }
 
@@ -182,37 +284,49 @@ func (k *key) open() *object {
 	if k.obj != nil {
 		return k.obj
 	}
-	o := &object{}
+	o := openObject(k.raw, k.stamp)
 	o.life.begin(k.stamp)
-	err := jx.DecodeBytes(k.raw).ObjBytes(func(d *jx.Decoder, name []byte) error {
-		raw, err := d.Raw()
-		if err != nil {
-			return err
-		}
-		c := o.at(string(name))
-		c.stamp, c.life = k.stamp, life{since: k.stamp}
-		c.raw, c.isObj = bytes.Clone(raw), raw[0] == '{'
-		return nil
-	})
-	if err != nil {
-		// raw is our own encoding: anything else is a bug in this package.
-		panic(fmt.Sprintf("world: stored value of %q: %v", k.name, err))
-	}
 	k.obj, k.raw = o, nil
 	return o
 }
 
-// bury drops the tombstone, or the object behind a leaf, that died by floor.
-func (o *object) bury(name string, floor Stamp) {
-	i, ok := o.search(name)
-	if !ok {
-		return
+// open opens a former object.
+func (u *unopened) open() *object {
+	o := openObject(u.raw, u.when.from)
+	if u.when.from < u.when.to {
+		o.life.past = []span{u.when}
 	}
-	k := &o.keys[i]
+	return o
+}
+
+func openObject(raw []byte, since Stamp) *object {
+	o := &object{}
+	walk(raw, func(m member) {
+		c := &key{
+			name: string(m.name), stamp: since, life: life{since: since},
+			raw: bytes.Clone(m.value), isObj: m.value[0] == '{', older: o.newest,
+		}
+		if o.newest != nil {
+			o.newest.newer = c
+		}
+		o.newest = c
+		o.live = append(o.live, c)
+	})
+	if len(o.live) > 0 {
+		o.size = len(raw) - 1
+	}
+	return o
+}
+
+// bury drops the tombstone, or the object behind a leaf, that died by floor.
+func (o *object) bury(k *key, floor Stamp) {
 	switch {
-	case !k.life.alive() && k.stamp <= floor:
-		o.keys = slices.Delete(o.keys, i, i+1)
+	case !k.life.alive() && k.stamp <= floor && o.dead[k.name] == k:
+		delete(o.dead, k.name)
+		o.unlink(k)
 	case k.life.alive() && !k.isObj && k.obj != nil && k.obj.life.lastEnd() <= floor:
 		k.obj = nil
+	case k.life.alive() && !k.isObj && k.former != nil && k.former.when.to <= floor:
+		k.former = nil
 	}
 }

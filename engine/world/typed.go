@@ -2,7 +2,7 @@ package world
 
 import (
 	"bytes"
-	"encoding/json"
+	"fmt"
 	"math"
 	"slices"
 
@@ -41,15 +41,23 @@ func (e *Entity) retype(name string, c map[string]any) {
 		e.typed.parent = parent
 	case "intent":
 		avatar, _ := c["from_avatar"].(string)
-		e.w.followers.move(e, e.typed.fromAvatar, avatar)
-		e.typed.fromAvatar = avatar
+		e.followAvatar(avatar)
 		e.typed.pose, _ = c["actuate_pose"].(string)
 	case "grabbable":
 		e.typed.grabbable = nil
 	case "property_animations":
 		animations, _ := c["animations"].(map[string]any)
-		e.setAnimated(len(animations) > 0)
+		has := false
+		for _, a := range animations {
+			has = has || a != nil
+		}
+		e.setAnimated(has)
 	}
+}
+
+func (e *Entity) followAvatar(id string) {
+	e.w.followers.move(e, e.typed.fromAvatar, id)
+	e.typed.fromAvatar = id
 }
 
 // retyped are the components that retype knows.
@@ -62,14 +70,56 @@ func (e *Entity) forget() {
 	}
 }
 
-// reread is retype after a key of the component got a number.
+// reread is retype after one key of the component, or something below it, became
+// another number or truth value. It costs no more than the key's value.
 func (e *Entity) reread(component, name string) {
-	if !slices.Contains(retyped[:], component) || component == "transform" && name != "matrix" {
-		return
+	switch component + "." + name {
+	case "transform.matrix":
+		e.retype(component, e.only(component, name))
+	case "relationships.parent":
+		e.retype(component, e.only(component, name))
+		e.resettle(component)
+	case "intent.from_avatar":
+		e.followAvatar(e.text(component, name))
+	case "intent.actuate_pose":
+		e.typed.pose = e.text(component, name)
+	case "grabbable.actuate_on", "grabbable.translation_constraint", "grabbable.rotation_constraint":
+		if e.typed.grabbable != nil {
+			g := *e.typed.grabbable // others may have it
+			g.read(name, e.value(component, name))
+			e.typed.grabbable = &g
+		}
+	case "property_animations.animations":
+		k := e.animations()
+		e.setAnimated(k != nil && len(k.open().live) > 0)
 	}
-	c, _ := e.Component(component)
-	e.retype(component, c)
-	e.resettle(component)
+}
+
+// value decodes one key of a component, nil if there is none.
+func (e *Entity) value(component, name string) any {
+	c := e.components.get(component)
+	if c == nil {
+		return nil
+	}
+	k := c.open().get(name)
+	if k == nil {
+		return nil
+	}
+	v, err := netcode.ParseValue(k.appendFull(nil))
+	if err != nil {
+		panic(fmt.Sprintf("world: stored %s.%s of %s: %v", component, name, e.id, err))
+	}
+	return v
+}
+
+func (e *Entity) text(component, name string) string {
+	text, _ := e.value(component, name).(string)
+	return text
+}
+
+// only is a component as if it had but one key.
+func (e *Entity) only(component, name string) map[string]any {
+	return map[string]any{name: e.value(component, name)}
 }
 
 // Parent is the entity its relationships name, or nil.
@@ -88,7 +138,7 @@ func (e *Entity) ParentID() string { return e.typed.parent }
 // pose and of the same owner, since what somebody else hangs on an avatar is no part of its
 // body. Of several it is the one that came last, as agents predict.
 func (e *Entity) Part(pose string) *Entity {
-	for _, c := range slices.Backward(e.w.children[e.id]) {
+	for _, c := range slices.Backward(e.w.children.by[e.id]) {
 		if c.typed.pose == pose && c.owner == e.owner {
 			return c
 		}
@@ -113,8 +163,7 @@ func (e *Entity) Local() mgl64.Mat4 {
 }
 
 func (e *Entity) readLocal() mgl64.Mat4 {
-	transform, _ := e.Component("transform")
-	m, _ := matrixOf(transform)
+	m, _ := matrixOf(e.only("transform", "matrix"))
 	return m
 }
 
@@ -189,23 +238,27 @@ func (e *Entity) SetScalar(component, name string, v any) bool {
 func (e *Entity) overwrite(component, name string, raw []byte) {
 	c := e.components.get(component)
 	if c == nil {
-		ed := e.w.editor()
-		ed.set(&e.components, component, map[string]any{name: json.RawMessage(raw)})
+		ed := e.editor()
+		ed.set(&e.components, component, append(append(appendName([]byte{'{'}, name), raw...), '}'))
 		e.touch()
 		return
 	}
-	k := c.open().get(name)
-	switch {
-	case k == nil || k.isObj:
-		ed := e.w.editor()
-		ed.set(c.obj, name, json.RawMessage(raw))
-	case bytes.Equal(k.raw, raw):
+	was := c.width()
+	o := c.open()
+	if k := o.get(name); k == nil || k.isObj || k.inner != nil {
+		ed := e.editor()
+		if !ed.set(o, name, raw) {
+			return
+		}
+	} else if bytes.Equal(k.raw, raw) {
 		return
-	default:
+	} else {
+		o.size += len(raw) - len(k.raw)
 		k.raw = append(k.raw[:0], raw...)
-		k.stamp = e.w.now
+		o.put(k, e.w.now)
 	}
-	c.stamp = e.w.now
+	e.components.size += c.width() - was
+	e.components.put(c, e.w.now)
 	e.touch()
 }
 

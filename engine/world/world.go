@@ -38,15 +38,17 @@ type World struct {
 	rerooted   []Rerooted                  // in the state being made
 	graves     []grave                     // tombstones, oldest first
 	scratch    []byte
+	text       []byte    // of numbers
+	way        []*branch // to them
 	decoder    jx.Decoder
 }
 
 // grave remembers a tombstone until it may go.
 type grave struct {
 	at     Stamp
-	entity *Entity // the tombstone itself, or
-	obj    *object // the object that holds it
-	name   string
+	entity *Entity // the tombstone itself, or the entity in which it is
+	obj    *object // that holds it
+	key    *key
 }
 
 // New gives an empty world whose first state is number first (0 = 1).
@@ -57,8 +59,8 @@ func New(first Stamp) *World {
 		entities:   map[string]*Entity{},
 		owned:      map[string]map[*Entity]bool{},
 		animatedBy: map[string]*AnimatedBy{},
-		children:   index{},
-		followers:  index{},
+		children:   newIndex(byParent),
+		followers:  newIndex(byAvatar),
 		roots:      grid.New[*Entity](cellSize),
 	}
 }
@@ -82,12 +84,17 @@ func (w *World) Len() int { return w.alive }
 // Spawn adds an entity. Its components are objects by name; a JSON null in one is
 // dropped and an empty array stands for an empty object (protocol section 2).
 func (w *World) Spawn(id, owner string, components map[string]any) (*Entity, error) {
-	if id == "" {
-		return nil, ErrBadID
-	}
-	clean, err := cleanComponents(components)
+	encoded, err := encodeAll(components)
 	if err != nil {
 		return nil, err
+	}
+	return w.SpawnEncoded(id, owner, encoded)
+}
+
+// SpawnEncoded is Spawn with components that have been encoded.
+func (w *World) SpawnEncoded(id, owner string, encoded map[string]Component) (*Entity, error) {
+	if id == "" {
+		return nil, ErrBadID
 	}
 	e := w.entities[id]
 	switch {
@@ -99,7 +106,7 @@ func (w *World) Spawn(id, owner string, components map[string]any) (*Entity, err
 	case e.life.alive():
 		return nil, fmt.Errorf("%w: %q", ErrExists, id)
 	default:
-		ed := w.editor()
+		ed := e.editor()
 		ed.reopen(&e.components)
 	}
 	e.owner = owner
@@ -110,11 +117,11 @@ func (w *World) Spawn(id, owner string, components map[string]any) (*Entity, err
 		w.owned[owner] = map[*Entity]bool{}
 	}
 	w.owned[owner][e] = true
-	ed := w.editor()
-	e.components.keys = slices.Grow(e.components.keys, len(clean))
-	for _, name := range slices.Sorted(maps.Keys(clean)) {
-		ed.set(&e.components, name, clean[name])
-		e.retype(name, clean[name])
+	ed := e.editor()
+	e.components.live = slices.Grow(e.components.live, len(encoded))
+	for _, name := range slices.Sorted(maps.Keys(encoded)) {
+		ed.set(&e.components, name, encoded[name].raw)
+		e.retype(name, encoded[name].value)
 	}
 	e.touch()
 	e.settle()
@@ -142,7 +149,7 @@ func (w *World) Remove(id string, how Removal) []*Entity {
 	if how == Cascade {
 		removed = w.Family(e)
 	} else {
-		for _, c := range slices.Clone(w.children[id]) {
+		for _, c := range slices.Clone(w.children.by[id]) {
 			c.detach()
 		}
 	}
@@ -157,7 +164,7 @@ func (w *World) Family(e *Entity) []*Entity {
 	family := []*Entity{e}
 	in := map[*Entity]bool{e: true}
 	for i := 0; i < len(family); i++ {
-		for _, c := range w.children[family[i].id] {
+		for _, c := range w.children.by[family[i].id] {
 			if !in[c] {
 				in[c] = true
 				family = append(family, c)
@@ -222,11 +229,11 @@ func (w *World) OwnedBy(owner string) []*Entity {
 
 // Children gives the entities whose relationships name id as their parent, in
 // the order they came. The slice is the world's own.
-func (w *World) Children(id string) []*Entity { return w.children[id] }
+func (w *World) Children(id string) []*Entity { return w.children.by[id] }
 
 // Followers gives the entities whose intent component takes its pose from the
 // avatar id (from_avatar). The slice is the world's own.
-func (w *World) Followers(id string) []*Entity { return w.followers[id] }
+func (w *World) Followers(id string) []*Entity { return w.followers.by[id] }
 
 // Sweep forgets what no delta from oldest on needs: earlier states can not be
 // the base of a delta any more.
@@ -244,7 +251,8 @@ func (w *World) Sweep(oldest Stamp) {
 
 func (g grave) bury(w *World) {
 	if g.obj != nil {
-		g.obj.bury(g.name, w.floor)
+		g.obj.bury(g.key, w.floor)
+		g.entity.tombstones--
 		return
 	}
 	if e := g.entity; !e.life.alive() && e.stamp <= w.floor {
@@ -253,12 +261,13 @@ func (g grave) bury(w *World) {
 	}
 }
 
-func (w *World) editor() editor {
-	return editor{now: w.now, floor: w.floor, buried: w.tombstone}
+func (e *Entity) editor() editor {
+	return editor{now: e.w.now, floor: e.w.floor, buried: e.tombstone}
 }
 
-func (w *World) tombstone(o *object, name string) {
-	w.graves = append(w.graves, grave{at: w.now, obj: o, name: name})
+func (e *Entity) tombstone(o *object, k *key) {
+	e.tombstones++
+	e.w.graves = append(e.w.graves, grave{at: e.w.now, entity: e, obj: o, key: k})
 }
 
 // promote puts e at the head of the list by last change.

@@ -86,7 +86,7 @@ func TestCascadeTakesChildrenOfOtherOwners(t *testing.T) {
 	if n := len(w.Remove("base", Cascade)); n != 3 || w.Len() != 0 {
 		t.Errorf("%d removed, %d left", n, w.Len())
 	}
-	if len(w.OwnedBy("me"))+len(w.OwnedBy("you")) != 0 || len(w.children) != 0 {
+	if len(w.OwnedBy("me"))+len(w.OwnedBy("you")) != 0 || len(w.children.by) != 0 {
 		t.Error("indexes still know them")
 	}
 }

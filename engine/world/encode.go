@@ -1,0 +1,191 @@
+package world
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/loci-place/loci/netcode"
+)
+
+// Component is a component as the world keeps it: encoded, with the keys of its objects
+// in order and without nulls. To encode a large one takes time, and any goroutine may do
+// that.
+type Component struct {
+	value map[string]any
+	raw   []byte
+	keys  int
+}
+
+// Encode encodes a component: an object, or an empty list in its stead (protocol section
+// 2). A null in it is dropped, as a merge patch cannot carry one.
+func Encode(name string, v any) (Component, error) {
+	switch v := v.(type) {
+	case Component:
+		return v, nil
+	case map[string]any:
+		c := Component{value: v}
+		c.raw = c.appendObject(nil, v, 1)
+		return c, nil
+	case []any:
+		if len(v) == 0 {
+			return Component{raw: []byte("{}")}, nil
+		}
+	}
+	return Component{}, fmt.Errorf("world: component %q must be an object", name)
+}
+
+// Value is what was encoded.
+func (c Component) Value() map[string]any { return c.value }
+
+// Size is how many bytes it takes.
+func (c Component) Size() int { return len(c.raw) }
+
+// Keys is how many keys its objects have together, but for those inside of lists.
+func (c Component) Keys() int { return c.keys }
+
+func (c *Component) appendObject(dst []byte, m map[string]any, depth int) []byte {
+	var few [16]string // most objects' keys fit here, on the stack
+	names := few[:0]
+	for name, v := range m {
+		if v != nil {
+			names = append(names, name)
+		}
+	}
+	if depth > netcode.MaxDepth {
+		return append(dst, "{}"...) // it may contain itself
+	}
+	slices.Sort(names)
+	if slices.ContainsFunc(names, unclean) {
+		return c.appendObject(dst, cleanNames(m, names), depth)
+	}
+	c.keys += len(names)
+	dst = append(dst, '{')
+	for _, name := range names {
+		dst = appendName(dst, name)
+		switch v := m[name].(type) {
+		case map[string]any:
+			dst = c.appendObject(dst, v, depth+1)
+		default:
+			dst = appendLeaf(dst, v)
+		}
+		dst = append(dst, ',')
+	}
+	return CloseObject(dst)
+}
+
+// appendLeaf appends what is no object, compactly.
+func appendLeaf(dst []byte, v any) []byte {
+	start := len(dst)
+	dst = netcode.AppendValue(dst, v)
+	if _, ok := v.(json.RawMessage); ok || dst[start] == '{' {
+		// Others' JSON may be spaced, and in any order.
+		if v, err := netcode.ParseValue(dst[start:]); err == nil {
+			var c Component
+			if m, ok := v.(map[string]any); ok {
+				return c.appendObject(dst[:start], m, 1)
+			}
+			return netcode.AppendValue(dst[:start], v)
+		}
+	}
+	return dst
+}
+
+// unclean reports whether a name would not be encoded as it is.
+func unclean(name string) bool {
+	return strings.IndexByte(name, 0) >= 0 || !utf8.ValidString(name)
+}
+
+// cleanNames is m with names that are encoded as they are. Of several that become the
+// same the last in order stays.
+func cleanNames(m map[string]any, names []string) map[string]any {
+	clean := make(map[string]any, len(m))
+	for _, name := range names {
+		v := m[name]
+		name = strings.ReplaceAll(strings.ToValidUTF8(name, "\uFFFD"), "\x00", "")
+		clean[name] = v
+	}
+	return clean
+}
+
+// member is one name and value of an encoded object.
+type member struct {
+	name  []byte
+	value []byte
+}
+
+// walk goes through an encoded object, or list, whose members then have no name.
+func walk(raw []byte, f func(member)) {
+	object := raw[0] == '{'
+	for i := 1; raw[i] != '}' && raw[i] != ']'; {
+		var m member
+		if object {
+			end := stringEnd(raw, i)
+			m.name = unquote(raw[i:end])
+			i = end + 1
+		}
+		end := valueEnd(raw, i)
+		m.value = raw[i:end:end]
+		f(m)
+		if i = end; raw[i] == ',' {
+			i++
+		}
+	}
+}
+
+// stringEnd finds the end of the string that begins at i.
+func stringEnd(raw []byte, i int) int {
+	for {
+		i += 1 + bytes.IndexByte(raw[i+1:], '"')
+		back := i
+		for raw[back-1] == '\\' {
+			back--
+		}
+		if (i-back)%2 == 0 {
+			return i + 1
+		}
+	}
+}
+
+// valueEnd finds the end of the value that begins at i.
+func valueEnd(raw []byte, i int) int {
+	depth := 0
+	for {
+		switch raw[i] {
+		case '"':
+			if i = stringEnd(raw, i); depth == 0 {
+				return i
+			}
+			continue
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+			if depth < 0 {
+				return i
+			}
+		case ',':
+			if depth == 0 {
+				return i
+			}
+		}
+		i++
+	}
+}
+
+func unquote(quoted []byte) []byte {
+	text := quoted[1 : len(quoted)-1]
+	if bytes.IndexByte(text, '\\') < 0 {
+		return text
+	}
+	var name string
+	if err := json.Unmarshal(quoted, &name); err != nil {
+		panic(fmt.Sprintf("world: stored name %s: %v", quoted, err)) // our own encoding
+	}
+	return []byte(name)
+}
