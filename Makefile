@@ -8,9 +8,10 @@ ARGS      ?=
 BENCH     ?= .
 BENCHTIME ?= 1s
 FUZZTIME  ?= 20000x
+TIME      ?= 10m
 
 .DEFAULT_GOAL := help
-.PHONY: run test build deps libs lint fmt fuzz torture abuse bench help
+.PHONY: run test build deps libs lint fmt fuzz timeperbyte torture abuse bench help
 
 run: build ## serve a place; ARGS="--name Attic --hz 30" hands it flags
 	@exec bin/loci serve $(ARGS)
@@ -38,6 +39,9 @@ fmt: ## format all Go files
 fuzz: deps ## run every fuzz test for FUZZTIME (20000x) inputs, or a time
 	.ci/fuzz $(FUZZTIME)
 
+timeperbyte: deps ## hold what agents send to 50 ms of the place's turn a MB for TIME (10m), with random messages
+	go test -count 1 -timeout 0 ./engine -run TurnTimePerByte -timeperbyte $(TIME) -v
+
 # Links are measured, so nothing runs beside them, nor the race detector. Who is killed
 # must be back within a second, so the soak beside that stands back.
 torture: deps ## abuse, bad links, 200 kills, a soak, full disks, clocks set, all fuzz tests: 15 minutes
@@ -47,6 +51,7 @@ torture: deps ## abuse, bad links, 200 kills, a soak, full disks, clocks set, al
 	go test -count 1 -timeout 15m . -run 'Kill|Disk|ReadOnly|Clock|Memory' -kills 200 -v; kills=$$?; \
 	wait $$soak && exit $$kills
 	.ci/fuzz 15s
+	go test -count 1 -timeout 0 ./engine -run TurnTimePerByte -timeperbyte 1m
 
 abuse: build ## attack a place in every known way beside four bystanders: 10 minutes
 	go run ./examples/abuse $(ARGS)
@@ -55,4 +60,4 @@ bench: deps ## run the benchmarks matching BENCH (all) for BENCHTIME (1s) each
 	go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem ./...
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -3,6 +3,7 @@ package acl
 import (
 	"cmp"
 	"maps"
+	"math/bits"
 	"slices"
 )
 
@@ -159,10 +160,13 @@ func (w *work) compareMaps(a, b map[string]any) int {
 	if c := cmp.Compare(len(a), len(b)); c != 0 {
 		return c
 	}
-	if *w -= work(len(a)); *w < 0 {
+	if *w -= work(len(a) * bits.Len(uint(len(a)))); *w < 0 { // to sort the keys
 		return 0
 	}
 	keys := slices.Sorted(maps.Keys(a))
+	for _, key := range keys {
+		w.text(key)
+	}
 	if c := slices.Compare(keys, slices.Sorted(maps.Keys(b))); c != 0 {
 		return c
 	}

@@ -12,6 +12,12 @@ import (
 // fill any memory.
 const maxCopied = 1 << 20
 
+// maxMoved bounds how many items of arrays the operations of one patch may move: each can
+// move all of an array, so a short patch could otherwise take any time.
+const maxMoved = 1 << 22
+
+var errMoved = fmt.Errorf("moves more than %d items of arrays", maxMoved)
+
 // applyJSONPatch returns root as changed by the operations of an RFC 6902
 // patch. Root and all below it stay as they are.
 func applyJSONPatch(root any, patch []byte) (any, error) {
@@ -36,11 +42,12 @@ func applyJSONPatch(root any, patch []byte) (any, error) {
 // way are remembered in own, by address, and changed in place after that: a
 // patch of many operations copies an object once. (A collected object's address
 // can only go to another that was made meanwhile, which is ours as well or was
-// parsed from the patch.) Arrays are short and copied each time.
+// parsed from the patch.) Arrays are copied each time.
 type patcher struct {
 	root   any
 	own    map[uintptr]struct{}
 	copied int
+	moved  int
 }
 
 func (p *patcher) run(operation any) error {
@@ -182,6 +189,9 @@ func (p *patcher) editBelow(container any, path []string, c change) (any, error)
 		container[key] = changed
 		return container, err
 	case []any:
+		if p.moved += len(container); p.moved > maxMoved {
+			return nil, errMoved
+		}
 		if last {
 			return c.array(slices.Clone(container), key)
 		}

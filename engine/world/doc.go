@@ -8,11 +8,13 @@
 // There is no history of copies. Every key of the tree carries the [Stamp] of
 // its last change, every object the newest stamp anywhere below it, and a key
 // that was removed stays behind as a tombstone until [World.Sweep]. A delta from
-// an earlier stamp is one walk over the entities changed since, newest first, so
-// it costs what changed and not how much stands in the world.
+// an earlier stamp is one walk over the entities changed since, newest first, and
+// over the keys of their objects that have, newest first, so it costs what changed
+// and not how much stands in the world. To replace an object costs one pass through
+// its keys and the new ones; to set a number in it, or in a list, costs the number.
 //
-// Values are kept as encoded JSON and opened into a tree of keys only where part
-// of them changes; what nobody touches costs little more than its bytes.
+// Values are kept as encoded JSON ([Encode]) and opened into a tree of keys only where
+// part of them changes; what nobody touches costs little more than its bytes.
 //
 // Data flows one way: edits ([World.Spawn], [Entity.Set], [Entity.SetLocal], …)
 // are stamped with the state being made, the Append methods encode it, and

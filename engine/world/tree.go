@@ -279,6 +279,21 @@ func (ed *editor) reopen(o *object) {
 	o.life.begin(ed.now)
 }
 
+// part is one value of an object, encoded; nil if there is none. It opens nothing: what is
+// only read costs no memory.
+func (k *key) part(name string) (raw []byte) {
+	if k.obj == nil {
+		walk(k.raw, func(m member) {
+			if string(m.name) == name {
+				raw = m.value
+			}
+		})
+	} else if c := k.obj.get(name); c != nil {
+		raw = c.appendFull(nil)
+	}
+	return raw
+}
+
 // open parses an unopened object into keys, all as old as the object.
 func (k *key) open() *object {
 	if k.obj != nil {

@@ -101,11 +101,11 @@ func (e *Entity) value(component, name string) any {
 	if c == nil {
 		return nil
 	}
-	k := c.open().get(name)
-	if k == nil {
+	raw := c.part(name)
+	if raw == nil {
 		return nil
 	}
-	v, err := netcode.ParseValue(k.appendFull(nil))
+	v, err := netcode.ParseValue(raw)
 	if err != nil {
 		panic(fmt.Sprintf("world: stored %s.%s of %s: %v", component, name, e.id, err))
 	}
