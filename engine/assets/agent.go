@@ -74,11 +74,15 @@ func (a *Agent) received(f *netcode.AssetFrame) {
 func (a *Agent) gave(hash netcode.AssetHash, f *netcode.AssetFrame) {
 	s := a.centre.assets[hash]
 	switch asked := s != nil && s.source == a; {
+	case s != nil && s.phase == searching && s.others[a].open:
+		s.changeTo(a)
+		a.gave(hash, f)
 	case f.MID == netcode.AssetData && asked:
 		s.answered(f)
 	case f.MID == netcode.AssetData:
 		a.offered(hash, s, f)
 	case asked && s.question.open:
+		s.refused[a] = true
 		s.lose("does not have it")
 	}
 }

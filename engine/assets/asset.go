@@ -23,8 +23,12 @@ type asset struct {
 	resolving int      // how many entities' agents are being found out
 	preferred []*Agent // those they are of
 	asked     map[*Agent]bool
-	paused    bool   // until somebody who waits may have another agent asked
-	source    *Agent // nil if nobody is asked at the moment
+	paused    bool                // until somebody who waits may have another agent asked
+	refused   map[*Agent]bool     // those that said that they have not got it
+	patient   bool                // nobody is left but those that were slow
+	source    *Agent              // nil if nobody is asked at the moment
+	others    map[*Agent]question // that were asked before the source, and may still answer
+	slow      []*Agent            // asked again when nobody else is left, with all patience
 	question  question
 	questions int           // that were ever asked
 	pusher    *Agent        // who sends it unasked, nil if nobody does
@@ -51,7 +55,7 @@ const (
 
 // search begins to look for an asset; step goes on with it.
 func (c *Centre) search(h netcode.AssetHash) *asset {
-	s := &asset{centre: c, hash: h, began: time.Now(), waits: map[*Agent]int{}, asked: map[*Agent]bool{}, sum: sha256.New()}
+	s := &asset{centre: c, hash: h, began: time.Now(), waits: map[*Agent]int{}, asked: map[*Agent]bool{}, refused: map[*Agent]bool{}, others: map[*Agent]question{}, sum: sha256.New()}
 	c.assets[h] = s
 	return s
 }
@@ -182,7 +186,6 @@ func (s *asset) commit() {
 
 // finish serves those who waited: it is here.
 func (s *asset) finish() {
-	s.closeQuestion()
 	wants := s.end()
 	for _, w := range wants {
 		w.agent.lookOnSoon()
@@ -210,6 +213,7 @@ func (s *asset) end() (wants []*want) {
 		return nil
 	}
 	s.closeQuestion()
+	s.forgetOthers()
 	s.discard()
 	s.centre.window.drop(s.hash)
 	s.unpush()

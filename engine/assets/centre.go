@@ -119,6 +119,7 @@ func (c *Centre) Leave(a *Agent) {
 		}
 		a.wants = nil
 		for _, s := range c.assets {
+			s.giveUpOther(a)
 			if s.source == a {
 				s.lose("left")
 			}

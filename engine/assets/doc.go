@@ -9,7 +9,10 @@
 //	centre.Leave(agent)
 //	centre.Close()
 //
-// What nobody here has is asked of the agents, one after the other. It goes into a
+// What nobody here has is asked of the agents: the next one as soon as one has said no, or has
+// not answered for half a second. Who then gives what was asked for first is the source; one
+// that gives little, or stalls while there are others, is asked again when nobody else is
+// left. It goes into a
 // spool, is hashed, and only if it is what its id says does it enter the cache, from
 // which all who wait are then served. What is too large for the cache streams through
 // instead: each range is got from the source when somebody wants it.

@@ -55,9 +55,10 @@ func TestPublisherIsAskedBeforeAnyoneElse(t *testing.T) {
 			t.Errorf("another was asked: %s", shows(got))
 		}
 		other := noise(2, 1000)
-		if took := bob.fetches(ann.PublishAsset(other), other, "no such entity"); took < 10*time.Second {
-			t.Errorf("the silent one had only %v", took)
+		if took := bob.fetches(ann.PublishAsset(other), other, "no such entity"); took > time.Second {
+			t.Errorf("the silent one held it up for %v", took)
 		}
+		time.Sleep(10 * time.Second)
 		if got := shows(silent.take()); got != "request 0+32768" {
 			t.Errorf("the silent one got %s", got)
 		}
@@ -430,6 +431,69 @@ func TestSourceMayLeaveWhileItStreams(t *testing.T) {
 		bob.fetches(id, content, ann.Avatar())
 		if ann.Err() == nil {
 			t.Error("it was over before the source had left")
+		}
+	})
+}
+
+// TestSourcesThatStallHoldNobodyUp has many agents that say that they have every asset.
+func TestSourcesThatStallHoldNobodyUp(t *testing.T) {
+	content := noise(1, 500_000)
+	id := netcode.AssetID(content)
+	for name, stalls := range map[string]func(a *agent, h netcode.AssetHeader){
+		"silent": func(*agent, netcode.AssetHeader) {},
+		"a byte": func(a *agent, h netcode.AssetHeader) {
+			if h.Offset == 0 {
+				a.give(id, content, 0, 1, 500_000)
+			}
+		},
+		"a byte a second": func(a *agent, h netcode.AssetHeader) {
+			time.AfterFunc(time.Second, func() { a.give(id, content, h.Offset, 1, 500_000) })
+		},
+		"a piece": func(a *agent, h netcode.AssetHeader) {
+			if h.Offset == 0 {
+				a.give(id, content, 0, h.Length, 500_000)
+			}
+		},
+	} {
+		for _, cache := range []int64{0, -1} {
+			t.Run(fmt.Sprint(name, " cache ", cache), func(t *testing.T) {
+				inPlace(t, engine.Config{Assets: assets.Options{CacheBytes: cache}}, func(r *rig) {
+					for range 5 {
+						r.join(func(a *agent, f netcode.AssetFrame) {
+							if f.MID == netcode.AssetRequest {
+								stalls(a, f.Header)
+							}
+						})
+					}
+					ann, bob := r.plain(), r.plain()
+					ann.PublishAsset(content)
+					most := 3 * time.Second
+					if name == "a piece" {
+						most = 12 * time.Second // two for each of them
+					}
+					if took := bob.fetches(id, content, ""); took > most {
+						t.Errorf("it took %v", took)
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestASlowSourceIsTakenWhereThereIsNoOther(t *testing.T) {
+	content := noise(1, 60)
+	id := netcode.AssetID(content)
+	inPlace(t, engine.Config{}, func(r *rig) {
+		for range 2 {
+			r.join(func(a *agent, f netcode.AssetFrame) {
+				if h := f.Header; f.MID == netcode.AssetRequest {
+					time.AfterFunc(100*time.Millisecond, func() { a.give(id, content, h.Offset, min(10, 60-h.Offset), 60) })
+				}
+			})
+		}
+		bob := r.plain()
+		if took := bob.fetches(id, content, ""); took > 5*time.Second {
+			t.Errorf("it took %v", took)
 		}
 	})
 }

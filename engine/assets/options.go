@@ -26,10 +26,10 @@ type Options struct {
 	// counts as not there. Default 1 GiB. Deployed agents count to 2 GiB at most.
 	MaxBytes int64
 	// Timeout is how long an agent may take to answer for an asset, and with each
-	// further piece; then the next agent is asked. Default 10 s.
+	// further piece; where there are others to ask they are asked sooner. Default 10 s.
 	Timeout time.Duration
-	// Patience is how long an asset is looked for in all, before those who want it are
-	// told that there is none. Default three times Timeout.
+	// Patience is how long an asset is looked for in all, whoever gave how much of it
+	// meanwhile, before those who want it are told that there is none. Default three times Timeout.
 	Patience time.Duration
 }
 

@@ -30,7 +30,7 @@ func (a *Agent) offered(hash netcode.AssetHash, s *asset, f *netcode.AssetFrame)
 		s.pusher, s.total = a, total
 		a.pushes++
 		a.pushBytes += total
-	case s.phase != searching || s.asked[a]:
+	case s.phase != searching || s.asked[a] && !s.refused[a]:
 		return
 	}
 	s.closeQuestion()

@@ -16,16 +16,24 @@ type question struct {
 }
 
 // nextSource asks the next agent for it, if there is one: first the owners of the
-// entities that are said to have published it, then the others one at a time, those
-// last who kept silent before (protocol section 8).
+// entities that are said to have published it, then the others, those last who kept silent
+// before, and in the end again those that were slow (protocol section 8).
 func (s *asset) nextSource() {
 	left := s.centre.cfg.Patience - time.Since(s.began)
+	if left > 0 && len(s.others) >= parallel {
+		return // one of them answers, or is given up
+	}
 	s.source = s.pick()
+	if s.source == nil && len(s.others) == 0 && len(s.slow) > 0 {
+		s.source, s.slow, s.patient = s.slow[0], s.slow[1:], true
+	}
 	switch {
+	case left <= 0:
+		s.source = nil
+		s.fail("nobody gave it in time")
+	case s.source == nil && len(s.others) > 0:
 	case s.source == nil:
 		s.fail("nobody has it")
-	case left <= 0:
-		s.fail("nobody gave it in time")
 	case !s.mayAsk():
 		s.source = nil
 	default:
@@ -100,14 +108,71 @@ func (s *asset) ask(offset int64) {
 		Header: netcode.AssetHeader{ID: s.hash.ID(), Offset: uint64(offset), Length: uint64(length)},
 	})
 	number := s.questions
-	time.AfterFunc(wait, func() {
-		c.logic.do(func() {
-			if s.question.open && s.questions == number {
-				s.source.silent = true
-				s.lose("did not answer")
+	after := func(wait time.Duration, then func()) {
+		time.AfterFunc(wait, func() { c.logic.do(then) })
+	}
+	switch {
+	case s.phase == searching:
+		after(hedge, func() {
+			if s.source == a && s.question.open && s.questions == number && s.phase == searching && s.pick() != nil {
+				s.others[a], s.question, s.source = s.question, question{}, nil
+				s.step()
 			}
 		})
+	case s.hasOthers():
+		wait = min(wait, stall)
+	}
+	after(wait, func() {
+		switch {
+		case s.source == a && s.question.open && s.questions == number:
+			a.silent = true
+			s.lose("did not answer")
+		case s.others[a].open:
+			a.silent = true
+			s.giveUpOther(a)
+			s.step()
+		}
 	})
+}
+
+const (
+	// parallel is how many may be asked for the same asset at once.
+	parallel = 8
+	// hedge is how long one is asked alone before another is asked as well.
+	hedge = 500 * time.Millisecond
+	// stall is how long a source that has begun may be silent while there are others.
+	stall = 2 * time.Second
+)
+
+// hasOthers reports whether there is somebody else to be asked.
+func (s *asset) hasOthers() bool {
+	return !s.patient && (len(s.slow) > 0 || len(s.others) > 0 || s.pick() != nil)
+}
+
+// changeTo makes one of those the source who were asked before, and have answered now.
+func (s *asset) changeTo(a *Agent) {
+	q := s.others[a]
+	delete(s.others, a)
+	if s.source != nil && s.question.open {
+		s.others[s.source] = s.question
+	}
+	s.source, s.question = a, q
+	s.given, s.spent = 0, 0
+}
+
+// giveUpOther waits no longer for one of those who were asked before.
+func (s *asset) giveUpOther(a *Agent) {
+	if s.others[a].open {
+		delete(s.others, a)
+		a.questions--
+	}
+}
+
+func (s *asset) forgetOthers() {
+	for a := range s.others {
+		s.giveUpOther(a)
+		delete(s.asked, a) // what it would have given is not known
+	}
 }
 
 func (s *asset) closeQuestion() {
@@ -126,6 +191,11 @@ func (s *asset) answered(f *netcode.AssetFrame) {
 	case s.question.open:
 		s.learn(len(f.Data))
 		s.closeQuestion()
+		if short := int64(len(f.Data)) < min(leastPiece, total-offset); short && s.phase == searching && len(f.Data) > 0 && s.hasOthers() {
+			s.slow = append(s.slow, s.source)
+			s.lose("gave little")
+			return
+		}
 	case s.phase != spooling || offset != s.have:
 		return // nobody asked for it
 	}
@@ -152,7 +222,8 @@ func (s *asset) answered(f *netcode.AssetFrame) {
 // goOn asks for the rest, unless the source is too slow, or sends it unasked.
 func (s *asset) goOn() {
 	switch {
-	case s.source != nil && s.spent > s.centre.cfg.Timeout:
+	case s.source != nil && s.spent > s.centre.cfg.Timeout, s.source != nil && s.spent > stall && s.hasOthers():
+		s.slow = append(s.slow, s.source)
 		s.lose("is too slow")
 	case s.phase == spooling && s.pusher != nil && len(s.wants) == 0 && s.questions == 0:
 		s.awaitPush()
@@ -195,6 +266,7 @@ func (s *asset) begin(total int64) bool {
 		return true
 	}
 	s.phase, s.spool, s.have, s.sum = spooling, spool, 0, sha256.New()
+	s.forgetOthers()
 	return true
 }
 
@@ -208,9 +280,6 @@ func (s *asset) lose(why string) {
 	s.source = nil
 	s.discard()
 	s.unpush()
-	if s.phase != searching {
-		s.began = time.Now()
-	}
 	if s.phase == spooling {
 		s.phase = searching
 	}
