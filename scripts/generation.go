@@ -20,9 +20,10 @@ type generation struct {
 	sources Sources
 	s       *sandbox.State
 	L       *lua.LState
-	live    bool // in force: there is a turn
-	over    bool // was in force
-	looking bool // a handler runs that must not change the place
+	missed  string // the id of the last entity that a script asked for and that there is not
+	live    bool   // in force: there is a turn
+	over    bool   // was in force
+	looking bool   // a handler runs that must not change the place
 
 	// What the top level declared.
 	name    string
@@ -82,6 +83,7 @@ func (r *Runtime) newGeneration(n int, sources Sources) *generation {
 	}
 	g.s = sandbox.New(sandbox.Config{
 		Print:   func(line string) { g.say(slog.LevelInfo, line) },
+		Explain: g.explain,
 		Require: func(name string) (string, string, bool) { return moduleSource(sources, name, r.config.StandIns) },
 	})
 	g.L = g.s.Lua()

@@ -3,9 +3,11 @@ package scripts
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 
+	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/engine/world"
 )
 
@@ -13,11 +15,38 @@ func (g *generation) placeEntity(L *lua.LState) int {
 	g.needsPlace(L, "place.entity")
 	id := L.CheckString(1)
 	if g.turn().World().Entity(id) == nil {
+		g.missed = id
 		L.Push(lua.LNil)
 		return 1
 	}
 	L.Push(g.entity(id))
 	return 1
+}
+
+// maxSuggested is among how many ids a similar one is looked for: 1 ms.
+const maxSuggested = 1000
+
+// explain says why place.entity returned nil, for the error of a script that did not
+// expect that.
+func (g *generation) explain(callee, id string) string {
+	name := callee[strings.LastIndexByte(callee, '.')+1:] // place may have another name
+	if id == "" {
+		id = g.missed
+	}
+	if name != "entity" || id != g.missed && callee != "place.entity" || !g.live {
+		return ""
+	}
+	w := g.turn().World()
+	if id == "" || w.Entity(id) != nil {
+		return ""
+	}
+	var ids []string
+	for _, e := range w.OwnedBy(engine.PlaceID) { // others' ids are random
+		if ids = append(ids, e.ID()); len(ids) == maxSuggested {
+			break
+		}
+	}
+	return fmt.Sprintf("place.entity(%q) is nil: no such entity%s", id, strings.Replace(suggest(id, ids), ":", ";", 1))
 }
 
 func (g *generation) placeEntities(L *lua.LState) int {

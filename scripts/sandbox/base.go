@@ -223,7 +223,14 @@ func baseRawSet(L *lua.LState) int {
 }
 
 func baseToString(L *lua.LState) int {
-	L.Push(lua.LString(toString(L, checkAny(L, 1))))
+	value := checkAny(L, 1)
+	if method := L.GetMetaField(value, "__tostring"); method != lua.LNil {
+		L.SetTop(1)
+		L.Insert(method, 1)
+		L.Call(1, 1) // what it returns is the result, whatever it is
+		return 1
+	}
+	L.Push(lua.LString(toString(L, value)))
 	return 1
 }
 

@@ -71,6 +71,12 @@ type Config struct {
 	// Nil finds none.
 	Require func(name string) (source, chunk string, ok bool)
 
+	// Explain says why a call returned nil, where a script fails because it indexes
+	// that and does not catch the error. callee is written as in the script, place.entity; argument is the first
+	// one where it is a text that is written out, or "". What it returns ends the
+	// error; "" adds nothing. Nil explains nothing.
+	Explain func(callee, argument string) string
+
 	// Seed is what math.random starts from. Zero means a random one.
 	Seed uint64
 }

@@ -12,8 +12,8 @@ import (
 // the one that gave the value.
 
 // explained is the value of an error as Lua 5.1 has it, where gopher-lua's machine
-// raised it.
-func explained(L *lua.LState, value lua.LValue) lua.LValue {
+// raised it; and what the host knows of a nil that cannot be indexed.
+func (s *State) explained(L *lua.LState, value lua.LValue) lua.LValue {
 	f := currentFrame(L)
 	message, ok := value.(lua.LString)
 	if f == nil || f.fn.IsG || !ok {
@@ -24,7 +24,69 @@ func explained(L *lua.LState, value lua.LValue) lua.LValue {
 	if !ok {
 		return value
 	}
-	return lua.LString(position + f.explain(registersOf(L), text))
+	text = f.explain(registersOf(L), text)
+	if s.config.Explain != nil && threadOf(L).protected == 0 && strings.HasPrefix(text, "attempt to index ") && strings.Contains(text, "a nil value") {
+		if callee, argument := f.indexedCall(); callee != "" {
+			if why := s.config.Explain(callee, argument); why != "" {
+				text += ": " + why
+			}
+		}
+	}
+	return lua.LString(position + text)
+}
+
+// indexedCall is the call that returned what the instruction at hand indexes, such
+// as "place.entity", or ""; and its first argument where that is a text that is
+// written out.
+func (f *frame) indexedCall() (callee, argument string) {
+	proto, pc := f.fn.Proto, f.pc-1
+	inst := proto.Code[pc]
+	object := operandB(inst)
+	switch int(inst >> opcodeShift) {
+	case lua.OP_SETTABLE, lua.OP_SETTABLEKS:
+		object = operandA(inst)
+	}
+	at := lastChange(proto, object, pc)
+	for at >= 0 && int(proto.Code[at]>>opcodeShift) == lua.OP_MOVE {
+		at = lastChange(proto, operandB(proto.Code[at]), at)
+	}
+	if at < 0 || int(proto.Code[at]>>opcodeShift) != lua.OP_CALL {
+		return "", ""
+	}
+	first := operandA(proto.Code[at])
+	if load := lastChange(proto, first+1, at); load >= 0 && int(proto.Code[load]>>opcodeShift) == lua.OP_LOADK {
+		if text, ok := proto.Constants[proto.Code[load]&maxBx].(lua.LString); ok {
+			argument = string(text)
+		}
+	}
+	return f.path(first, at), argument
+}
+
+// path is what a register has before the instruction at pc as it is written:
+// "place.entity", or "".
+func (f *frame) path(register, pc int) string {
+	if name, ok := f.fn.LocalName(register+1, pc); ok {
+		return name
+	}
+	proto := f.fn.Proto
+	at := lastChange(proto, register, pc)
+	if at < 0 {
+		return ""
+	}
+	inst := proto.Code[at]
+	switch int(inst >> opcodeShift) {
+	case lua.OP_MOVE:
+		return f.path(operandB(inst), at)
+	case lua.OP_GETGLOBAL:
+		return proto.Constants[inst&maxBx].String()
+	case lua.OP_GETUPVAL:
+		return proto.DbgUpvalues[operandB(inst)]
+	case lua.OP_GETTABLE, lua.OP_GETTABLEKS:
+		if of := f.path(operandB(inst), at); of != "" {
+			return of + "." + f.key(operandC(inst))
+		}
+	}
+	return ""
 }
 
 func (f *frame) explain(r *registers, text string) string {
@@ -208,7 +270,7 @@ func (f *frame) calledAs() string {
 // name is what a traceback calls a function: by the name that it was called by,
 // or by where it stands.
 func (f *frame) name() string {
-	if what := f.calledAs(); what != "" {
+	if what := f.calledAs(); what != "" && what != "field '?'" {
 		_, name, _ := strings.Cut(what, " ")
 		return "function " + name
 	}

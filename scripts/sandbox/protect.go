@@ -20,7 +20,7 @@ func closeUpvalues(L *lua.LState, from int)
 // raised is what a thread does with an error: its value is on top of the stack.
 func (s *State) raised(L *lua.LState) {
 	t := threadOf(L)
-	err := &lua.ApiError{Type: lua.ApiErrorRun, Object: explained(L, L.Get(-1)), StackTrace: caughtTrace}
+	err := &lua.ApiError{Type: lua.ApiErrorRun, Object: s.explained(L, L.Get(-1)), StackTrace: caughtTrace}
 	if t.protected == 0 || s.meter.cut != nil {
 		s.trace = traceback(L)
 		err.StackTrace = s.trace

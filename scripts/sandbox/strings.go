@@ -23,6 +23,7 @@ func (s *State) openString() {
 		"sub":     stringSub,
 		"upper":   s.mapped(cased('a')),
 	})
+	functions.RawSetString("gfind", functions.RawGetString("gmatch")) // as in Lua 5.0
 	methods := s.lua.NewTable()
 	methods.RawSetString("__index", functions)
 	s.arithmeticOfTexts(methods)

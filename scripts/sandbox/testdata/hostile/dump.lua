@@ -1,1 +1,1 @@
-assert(string.dump == nil and string.gfind == nil) while true do end
+assert(string.dump == nil and loadstring == nil) while true do end
