@@ -105,6 +105,8 @@ type inputMaker struct {
 	size int // of a large value, in bytes
 	ids  int
 	made []input
+
+	spawned int // entities that are there, if they were not removed
 }
 
 // randomInputs is a sequence of messages, of up to two MB in all.
@@ -145,7 +147,7 @@ func (m *inputMaker) ask(body string) {
 	m.add(1, fmt.Sprintf(`["interaction","request","","place","r%d",%s]`, m.ids, body))
 }
 
-func (m *inputMaker) entity() string { return fmt.Sprint("$", m.IntN(4)) }
+func (m *inputMaker) entity() string { return fmt.Sprint("$", m.IntN(1+min(m.spawned, 3))) }
 
 func (m *inputMaker) entityOr(other string) string {
 	if m.IntN(3) == 0 {
@@ -224,7 +226,7 @@ func (m *inputMaker) component(size int) string {
 func (m *inputMaker) components(size int) string {
 	all := []string{`"_":{}`}
 	for i := range 1 + m.IntN(3) {
-		name := m.pick("x", "y", "grabbable", "material", "text", "skeleton")
+		name := m.pick("x", "y", "z", "material", "text", "skeleton")
 		all = append(all, fmt.Sprintf(`"%s":%s`, fmt.Sprint(name, strings.Repeat("_", i)), m.component(size)))
 	}
 	if m.IntN(4) == 0 {
@@ -253,14 +255,12 @@ func (m *inputMaker) spawn() {
 		n := m.IntN(200)
 		var list []string
 		for range n {
-			list = append(list, `{"_":{},"x":`+m.value(m.size/max(1, n))+`}`)
+			list = append(list, `{"_":{},"x":{"v":`+m.value(m.size/max(1, n))+`}}`)
 		}
-		children = `,"children":[` + strings.ReplaceAll(strings.Join(list, ","), `"x":[`, `"x":{"l":[`) + `]`
-		if strings.Contains(children, `{"l":[`) {
-			children = `,"children":[` + strings.TrimSuffix(strings.Repeat(`{"_":{}},`, n), ",") + `]`
-		}
+		children = `,"children":[` + strings.Join(list, ",") + `]`
 	}
 	m.ask(`["spawn_entity",{` + m.components(m.size) + children + `}]`)
+	m.spawned++
 }
 
 func (m *inputMaker) change() {
