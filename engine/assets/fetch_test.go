@@ -497,3 +497,28 @@ func TestASlowSourceIsTakenWhereThereIsNoOther(t *testing.T) {
 		}
 	})
 }
+
+func TestASourceThatLeavesAfterLongIsReplaced(t *testing.T) {
+	content := noise(1, 4<<20)
+	id := netcode.AssetID(content)
+	inPlace(t, engine.Config{Assets: assets.Options{Timeout: 2 * time.Second, Patience: 3 * time.Second}}, func(r *rig) {
+		r.join(func(a *agent, f netcode.AssetFrame) {
+			h := f.Header
+			switch {
+			case f.MID != netcode.AssetRequest:
+			case h.Offset > 1<<20: // which takes it ten seconds or more
+				a.Close()
+			default:
+				time.AfterFunc(800*time.Millisecond, func() { a.give(id, content, h.Offset, h.Length, 4<<20) })
+			}
+		})
+		bob := r.plain()
+		got := make(chan time.Duration, 1)
+		go func() { got <- bob.fetches(id, content, "") }()
+		time.Sleep(5 * time.Second)
+		r.plain().PublishAsset(content)
+		if took := <-got; took < 10*time.Second {
+			t.Errorf("it took %v only", took)
+		}
+	})
+}

@@ -28,8 +28,8 @@ type Options struct {
 	// Timeout is how long an agent may take to answer for an asset, and with each
 	// further piece; where there are others to ask they are asked sooner. Default 10 s.
 	Timeout time.Duration
-	// Patience is how long an asset is looked for in all, whoever gave how much of it
-	// meanwhile, before those who want it are told that there is none. Default three times Timeout.
+	// Patience is how long an asset is looked for in all, the time apart in which a source
+	// gave it quickly, before those who want it are told that there is none. Default three times Timeout.
 	Patience time.Duration
 }
 

@@ -241,6 +241,7 @@ func (s *asset) learn(n int) {
 	s.given += n
 	s.spent += took
 	if s.given >= leastPiece {
+		s.began = s.began.Add(s.spent) // that is no time that was lost
 		s.given, s.spent = 0, 0
 	}
 }
@@ -280,6 +281,9 @@ func (s *asset) lose(why string) {
 	s.source = nil
 	s.discard()
 	s.unpush()
+	if s.phase == streaming { // which may have been long idle
+		s.began = time.Now()
+	}
 	if s.phase == spooling {
 		s.phase = searching
 	}
