@@ -59,6 +59,7 @@ only those offers were made that are told. ENTITY ends at the first =.`,
 	flags.Func("owner", "`ENTITY=AGENT` it belongs to; with nothing behind the = there is no such entity", told.owner)
 	flags.Func("identity", "`ENTITY=JSON`, its agent's identity", told.identity)
 	flags.Func("verified", "`ENTITY=KEY` that its agent has proven to have; with nothing behind the first = none", told.prove)
+	flags.Func("unbound", "`ENTITY` whose agent's proof is not bound to the place, as those of old clients", told.unbind)
 	flags.Func("component", "`ENTITY.NAME=JSON`, a component of it; null if it has none of that name", told.component)
 	flags.Func("offered", "`ENTITY=TO`: its owner has named it to the owner of TO", told.offer)
 	return cmd
@@ -161,6 +162,7 @@ type answers struct {
 	owners     map[string]string
 	identities map[string]map[string]any
 	verified   map[string]string
+	unbound    map[string]bool
 	components map[[2]string]map[string]any // by entity and name
 	offers     [][2]string                  // entity, to
 }
@@ -173,6 +175,7 @@ func newAnswers() *answers {
 		owners:     map[string]string{"": "", engine.PlaceID: engine.PlaceID},
 		identities: map[string]map[string]any{"": nil, engine.PlaceID: nil},
 		verified:   map[string]string{engine.PlaceID: ""},
+		unbound:    map[string]bool{},
 		components: map[[2]string]map[string]any{},
 	}
 }
@@ -202,6 +205,11 @@ func (a *answers) prove(flag string) error {
 		return errors.New("want ENTITY=KEY")
 	}
 	a.verified[entity] = key
+	return nil
+}
+
+func (a *answers) unbind(flag string) error {
+	a.unbound[flag] = true
 	return nil
 }
 
@@ -294,6 +302,12 @@ func (a *answers) Verified(entity string) (string, error) {
 		return "", missing("--verified %q", entity+"=KEY")
 	}
 	return key, nil
+}
+
+// Bound implements [acl.Env]: what is verified is, unless it was said not to be.
+func (a *answers) Bound(entity string) (bool, error) {
+	key, err := a.Verified(entity)
+	return key != "" && !a.unbound[entity], err
 }
 
 // Component implements [acl.Env].

@@ -64,6 +64,8 @@ func TestExplainSaysIfAMessageMatches(t *testing.T) {
 		"an identity":         {`[E] when identity(E)["n"] == "a=b"`, `["e"]`, []string{"--identity", `e={"n":"a=b"}`}, 0, "true"},
 		"no identity":         {`[E] when identity(E) == nil`, `["e"]`, []string{"--identity", `e=null`}, 0, "true"},
 		"a key":               {`[E] when verified(E) == "AbC="`, `["e"]`, []string{"--verified", `e=AbC=`}, 0, "true"},
+		"a bound proof":       {`[E] when bound(E)`, `["e"]`, []string{"--verified", `e=AbC=`}, 0, "true"},
+		"an unbound proof":    {`[E] when not bound(E)`, `["e"]`, []string{"--verified", `e=AbC=`, "--unbound", "e"}, 0, "true"},
 		"no key":              {`[E] when verified(E) == nil`, `["e"]`, []string{"--verified", `e=`}, 0, "true"},
 		"a newcomer's key":    {`[E] when verified(E) == "k"`, `[""]`, []string{"--verified", `=k`}, 0, "true"},
 		"the place's key":     {`[E] when verified(E) == nil`, `["place"]`, nil, 0, "true"},

@@ -33,6 +33,7 @@ type serveOptions struct {
 	listen     string        // HOST:PORT; port 0 asks for any free one
 	name       string        // what agents are told the place is called; empty: as the scripts say
 	publicHost string        // where agents find the place; empty: where it listens
+	knownAs    []string      // further names that agents dial it by
 	hz         float64       // heartbeats a second
 	distance   float64       // how far agents see, in metres; 0: everything
 	budget     int           // bytes of a state at most
@@ -90,6 +91,8 @@ that do not load; 2 where it was asked wrongly.`,
 	flags.StringVar(&o.name, "name", "", "`NAME` of the place as agents are told it (default: the scripts' place.name, or \"Unnamed place\")")
 	flags.BoolVar(&o.noReload, "no-reload", false, "run the scripts as they are now, whatever is saved later")
 	flags.StringVar(&o.publicHost, "public-host", "", "`HOST` name or address under which agents reach the place (default: the one it listens on)")
+	flags.StringSliceVar(&o.knownAs, "known-as", nil, "`HOST` that agents reach the place under besides, each with :PORT or without: they prove who they are only to a place\n"+
+		"that is known by what they dialed; * answers to all, and then proofs can be relayed; more are separated by commas")
 	flags.Float64Var(&o.hz, "hz", engine.DefaultRate, fmt.Sprintf("`N` heartbeats a second, 1 to %d; each sends every agent a state", engine.MaxRate))
 	flags.Float64Var(&o.distance, "view-distance", 0, "`METRES` that agents see; 0 is everything")
 	flags.IntVar(&o.budget, "state-budget", 0, "`BYTES` of a state to an agent on a good link; the rest comes later (default 65536)")
@@ -220,11 +223,14 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) (err
 		return err
 	}
 	config := engine.Config{
-		Transport: transport, PublicHost: o.publicHost, Apps: o.policy, Rate: o.hz, Behaviour: rt, Logger: log,
+		Transport: transport, PublicHost: o.publicHost, KnownAs: o.knownAs, Apps: o.policy, Rate: o.hz, Behaviour: rt, Logger: log,
 		ViewDistance: o.distance, Linger: o.linger, Limits: limits, Assets: o.assets(rt.AssetFolder()),
 	}
 	if kept != nil {
 		config.Store = kept
+		if config.Key, err = kept.Key(); err != nil {
+			return errors.Join(err, transport.Close(netcode.CodePlaceClosed))
+		}
 	}
 	ctx, stop := untilSignal(ctx, log)
 	defer stop()
@@ -232,6 +238,7 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) (err
 	config.Opened = func(place *engine.Place) {
 		url := place.URL()
 		log.Info("serving", "url", url, "hz", o.hz)
+		sayKey(log, place)
 		// The socket is bound: whoever connects from here on is heard.
 		if _, err := fmt.Fprintln(stdout, "ready", url); err != nil {
 			unsaid = fmt.Errorf("cannot say that the place is ready: %w", err)
@@ -252,6 +259,16 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) (err
 		defer close()
 	}
 	return errors.Join(place.Serve(ctx), unsaid)
+}
+
+// sayKey says which key agents are shown, and for how long.
+func sayKey(log *slog.Logger, place *engine.Place) {
+	key, ephemeral := place.Key()
+	lasts := "kept in --data"
+	if ephemeral {
+		lasts = "until the place closes; --data keeps one"
+	}
+	log.Info("the place's key", "key", netcode.KeyText(key), "lasts", lasts)
 }
 
 // keep opens what the place keeps, and what scripts do in it; both are nil without a

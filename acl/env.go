@@ -24,6 +24,10 @@ type Env interface {
 	// Verified gives the key that entity's agent has proven to have, "" if none. In an
 	// announce the entity "" stands for who announces itself.
 	Verified(entity string) (key string, err error)
+	// Bound reports whether that proof was bound to this place, so that nobody can have
+	// relayed it from an agent that joined something else; false if there is none. In an
+	// announce the entity "" stands for the agent that announces itself.
+	Bound(entity string) (bool, error)
 	// Component gives a component of entity, nil if it has none of that name.
 	Component(entity, name string) (map[string]any, error)
 }

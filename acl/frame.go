@@ -133,5 +133,6 @@ var operations = map[string]func(*frame) any{
 	"offered":   func(f *frame) any { return f.offered },
 	"identity":  func(f *frame) any { return f.identity },
 	"verified":  func(f *frame) any { return f.verified },
+	"bound":     func(f *frame) any { return f.bound },
 	"component": func(f *frame) any { return f.component },
 }

@@ -71,5 +71,6 @@ var functionList = []function{
 	{"offered", "EntityId, ToId", true},
 	{"identity", "EntityId", false},
 	{"verified", "EntityId", false},
+	{"bound", "EntityId", true},
 	{"component", "EntityId, Name", false},
 }

@@ -56,6 +56,15 @@ func (f *frame) related(operation string, entity, other any, holds func(Env, str
 	return f.answered(operation, err) && yes
 }
 
+func (f *frame) bound(entity any) bool {
+	env, id, ok := f.ask("bound", entity)
+	if !ok {
+		return false
+	}
+	yes, err := env.Bound(id)
+	return f.answered("bound", err) && yes
+}
+
 func (f *frame) identity(entity any) any {
 	env, id, ok := f.ask("identity", entity)
 	if !ok {

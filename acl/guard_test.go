@@ -91,7 +91,7 @@ func TestFailuresOfOursAreNeitherMatchNorError(t *testing.T) {
 		"a panic":                 {panickyTown{}, nil},
 	} {
 		for _, guard := range []string{
-			`owner(X) == "ann"`, `owns(X, X)`, `not owns(X, X)`, `offered(X, X)`, `identity(X) == nil`, `verified(X) == nil`, `component(X, "box")["open"]`,
+			`owner(X) == "ann"`, `owns(X, X)`, `not owns(X, X)`, `offered(X, X)`, `identity(X) == nil`, `verified(X) == nil`, `bound(X)`, `component(X, "box")["open"]`,
 		} {
 			t.Run(name+"/"+guard, func(t *testing.T) {
 				p := compiled(t, "X when "+guard+" when true")
@@ -176,7 +176,8 @@ func TestLiteralsReachExprAsConstants(t *testing.T) {
 func TestVerifiedIsTheKeyOfAnEntitysAgent(t *testing.T) {
 	for guard, want := range map[string]bool{
 		`verified("a1") == "annskey="`: true, `verified("e1") == verified("a1")`: true,
-		`verified("b1") == nil`: true, `verified("place") == nil`: true, `verified("nobody") == nil`: true,
+		`verified("b1") == nil`: false, `verified("place") == nil`: true,
+		`bound("a1")`: true, `bound("e1")`: true, `bound("b1")`: false, `bound("nobody")`: false, `bound(1)`: false, `not bound("b1")`: true, `verified("nobody") == nil`: true,
 		`verified(1) == nil`: false, `verified("b1") == verified("a1")`: false,
 	} {
 		if r := compiled(t, "_ when "+guard).Match(nil, town); r.Matched != want || r.Failure != nil {

@@ -99,6 +99,7 @@ var attic = &testTown{
 		"agent1": {"display_name": "nevyn"}, "agent2": {"display_name": "ann"}, "agent3": {"display_name": "harry"},
 	},
 	verified: map[string]string{"agent1": "pZ2G2Q2Aek5S1N9gE1c7XyNl3bqjTzV0cXr4o0KpX9M=", "agent2": "another"},
+	bound:    map[string]bool{"agent1": true},
 	components: map[[2]string]map[string]any{
 		{"place", "moderators"}: {"agents": []any{"agent1"}},
 		{"note", "note"}:        {},

@@ -11,6 +11,7 @@ type testTown struct {
 	offers     map[[2]string]bool
 	identities map[string]map[string]any
 	verified   map[string]string
+	bound      map[string]bool
 	components map[[2]string]map[string]any
 	err        error
 }
@@ -36,6 +37,10 @@ func (t *testTown) Verified(entity string) (string, error) {
 	return t.verified[t.owners[entity]], t.err
 }
 
+func (t *testTown) Bound(entity string) (bool, error) {
+	return t.bound[t.owners[entity]], t.err
+}
+
 func (t *testTown) Component(entity, name string) (map[string]any, error) {
 	return t.components[[2]string{entity, name}], t.err
 }
@@ -46,7 +51,8 @@ var town = &testTown{
 	owners:     map[string]string{"a1": "ann", "e1": "ann", "b1": "bob", "e2": "bob", "place": "place"},
 	offers:     map[[2]string]bool{{"e1", "bob"}: true},
 	identities: map[string]map[string]any{"ann": {"display_name": "Ann", "age": 7.0}, "bob": {}},
-	verified:   map[string]string{"ann": "annskey="},
+	verified:   map[string]string{"ann": "annskey=", "bob": "bobskey="},
+	bound:      map[string]bool{"ann": true},
 	components: map[[2]string]map[string]any{{"e2", "box"}: {"open": true}},
 }
 

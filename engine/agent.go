@@ -26,6 +26,7 @@ type agent struct {
 	intent   *netcode.IntentMessage // the latest
 	version  int
 	verified string // the key it has proven to have, see [Agent]
+	bound    bool   // to this place, is that proof
 	since    time.Time
 	stayed   time.Duration // how long it had been here when its connection was lost
 	until    time.Time     // its connection is lost, and it is waited for so long; zero if not
@@ -52,12 +53,12 @@ func (p *Place) join(s *session, c *command, d *netcode.Dialect) (*agent, error)
 		return nil, fmt.Errorf("the identity takes at most %d bytes", max)
 	}
 	id := p.newID(func(id string) bool { return p.agents[id] != nil })
-	avatar, err := p.spawn(id, "", a.Avatar, &asker{key: c.auth.KeyText(), known: c.encoded})
+	avatar, err := p.spawn(id, "", a.Avatar, &asker{proven: c.proven(), known: c.encoded})
 	if err != nil {
 		return nil, err
 	}
 	ag := p.newAgent(Agent{
-		ID: id, Identity: a.Identity, Avatar: avatar.ID(), Version: a.Version, Verified: c.auth.KeyText(),
+		ID: id, Identity: a.Identity, Avatar: avatar.ID(), Version: a.Version, Verified: c.auth.KeyText(), Bound: c.bound,
 	}, d)
 	ag.media = p.media.Join(id, s.conn, d, &s.voice)
 	p.attach(ag, s)
@@ -69,7 +70,7 @@ func (p *Place) join(s *session, c *command, d *netcode.Dialect) (*agent, error)
 // newAgent makes an agent without a connection, whose avatar stands there.
 func (p *Place) newAgent(a Agent, d *netcode.Dialect) *agent {
 	ag := &agent{
-		id: a.ID, identity: a.Identity, avatar: a.Avatar, version: a.Version, verified: a.Verified,
+		id: a.ID, identity: a.Identity, avatar: a.Avatar, version: a.Version, verified: a.Verified, bound: a.Bound,
 		dialect: d, place: p, since: p.now(),
 		intent: &netcode.IntentMessage{},
 		asked:  map[string]*request{},

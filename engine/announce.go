@@ -41,7 +41,7 @@ func (p *Place) announce(s *session, c *command) {
 	switch {
 	case err != nil:
 		p.refuse(s, i, netcode.CodeBadAnnounce, err.Error())
-	case auth.Key != nil:
+	case auth.Key != nil || auth.AsksPlace():
 		p.challenge(s, c, auth, d)
 	default:
 		p.consider(s, c, d)
@@ -58,7 +58,7 @@ func (p *Place) consider(s *session, c *command, d *netcode.Dialect) {
 	}
 	p.dispatch(&Request{
 		Type: netcode.TypeRequest, To: PlaceID, ID: i.RequestID, Verb: "announce", Args: c.shapes[0].([]any)[1:],
-		Agent: Agent{Identity: a.Identity, Version: a.Version, Verified: c.auth.KeyText()},
+		Agent: Agent{Identity: a.Identity, Version: a.Version, Verified: c.auth.KeyText(), Bound: c.bound},
 		place: p, turn: &p.host, announce: &newcomer{session: s, command: c, dialect: d, token: takeToken(a.Avatar)},
 	})
 }

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"fmt"
+
 	"github.com/loci-place/loci/netcode"
 )
 
@@ -14,13 +16,31 @@ type challenge struct {
 	held     []*command // what came behind the announce: it waits for the proof
 }
 
-// challenge asks who announced a key to prove that it has it.
+// proven is what an agent has proven that is not in yet.
+type proven struct {
+	key   string // in base64, "" if none
+	bound bool   // to this place
+}
+
+func (c *command) proven() proven { return proven{c.auth.KeyText(), c.bound} }
+
+// challenge has an agent that announces a key prove it, and proves the place's own to one
+// that asks.
 func (p *Place) challenge(s *session, c *command, auth netcode.Auth, d *netcode.Dialect) {
-	s.challenge = &challenge{
-		Challenge: netcode.Challenge{Nonce: netcode.NewNonce(), Place: p.cfg.Name},
-		auth:      auth, announce: c, dialect: d,
+	if !p.key.answersTo(auth) {
+		p.refuse(s, &c.Interaction, netcode.CodeUnproven, fmt.Sprintf(
+			"you have dialed %[1]s, which this place does not know as a name of its own; if it is one, its operator says so: "+
+				"loci serve --known-as %[1]s", auth.Dialed))
+		return
 	}
-	_ = p.send(s, &netcode.Interaction{Type: netcode.TypeOneway, From: PlaceID, Body: s.challenge.Append(nil)})
+	ch := p.key.challenge(p.cfg.Name, auth, c.Body)
+	if auth.Key != nil {
+		s.challenge = &challenge{Challenge: ch, auth: auth, announce: c, dialect: d}
+	}
+	_ = p.send(s, &netcode.Interaction{Type: netcode.TypeOneway, From: PlaceID, Body: ch.Append(nil)})
+	if auth.Key == nil {
+		p.consider(s, c, d)
+	}
 }
 
 // challenged takes what comes while a challenge is open: the proof, and what is to be
@@ -54,8 +74,11 @@ func (p *Place) proven(s *session, ch *challenge, c *command) {
 	case !ch.Proves(proof, ch.auth.Key, i.Body):
 		p.refuse(s, i, netcode.CodeUnproven, "the signature is not one of this announce by the key "+ch.auth.KeyText())
 	default:
-		ch.announce.auth = ch.auth
 		p.usage.prove(s.quota, ch.auth.KeyText(), p.now())
+		ch.announce.auth, ch.announce.bound = ch.auth, p.key.binds(ch.auth)
+		if !ch.announce.bound {
+			p.log.Info("a proof is not bound to this place: it could have been relayed", "from", s.from, "key", ch.auth.KeyText(), "dialed", ch.auth.Dialed)
+		}
 		p.consider(s, ch.announce, ch.dialect)
 	}
 }

@@ -29,6 +29,7 @@ type command struct {
 	announce    netcode.Announce // if it is one
 	announceErr error            // what is wrong with that
 	auth        netcode.Auth     // the key that it is known to have, once that is proven
+	bound       bool             // the proof of it holds here only
 	shapes      []any            // its body in both shapes that there are
 }
 

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"crypto/ed25519"
 	"fmt"
 	"log/slog"
 	"math"
@@ -34,6 +35,16 @@ type Config struct {
 	// that are launched into it are told. "" means the address it listens on, or
 	// localhost where that is every address.
 	PublicHost string
+	// KnownAs are further names under which agents reach the place, each host[:port], or
+	// an origin such as https://example.org; without a port it is the one the place listens
+	// on. Agents prove their keys only to a place that is known by the name that they
+	// dialed (netcode/README.md, "Verified agents"). It knows itself: PublicHost, the address
+	// it listens on and, where that is every address, the machine's and its name.
+	// [AnyName] has it answer to all, and proofs under other names than these are not bound.
+	KnownAs []string
+	// Key is what the place proves itself with to agents that ask, and they remember. Nil
+	// means one that is gone with the place, which they do not.
+	Key ed25519.PrivateKey
 	// Rate is the heartbeat in Hz, 1 to MaxRate. 0 means DefaultRate.
 	Rate float64
 	// ViewDistance is how far agents see, in metres: what is farther from an

@@ -20,17 +20,17 @@ import (
 // goes. The place, its scripts and its host are not asked.
 type hanging struct {
 	world *world.World
-	rules func(message []any, key string) acl.Decision
+	rules func(message []any, sender proven) acl.Decision
 }
 
 func (p *Place) hanging() hanging { return hanging{p.world, p.decideMessage} }
 
 // asker is who asks, as the rules see it.
 type asker struct {
-	agent string    // its id, "" if it is not in yet
-	from  string    // the entity that speaks, "" if it has none yet
-	key   string    // that it has proven to have, if it is not in yet
-	known encodings // components of what it asks
+	agent  string    // its id, "" if it is not in yet
+	from   string    // the entity that speaks, "" if it has none yet
+	proven           // if it is not in yet
+	known  encodings // components of what it asks
 }
 
 // denied is the error of what a rule denies.
@@ -54,7 +54,7 @@ func (h hanging) attach(by asker, child *world.Entity, parent string) error {
 		}
 		id = child.ID()
 	}
-	if d := h.rules([]any{"attach", by.from, id, parent}, by.key); d.Verdict == acl.Deny {
+	if d := h.rules([]any{"attach", by.from, id, parent}, by.proven); d.Verdict == acl.Deny {
 		return &denied{d}
 	}
 	return nil
@@ -108,7 +108,7 @@ func (h hanging) detach(by asker, c *command) (d acl.Decision, ok bool) {
 	if !whole || e == nil || !h.detaches(by.agent, e, set, unset) {
 		return d, false
 	}
-	return h.rules([]any{"detach", by.from, id, e.ParentID()}, by.key), true
+	return h.rules([]any{"detach", by.from, id, e.ParentID()}, by.proven), true
 }
 
 // refuse answers why something is not done. What a rule denies only when it comes to be done

@@ -21,6 +21,7 @@ type keptAgent struct {
 	Avatar   string         `json:"avatar"`
 	Version  int            `json:"version"`
 	Verified string         `json:"verified"`
+	Bound    bool           `json:"bound,omitempty"`
 }
 
 // keptAs is the kind of record that the entities of an owner are kept as, "" if they are
@@ -39,7 +40,7 @@ func (p *Place) keptAs(owner string) string {
 func (p *Place) keepAgent(a *agent) {
 	if p.kept.store != nil && p.keptAs(a.id) != "" {
 		p.kept.put(KindAgent, a.id, map[string]any{
-			"identity": a.identity, "avatar": a.avatar, "version": a.version, "verified": a.verified,
+			"identity": a.identity, "avatar": a.avatar, "version": a.version, "verified": a.verified, "bound": a.bound,
 		})
 	}
 }
@@ -80,7 +81,7 @@ func (p *Place) awaitKept(t *Turn) {
 		slices.SortFunc(entities, func(x, y Entity) int {
 			return cmp.Compare(x.ID, y.ID)
 		})
-		err := t.Await(Agent{ID: id, Identity: a.Identity, Avatar: a.Avatar, Version: a.Version, Verified: a.Verified}, entities)
+		err := t.Await(Agent{ID: id, Identity: a.Identity, Avatar: a.Avatar, Version: a.Version, Verified: a.Verified, Bound: a.Bound}, entities)
 		if err != nil {
 			p.log.Info("an agent that was here before is not waited for", "agent", id, "because", err)
 			continue

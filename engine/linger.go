@@ -150,6 +150,9 @@ func (n *newcomer) resume(r *Request) (done bool) {
 	case a.avatar != auth.Resume || a.verified != auth.KeyText():
 		r.Answer("error", uint64(netcode.CodeUnproven), fmt.Sprintf("%q is not the avatar of an agent with the key that you have proven", auth.Resume))
 		return true
+	case a.bound && !n.command.bound:
+		r.Answer("error", uint64(netcode.CodeUnproven), fmt.Sprintf("the proof of %q was bound to this place, and yours is not", auth.Resume))
+		return true
 	case a.dialect != n.dialect:
 		r.Answer("error", uint64(netcode.CodeBadAnnounce), fmt.Sprintf("the agent that you were spoke version %d", a.version))
 		return true
@@ -158,7 +161,7 @@ func (n *newcomer) resume(r *Request) (done bool) {
 		p.lose(a)
 		p.transport.Disconnect(old.conn, netcode.CodeResumed)
 	}
-	a.until, a.ids = time.Time{}, ids{}
+	a.until, a.ids, a.bound = time.Time{}, ids{}, n.command.bound
 	p.attach(a, n.session)
 	p.media.Back(a.media, n.session.conn, &n.session.voice)
 	a.log.Info("came back", "from", n.session.from)

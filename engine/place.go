@@ -31,6 +31,7 @@ type Place struct {
 	cfg       Config
 	log       *slog.Logger
 	transport netcode.Transport
+	key       *placeKey
 	started   time.Time
 	turns     *turns
 	unread    atomic.Int64 // what has come from agents and is not done with
@@ -119,6 +120,9 @@ func New(cfg Config) (*Place, error) {
 	p.admission = newAdmission(cfg.Limits.AnnounceTime, p.closing)
 	p.upkeep = newUpkeep(cfg.Limits.UpkeepTime, cfg.Limits.PlaceUpkeepTime, p.slowed)
 	p.life, p.end = context.WithCancel(context.Background())
+	if p.key, err = newPlaceKey(&p.cfg, p.Addr()); err != nil {
+		return nil, errors.Join(err, p.giveUp(ours))
+	}
 	p.launches = launches{launcher: launcher, open: map[string]*launch{}}
 	p.host.place = p
 	p.access.set(nil, *cfg.Rules)

@@ -82,13 +82,12 @@ func (p *Place) decide(c *command) acl.Decision {
 	if c.IsOneway() {
 		typ = netcode.TypeOneway
 	}
-	return p.decideMessage([]any{"interaction", typ, c.From, c.To, c.RequestID, c.body}, c.auth.KeyText())
+	return p.decideMessage([]any{"interaction", typ, c.From, c.To, c.RequestID, c.body}, c.proven())
 }
 
-// decideMessage tries the rules on a message. The key is what the sender has proven to have
-// if it is not in yet.
-func (p *Place) decideMessage(message []any, key string) acl.Decision {
-	d := p.access.list.Decide(message, &placeEnv{place: p, newcomer: key})
+// decideMessage tries the rules on a message of a sender, who may not be in yet.
+func (p *Place) decideMessage(message []any, sender proven) acl.Decision {
+	d := p.access.list.Decide(message, &placeEnv{place: p, newcomer: sender})
 	p.counts.decided(d)
 	if d.Failure != nil {
 		p.complain("access rule could not be tried", "rule", d.Rule.ID, "origin", d.Rule.Origin,

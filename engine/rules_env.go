@@ -10,7 +10,7 @@ import (
 // placeEnv answers what guards ask about one message, on the place's turn.
 type placeEnv struct {
 	place      *Place
-	newcomer   string                          // the key that who announces itself has proven to have
+	newcomer   proven                          // by the agent that announces itself
 	components map[componentKey]map[string]any // as far as they were asked for
 	fields     map[fieldKey]any
 	spent      int // bytes of these
@@ -65,12 +65,21 @@ func (v *placeEnv) Identity(entity string) (map[string]any, error) {
 // Verified implements [acl.Env].
 func (v *placeEnv) Verified(entity string) (string, error) {
 	if entity == "" {
-		return v.newcomer, nil
+		return v.newcomer.key, nil
 	}
 	if a := v.place.owner(entity); a != nil {
 		return a.verified, nil
 	}
 	return "", nil
+}
+
+// Bound implements [acl.Env].
+func (v *placeEnv) Bound(entity string) (bool, error) {
+	if entity == "" {
+		return v.newcomer.bound, nil
+	}
+	a := v.place.owner(entity)
+	return a != nil && a.bound, nil
 }
 
 // Component implements [acl.Env].

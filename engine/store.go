@@ -31,7 +31,7 @@ const (
 	// transform and clock: {"components": {…}}.
 	KindEntity = "entity"
 	// KindAgent are the agents with a verified key that are here, by id: {"identity",
-	// "avatar", "version", "verified"}. KindAgentEntity are their entities, by id:
+	// "avatar", "version", "verified", "bound"}. KindAgentEntity are their entities, by id:
 	// {"owner", "components": {…}}.
 	KindAgent       = "agent"
 	KindAgentEntity = "agent_entity"

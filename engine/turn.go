@@ -46,6 +46,10 @@ type Agent struct {
 	// Verified is the key that the agent has proven to have, in base64 as it announced
 	// it; "" if none.
 	Verified string
+	// Bound says that its proof names this place and its key, so that nobody can have
+	// relayed it from an agent that joined something else. It is false for clients of
+	// before places had keys, and under names that only [AnyName] lets pass.
+	Bound bool
 }
 
 // DisplayName is what the agent calls itself, "" if nothing.
@@ -211,5 +215,5 @@ func (t *Turn) Send(from, to, verb string, args ...any) error {
 }
 
 func (a *agent) public() Agent {
-	return Agent{ID: a.id, Identity: a.identity, Avatar: a.avatar, Version: a.version, Verified: a.verified}
+	return Agent{ID: a.id, Identity: a.identity, Avatar: a.avatar, Version: a.version, Verified: a.verified, Bound: a.bound}
 }

@@ -24,6 +24,7 @@ func listAgents(r *Request) {
 			"is_visor":     avatar != nil && avatar.Has("visor"),
 			"stats":        p.stats(a),
 			"verified":     a.verified,
+			"bound":        a.bound,
 		}
 	}
 	r.OK(list)

@@ -112,7 +112,7 @@ func TestListAgentsTellsWhoIsHere(t *testing.T) {
 		for i, p := range []*peer{ann, bot} {
 			got := list[i].(map[string]any)
 			stats, _ := got["stats"].(string)
-			if got["avatar_id"] != p.avatar || got["display_name"] != "peer" || got["is_visor"] != (p == ann) || got["agent_id"] == "" || len(got) != 6 {
+			if got["avatar_id"] != p.avatar || got["display_name"] != "peer" || got["is_visor"] != (p == ann) || got["agent_id"] == "" || len(got) != 7 {
 				t.Errorf("agent %d is %v", i, got)
 			}
 			if !strings.Contains(stats, "RTT 2 ms") || !strings.Contains(stats, "loss 0.0 %") {

@@ -9,77 +9,160 @@ import (
 	"fmt"
 )
 
-// Auth is the claim in an agent's identity that it has a key, and will prove it
-// (README, "Verified agents").
+// Auth is what an announce says, in its identity, about proofs: which key the agent will
+// prove to have, and which place it means to join (README, "Verified agents").
 type Auth struct {
-	// Key is nil where the identity makes no such claim.
+	// Key is nil where the agent proves nothing.
 	Key ed25519.PublicKey
 	// Resume is the avatar that the agent had, and wants back, "" if none.
 	Resume string
+	// Dialed is the place as the agent dialed it, as [DialedName] writes it. "" is what
+	// clients of before places had keys say: their proofs are not bound to a place.
+	Dialed string
+	// Nonce is the agent's part of what the place signs. It is zero without Dialed.
+	Nonce Nonce
 }
 
-var errKey = fmt.Errorf("auth.ed25519: want a public key of %d bytes in base64", ed25519.PublicKeySize)
+var (
+	errKey    = fmt.Errorf("auth.ed25519: want a public key of %d bytes in base64", ed25519.PublicKeySize)
+	errDialed = errors.New("auth.dialed: want host:port or an origin, in lower case")
+	errNonce  = fmt.Errorf("auth.nonce: want %d random bytes in base64", len(Nonce{}))
+)
 
-// ParseAuth reads "auth" of an identity as [ParseAnnounce] gives it,
+// ParseAuth reads "auth" of an identity as [ParseAnnounce] returns it,
 //
-//	{"ed25519": base64 key, "resume": avatar id}
+//	{"ed25519": base64 key, "resume": avatar id, "dialed": "host:port", "nonce": base64}
 //
-// What has no "ed25519" claims nothing. The errors are for the one who wrote the
-// agent to read.
+// Without "ed25519" only what asks for the place's proof counts, which takes both a good
+// "dialed" and a good "nonce": other kinds of "auth" are nobody's business here. The errors
+// are for the author of the agent to read.
 func ParseAuth(identity map[string]any) (Auth, error) {
 	object, _ := identity["auth"].(map[string]any)
+	a, err := parseAsking(object)
 	claim, ok := object["ed25519"]
 	if !ok {
-		return Auth{}, nil
+		if err != nil {
+			a = Auth{}
+		}
+		return a, nil
+	}
+	if err != nil {
+		return Auth{}, err
 	}
 	text, _ := claim.(string)
-	key, ok := parseBytes(text, ed25519.PublicKeySize)
-	if !ok {
+	if a.Key, ok = parseBytes(text, ed25519.PublicKeySize); !ok {
 		return Auth{}, errKey
 	}
-	resume := ""
 	if v := object["resume"]; v != nil {
-		if resume, ok = v.(string); !ok {
+		if a.Resume, ok = v.(string); !ok {
 			return Auth{}, errors.New("auth.resume: want the id of the avatar that you had")
 		}
 	}
-	return Auth{Key: key, Resume: resume}, nil
+	return a, nil
 }
+
+// parseAsking reads what asks for the place's proof.
+func parseAsking(object map[string]any) (a Auth, err error) {
+	dialed, nonce := object["dialed"], object["nonce"]
+	if dialed == nil && nonce == nil {
+		return a, nil
+	}
+	a.Dialed, _ = dialed.(string)
+	if !isDialedName(a.Dialed) {
+		return a, errDialed
+	}
+	text, _ := nonce.(string)
+	b, ok := parseBytes(text, len(a.Nonce))
+	if !ok {
+		return a, errNonce
+	}
+	copy(a.Nonce[:], b)
+	return a, nil
+}
+
+// AsksPlace reports whether the agent wants the place to prove its key.
+func (a Auth) AsksPlace() bool { return a.Dialed != "" }
 
 // Object is what goes into the identity.
 func (a Auth) Object() map[string]any {
-	o := map[string]any{"ed25519": a.KeyText()}
+	o := map[string]any{}
+	if a.Key != nil {
+		o["ed25519"] = a.KeyText()
+	}
 	if a.Resume != "" {
 		o["resume"] = a.Resume
+	}
+	if a.AsksPlace() {
+		o["dialed"], o["nonce"] = a.Dialed, a.Nonce.text()
 	}
 	return o
 }
 
 // KeyText is the key as everybody is shown it, in base64; "" if there is none.
-func (a Auth) KeyText() string { return base64.StdEncoding.EncodeToString(a.Key) }
+func (a Auth) KeyText() string { return KeyText(a.Key) }
+
+// KeyText is a public key as it is written everywhere, in base64; "" for nil.
+func KeyText(key ed25519.PublicKey) string { return base64.StdEncoding.EncodeToString(key) }
+
+// ParseKeyText reads a public key as [KeyText] writes it.
+func ParseKeyText(text string) (key ed25519.PublicKey, ok bool) {
+	return parseBytes(text, ed25519.PublicKeySize)
+}
 
 // Nonce makes each proof good for one announce only.
 type Nonce [32]byte
 
-// NewNonce gives one that nobody can guess.
+// NewNonce returns one that nobody can guess.
 func NewNonce() (n Nonce) {
 	_, _ = rand.Read(n[:]) // never fails
 	return n
 }
 
-// Challenge is what a place asks an agent to prove that it has its key:
-// ["challenge", nonce, place name].
+func (n Nonce) text() string { return base64.StdEncoding.EncodeToString(n[:]) }
+
+// Challenge is what a place asks an agent to prove that it has its key,
+//
+//	["challenge", nonce, place name]
+//
+// and, to agents that want to know, its proof that it is the place that it says:
+//
+//	["challenge", nonce, place name, place key, "kept" or "ephemeral", signature]
 type Challenge struct {
 	Nonce Nonce
 	Place string
+	// Key is the place's own, nil in the first form. Ephemeral says that the place does
+	// not keep it: next time it is opened it has another.
+	Key       ed25519.PublicKey
+	Ephemeral bool
+	Signature [ed25519.SignatureSize]byte
+	// Dialed is that of the announce. It is signed, but not in the message: both ends
+	// know it.
+	Dialed string
 }
 
 // Append appends the body.
 func (c *Challenge) Append(dst []byte) []byte {
-	return AppendValue(dst, []any{"challenge", base64.StdEncoding.EncodeToString(c.Nonce[:]), c.Place})
+	body := []any{"challenge", c.Nonce.text(), c.Place}
+	if c.Key != nil {
+		body = append(body, KeyText(c.Key), c.lifetime(), base64.StdEncoding.EncodeToString(c.Signature[:]))
+	}
+	return AppendValue(dst, body)
 }
 
-var errChallenge = fmt.Errorf(`want ["challenge", %d bytes in base64, the place's name]`, len(Nonce{}))
+const (
+	keptKey      = "kept"
+	ephemeralKey = "ephemeral"
+)
+
+func (c *Challenge) lifetime() string {
+	if c.Ephemeral {
+		return ephemeralKey
+	}
+	return keptKey
+}
+
+var errChallenge = fmt.Errorf(
+	`want ["challenge", %d bytes in base64, the place's name] and, if more, its key, "kept" or "ephemeral", and a signature`, len(Nonce{}))
 
 // ParseChallenge reads the body.
 func ParseChallenge(body []byte) (c Challenge, err error) {
@@ -92,12 +175,37 @@ func ParseChallenge(body []byte) (c Challenge, err error) {
 	text, _ := item(items, 1).(string)
 	nonce, ok := parseBytes(text, len(c.Nonce))
 	place, named := item(items, 2).(string)
-	if verb != "challenge" || !ok || !named {
-		return c, errChallenge
+	if verb != "challenge" || !ok || !named || len(items) > 3 && !c.parseProof(items[3:]) {
+		return Challenge{}, errChallenge
 	}
 	copy(c.Nonce[:], nonce)
 	c.Place = place
 	return c, nil
+}
+
+// parseProof reads the place's proof.
+func (c *Challenge) parseProof(items []any) (ok bool) {
+	key, _ := items[0].(string)
+	lifetime, _ := item(items, 1).(string)
+	text, _ := item(items, 2).(string)
+	signature, signed := parseBytes(text, len(c.Signature))
+	c.Key, ok = ParseKeyText(key)
+	c.Ephemeral = lifetime == ephemeralKey
+	copy(c.Signature[:], signature)
+	return ok && signed && len(items) == 3 && lifetime == c.lifetime()
+}
+
+// Sign has a place prove its key to the agent that has sent an announce, whose body it is
+// given byte for byte, with this "auth" in it.
+func (c *Challenge) Sign(place ed25519.PrivateKey, a Auth, announce []byte) {
+	c.Key, _ = place.Public().(ed25519.PublicKey)
+	c.Dialed = a.Dialed
+	copy(c.Signature[:], ed25519.Sign(place, c.signedByPlace(a, announce)))
+}
+
+// IsSigned reports whether the place has proven the key that it shows.
+func (c *Challenge) IsSigned(a Auth, announce []byte) bool {
+	return c.Key != nil && ed25519.Verify(c.Key, c.signedByPlace(a, announce), c.Signature[:])
 }
 
 // Proof is the signature that answers a challenge: ["prove", signature].
@@ -107,25 +215,45 @@ type Proof [ed25519.SignatureSize]byte
 // as it was sent.
 func (c *Challenge) Prove(key ed25519.PrivateKey, announce []byte) (p Proof) {
 	public, _ := key.Public().(ed25519.PublicKey)
-	copy(p[:], ed25519.Sign(key, c.signed(public, announce)))
+	copy(p[:], ed25519.Sign(key, c.signedByAgent(public, announce)))
 	return p
 }
 
-// Proves tells whether a proof answers the challenge.
+// Proves reports whether a proof answers the challenge.
 func (c *Challenge) Proves(p Proof, key ed25519.PublicKey, announce []byte) bool {
-	return ed25519.Verify(key, c.signed(key, announce), p[:])
+	return ed25519.Verify(key, c.signedByAgent(key, announce), p[:])
 }
 
-// proofPrefix keeps a proof from being taken for a signature of anything else.
-const proofPrefix = "alloplace announce proof 1\n"
+// Prefixes keep a signature from being taken for one of anything else.
+const (
+	placePrefix   = "alloplace place proof 1\n"
+	boundPrefix   = "alloplace announce proof 2\n"
+	unboundPrefix = "alloplace announce proof 1\n"
+)
 
-// signed is what is signed. All but the name at the end is of fixed length, so that
-// different ones cannot read the same.
-func (c *Challenge) signed(key ed25519.PublicKey, announce []byte) []byte {
+// signedByPlace is what the place signs. All but the texts at the end is of fixed length,
+// and no text but the last has a newline in it, so that different ones cannot read the same.
+func (c *Challenge) signedByPlace(a Auth, announce []byte) []byte {
 	hash := sha256.Sum256(announce)
-	b := append([]byte(proofPrefix), c.Nonce[:]...)
-	b = append(append(b, key...), hash[:]...)
-	return append(b, c.Place...)
+	var agent [ed25519.PublicKeySize]byte // zero if it has none
+	copy(agent[:], a.Key)
+	b := append([]byte(placePrefix), c.Nonce[:]...)
+	b = append(append(append(b, a.Nonce[:]...), agent[:]...), hash[:]...)
+	return append(b, a.Dialed+"\n"+c.lifetime()+"\n"+c.Place...)
+}
+
+// signedByAgent is what the agent signs: with the key of the place and how it was dialed,
+// where the place has shown one.
+func (c *Challenge) signedByAgent(key ed25519.PublicKey, announce []byte) []byte {
+	hash := sha256.Sum256(announce)
+	if c.Key == nil {
+		b := append([]byte(unboundPrefix), c.Nonce[:]...)
+		b = append(append(b, key...), hash[:]...)
+		return append(b, c.Place...)
+	}
+	b := append([]byte(boundPrefix), c.Nonce[:]...)
+	b = append(append(append(b, key...), c.Key...), hash[:]...)
+	return append(b, c.Dialed+"\n"+c.Place...)
 }
 
 // Append appends the body.
@@ -135,7 +263,7 @@ func (p Proof) Append(dst []byte) []byte {
 
 var errProof = fmt.Errorf(`want ["prove", a signature of %d bytes in base64]`, ed25519.SignatureSize)
 
-// ParseProof reads the body. The errors are for the one who wrote the agent to read.
+// ParseProof reads the body. The errors are for the author of the agent to read.
 func ParseProof(body []byte) (p Proof, err error) {
 	v, err := ParseValue(body)
 	if err != nil {

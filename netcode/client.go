@@ -29,9 +29,14 @@ type ClientConfig struct {
 	// Nil means that it proves nothing.
 	Key ed25519.PrivateKey
 	// PlaceName is what the place must call itself to get the proof; "" means that any
-	// place does. A place that the agent does not trust could pass it on to one of the
-	// name that it gives itself, and be let in there in the agent's stead.
+	// place does.
 	PlaceName string
+	// KnownPlaces remembers the keys of places, as known_hosts does for SSH: a place is
+	// trusted the first time, and Dial fails with a [*PlaceKeyError] where it shows another
+	// key later, or none. The client asks for the place's proof if it has KnownPlaces or a
+	// Key. Nil means that it remembers for itself, as long as it lasts. Keys that a place
+	// does not keep itself are not remembered.
+	KnownPlaces KnownPlaces
 	// Resume is the avatar of the agent with the Key whose connection was lost not long
 	// ago: the place gives it back if it can. If it can not, a new agent joins, and
 	// [Client.Avatar] is another.
@@ -102,6 +107,7 @@ type Client struct {
 	dialer    *Dialer
 	owned     bool // the dialer is the client's alone
 	url       string
+	places    KnownPlaces
 	link      atomic.Pointer[link] // the newest
 	abandoned []Conn               // of comeBack
 	start     time.Time
@@ -129,7 +135,7 @@ type Client struct {
 	clock    clockEstimate
 	stats    ClientStats
 
-	announced []byte            // the body of the announce that waits for its answer
+	met       acquaintance      // of the newest announce
 	published map[string][]byte // contents of assets, by id
 }
 
@@ -184,7 +190,12 @@ func newClient(d *Dialer, url string, cfg ClientConfig, owned bool) (*Client, er
 	if cfg.Identity == nil {
 		cfg.Identity = map[string]any{"display_name": "agent"}
 	}
+	places := cfg.KnownPlaces
+	if places == nil {
+		places = &PlaceMemory{}
+	}
 	return &Client{
+		places:    places,
 		cfg:       cfg,
 		dialect:   dialect,
 		log:       quiet(cfg.Logger),

@@ -24,10 +24,14 @@ func (c *Client) announce(ctx context.Context, resume string) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	a := Announce{Version: c.cfg.Version, Identity: c.identity(resume), Avatar: c.cfg.Avatar}
+	met, err := c.acquaint(resume)
+	if err != nil {
+		return err
+	}
+	a := Announce{Version: c.cfg.Version, Identity: c.identity(met.auth), Avatar: c.cfg.Avatar}
 	announced := a.Append(nil)
-	answered := c.askToJoin(announced)
-	err := c.sendInteraction(Interaction{Type: TypeRequest, To: "place", RequestID: announceID, Body: announced})
+	answered := c.askToJoin(announced, met)
+	err = c.sendInteraction(Interaction{Type: TypeRequest, To: "place", RequestID: announceID, Body: announced})
 	if err != nil {
 		return err
 	}
@@ -36,7 +40,10 @@ func (c *Client) announce(ctx context.Context, resume string) error {
 	if err != nil {
 		return err
 	}
-	return announceRefusal(body)
+	if err := announceRefusal(body); err != nil {
+		return err
+	}
+	return c.parted()
 }
 
 // hearAnnounceAnswer takes the avatar from a good answer, on the transport's

@@ -35,7 +35,7 @@ func (c *Client) receivedCommand(data []byte) {
 		c.receivedResponse(i.RequestID, i.Body)
 	case i.Envelope && i.From == "place" && BodyVerb(i.Body) == "announce":
 		c.receivedResponse(announceID, i.Body)
-	case c.cfg.Key != nil && i.From == "place" && i.To == "" && i.IsOneway() && BodyVerb(i.Body) == "challenge":
+	case (c.cfg.Key != nil || c.cfg.KnownPlaces != nil) && i.From == "place" && i.To == "" && i.IsOneway() && BodyVerb(i.Body) == "challenge":
 		c.prove(i.Body)
 	default:
 		c.enqueue(message{kind: KindCommand, interaction: i})

@@ -73,7 +73,8 @@ func (c *Client) comeBack() {
 			return
 		}
 		var refused *AnnounceError
-		if errors.As(err, &refused) || c.dialer.isClosed() {
+		var changed *PlaceKeyError
+		if errors.As(err, &refused) || errors.As(err, &changed) || c.isBack() || c.dialer.isClosed() {
 			c.end(err)
 			return
 		}
@@ -103,6 +104,13 @@ func (c *Client) hangUpAbandoned() {
 		c.dialer.transport.Disconnect(conn, CodeClientLeft)
 	}
 	c.abandoned = nil
+}
+
+// isBack reports whether the place has let the client in again.
+func (c *Client) isBack() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lost == nil
 }
 
 func (c *Client) tryAgain(ctx context.Context) error {

@@ -48,6 +48,7 @@ func agentClass() class {
 			{name: "id", typ: "string", doc: "its id while it is here"},
 			{name: "identity", typ: "table", doc: "what it says of itself, display_name for one. It can say what it likes"},
 			{name: "verified", typ: "string?", doc: "the key that it has proven to have, in base64: who it is, whatever it says; nil if none"},
+			{name: "bound", typ: "boolean", doc: "whether that proof was made for this place, so that no other can have relayed it; false for clients of earlier releases"},
 			{name: "avatar", typ: "loci.Entity", doc: "the entity that stands for it"},
 			{name: "version", typ: "integer", doc: "of the protocol that it speaks"},
 		},
@@ -79,6 +80,8 @@ func (g *generation) agentField(L *lua.LState, a *agentValue, name string) lua.L
 		return g.entity(a.agent.Avatar)
 	case "verified":
 		return verified(a.agent)
+	case "bound":
+		return lua.LBool(a.agent.Bound)
 	case "version":
 		return lua.LNumber(a.agent.Version)
 	case "identity":

@@ -32,6 +32,7 @@ func requestClass() class {
 			{name: "agent", typ: "loci.Agent?", doc: "who asks; nil in an announce"},
 			{name: "identity", typ: "table", doc: "what who asks says of itself"},
 			{name: "verified", typ: "string?", doc: "the key that who asks has proven to have, in an announce too; nil if none"},
+			{name: "bound", typ: "boolean", doc: "whether that proof was made for this place, as agent.bound says"},
 			{name: "type", typ: "string", doc: "\"request\", or \"oneway\" if no answer is wanted"},
 			{name: "id", typ: "string", doc: "the asker's own name for it"},
 		},
@@ -76,6 +77,8 @@ func (g *generation) requestField(L *lua.LState, q *requestValue, name string) l
 		return g.agent(r.Agent)
 	case "verified":
 		return verified(r.Agent)
+	case "bound":
+		return lua.LBool(r.Agent.Bound)
 	case "identity":
 		return g.requestIdentity(L, q)
 	case "args":

@@ -32,7 +32,7 @@ type diskShelf struct {
 var _ shelf = (*diskShelf)(nil)
 
 func newDiskShelf(dir string, log *slog.Logger) (*diskShelf, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
 	probe, err := os.CreateTemp(dir, spoolPrefix) // better now than with the first asset

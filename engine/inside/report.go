@@ -63,6 +63,7 @@ type Agent struct {
 	Name     string  `json:"name"`
 	Version  int     `json:"version"`
 	Verified string  `json:"verified"` // the key it has proven to have, in base64; "" = none
+	Bound    bool    `json:"bound"`    // to this place, is that proof
 	Away     bool    `json:"away"`     // it has lost its connection, and is waited for
 	RTT      float64 `json:"rtt"`      // milliseconds
 	Loss     float64 `json:"loss"`     // 0 to 1
@@ -138,7 +139,7 @@ func askReport(place *engine.Place, scripts func(*engine.Turn) Scripts) Report {
 	}
 	for _, a := range s.Agents[:min(len(s.Agents), mostAgents)] {
 		r.Agents = append(r.Agents, Agent{
-			ID: a.ID, Name: a.DisplayName(), Version: a.Version, Verified: a.Verified, Away: a.Away, RTT: milliseconds(a.Link.RTT), Loss: a.Link.Loss,
+			ID: a.ID, Name: a.DisplayName(), Version: a.Version, Verified: a.Verified, Bound: a.Bound, Away: a.Away, RTT: milliseconds(a.Link.RTT), Loss: a.Link.Loss,
 			Here: a.Here.Seconds(), Entities: a.Entities, Sets: a.Sets, Sent: int64(a.Link.SentBytes), Received: int64(a.Link.RecvBytes),
 		})
 	}

@@ -56,7 +56,7 @@ func Import(dir string, r io.Reader, check func(engine.Record) error) (err error
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, ownersOnly); err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
 	lock, err := lockDir(dir)

@@ -37,6 +37,9 @@ func opened(t testing.TB, dir string, opts Options) (*Store, *logBook) {
 	t.Helper()
 	logs := &logBook{}
 	opts.Logger = slog.New(slog.NewTextHandler(logs, nil))
+	if info, err := os.Stat(dir); err == nil {
+		_ = os.Chmod(dir, info.Mode().Perm()&^0o077) // a test's own directory is open to all
+	}
 	s, err := Open(dir, opts)
 	if err != nil {
 		t.Fatal(err)

@@ -121,7 +121,7 @@ func (s *Store) snapshot() {
 
 // copyTo makes a copy of what a transaction sees, and lets the oldest copies go.
 func (s *Store) copyTo(tx *bolt.Tx) error {
-	if err := os.MkdirAll(s.snapshotDir(), 0o755); err != nil {
+	if err := os.MkdirAll(s.snapshotDir(), ownersOnly); err != nil {
 		return err
 	}
 	next := filepath.Join(s.snapshotDir(), "new")

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"time"
 
@@ -94,6 +95,9 @@ type Store struct {
 	err     error
 }
 
+// ownersOnly is the mode of directories: what is in them is nobody else's to read.
+const ownersOnly = 0o700
+
 // name is what a record is found by.
 type name struct{ kind, key string }
 
@@ -104,8 +108,11 @@ var _ engine.Store = (*Store)(nil)
 // directory that cannot be written to, now: the log says so.
 func Open(dir string, opts Options) (*Store, error) {
 	opts.setDefaults()
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, ownersOnly); err != nil {
 		return nil, fmt.Errorf("store: %w", err)
+	}
+	if info, err := os.Stat(dir); err == nil && info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
+		opts.Logger.Warn("others can look into the directory of what the place keeps: chmod 700", "data", dir, "mode", info.Mode().Perm().String())
 	}
 	lock, err := lockDir(dir)
 	if err != nil {
