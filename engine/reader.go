@@ -41,8 +41,10 @@ func (p *Place) read(s *session) {
 			if !p.postOf(s, c.seconds(), func() {
 				defer func() { done <- struct{}{} }()
 				p.unread.Add(-1)
-				p.received(s, c)
-				p.hooks.behaviour.Settle(&p.host) // what comes of it counts too
+				p.because(s, func() {
+					p.received(s, c)
+					p.hooks.behaviour.Settle(&p.host) // what comes of it counts too
+				})
 			}) {
 				return
 			}

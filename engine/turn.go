@@ -14,7 +14,10 @@ import (
 // Turn is what a host may do with a place while nothing else happens in it: between
 // two of its methods no agent is heard and no heartbeat falls. It is good for the
 // time of the call that it is handed to, on that goroutine.
-type Turn struct{ place *Place }
+type Turn struct {
+	place *Place
+	cause *session // whose command is carried out, nil between commands
+}
 
 // Do runs f on the place's turn and returns what f does, or [ErrClosed]. It may be
 // called from any goroutine, before [Place.Serve] too, but not from f, nor from what

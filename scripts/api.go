@@ -50,7 +50,11 @@ func classes() []class {
 func (g *generation) table(c class) *lua.LTable {
 	t := g.L.CreateTable(0, len(c.functions))
 	for _, f := range c.functions {
-		t.RawSetString(f.name, g.L.NewFunction(func(L *lua.LState) int { return f.call(g, L) }))
+		price := priceOf(c.name, f.name)
+		t.RawSetString(f.name, g.L.NewFunction(func(L *lua.LState) int {
+			g.s.Charge(L, price)
+			return f.call(g, L)
+		}))
 	}
 	return t
 }

@@ -28,7 +28,7 @@ func BenchmarkCallingAHandler(b *testing.B) {
 	r.do(func(*engine.Turn) {
 		g, h := r.rt.gen, r.global("f")
 		entity, n := g.entity("a"), lua.LNumber(1)
-		r.rt.pool.Refill(time.Hour)
+		r.rt.quotas.refill(1<<60, 1<<60)
 		for b.Loop() {
 			if _, err := g.call(h, "", entity, n); err != nil {
 				b.Fatal(err)
@@ -42,7 +42,7 @@ func BenchmarkAnsweringARequest(b *testing.B) {
 	r := benched(b, lua1(`place.handle("knock", function(request) return "ok", request.args[1] end)`))
 	ann := r.join("ann")
 	for b.Loop() {
-		r.rt.pool.Refill(time.Hour)
+		r.rt.quotas.refill(1<<60, 1<<60)
 		if got := ann.request("place", `["knock",1]`); got != `["knock","ok",1]` {
 			b.Fatal(got)
 		}
@@ -55,7 +55,7 @@ func BenchmarkStartingATask(b *testing.B) {
 	r.do(func(*engine.Turn) {
 		g, h := r.rt.gen, r.global("f")
 		for b.Loop() {
-			r.rt.pool.Refill(time.Hour)
+			r.rt.quotas.refill(1<<60, 1<<60)
 			if _, err := g.call(h, ""); err != nil {
 				b.Fatal(err)
 			}
@@ -83,7 +83,7 @@ func BenchmarkReading(b *testing.B) {
 			r.do(func(*engine.Turn) {
 				g, h := r.rt.gen, r.global("f")
 				for b.Loop() {
-					r.rt.pool.Refill(time.Hour)
+					r.rt.quotas.refill(1<<60, 1<<60)
 					if _, err := g.call(h, ""); err != nil {
 						b.Fatal(err)
 					}
@@ -101,7 +101,7 @@ func BenchmarkWriting(b *testing.B) {
 	r.do(func(*engine.Turn) {
 		g, h := r.rt.gen, r.global("f")
 		for i := 0; b.Loop(); i++ {
-			r.rt.pool.Refill(time.Hour)
+			r.rt.quotas.refill(1<<60, 1<<60)
 			if _, err := g.call(h, "", lua.LNumber(i)); err != nil {
 				b.Fatal(err)
 			}
@@ -125,7 +125,7 @@ func BenchmarkThousandTicks(b *testing.B) {
 			r.Advance(time.Second)
 			r.do(func(*engine.Turn) {
 				for b.Loop() {
-					r.rt.pool.Refill(time.Hour)
+					r.rt.quotas.refill(1<<60, 1<<60)
 					r.rt.gen.runTicks(0.05)
 				}
 			})

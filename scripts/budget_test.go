@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -12,72 +13,282 @@ import (
 	"github.com/loci-place/loci/scripts/sandbox"
 )
 
-func within(call, heartbeat time.Duration) func(*Config) {
-	return func(c *Config) { c.Limits.Call, c.Limits.Heartbeat = call, heartbeat }
+// within sets how many instructions a call may run, and the place's own doings and those
+// of agents between two heartbeats.
+func within(call, heartbeat, agents int64) func(*Config) {
+	return func(c *Config) { c.Limits.Call, c.Limits.Heartbeat, c.Limits.Agents = call, heartbeat, agents }
 }
 
-func TestAHandlerOverItsBudgetIsCutOffAndThenSwitchedOff(t *testing.T) {
+func TestHandlerOverItsBudgetRestsAndTriesAgain(t *testing.T) {
 	r := opened(t, lua1(`
-		place.handle("endless", function() while true do end end)
-		place.handle("fine", function() return "ok" end)`), within(5*time.Millisecond, time.Hour))
+		local calls, long = 0, true
+		place.every(0.05, function() calls = calls + 1 while long do end end)
+		place.handle("calls", function() return calls end)
+		place.handle("mend", function() long = false end)`))
 	ann := r.join("ann")
-	for i := range 12 {
-		r.equal(ann.request("place", `["endless"]`), `["endless","error","script error"]`)
-		if off := strings.Contains(r.logs.take(), "switched off until the next reload"); off != (i == 9) {
-			t.Errorf("call %d: switched off: %v", i+1, off)
+	var at []float64
+	for last := 0; r.place.Time() < 130; {
+		r.Advance(50 * time.Millisecond)
+		var calls int
+		if _, err := fmt.Sscanf(ann.request("place", `["calls"]`), `["calls",%d]`, &calls); err != nil {
+			t.Fatal(err)
+		}
+		if calls > last {
+			at, last = append(at, r.place.Time()), calls
 		}
 	}
-	r.equal(ann.request("place", `["fine"]`), `["fine","ok"]`)
-	began := time.Now()
-	ann.request("place", `["endless"]`)
-	if took := time.Since(began); took > 4*time.Millisecond {
-		t.Errorf("switched off, and yet takes %v", took)
+	for i, want := range []float64{0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2} {
+		if waited := at[i+1] - at[i]; waited < want || waited > want+0.1 {
+			t.Errorf("rested %.2f s the %d. time, want %.1f", waited, i+1, want)
+		}
 	}
-	if err := r.rt.Reload(r.place); err != nil {
-		t.Fatal(err)
+	log := r.logs.take()
+	for _, want := range []string{"level=ERROR", "over the budget of one call", "a handler rests", `handler="timer of place.lua:3"`, "times=8"} {
+		if !strings.Contains(log, want) {
+			t.Errorf("the log has no %s: %s", want, log)
+		}
 	}
-	r.equal(ann.request("place", `["endless"]`), `["endless","error","script error"]`)
-	if !strings.Contains(r.logs.take(), "cut off") {
-		t.Error("still off after a reload")
+	var status Status
+	r.do(func(turn *engine.Turn) { status = r.rt.Status(turn) })
+	if len(status.Resting) != 1 || status.Resting[0].At != "place.lua:3" || status.Resting[0].For != "" ||
+		status.Resting[0].Times != len(at) || !strings.Contains(status.Resting[0].Why, "250000 instructions") {
+		t.Errorf("%+v", status.Resting)
+	}
+	ann.request("place", `["mend"]`)
+	r.Advance(time.Minute)
+	before := ann.request("place", `["calls"]`)
+	r.Advance(time.Second)
+	if after := ann.request("place", `["calls"]`); after == before {
+		t.Error("rests although it came to its end", after)
 	}
 }
 
-func TestOffencesLongAgoAreForgotten(t *testing.T) {
-	r := opened(t, lua1(`place.handle("endless", function() while true do end end)`), within(2*time.Millisecond, time.Hour))
-	ann := r.join("ann")
-	for range 15 {
-		ann.request("place", `["endless"]`)
-		r.Advance(2 * time.Second)
+// search is a pattern for which a text of letters is the worst case.
+const search = `("%a+@%a+")`
+
+func TestCraftedRequestsTakeTheVerbFromNobodyElse(t *testing.T) {
+	for name, source := range map[string]string{
+		"verb":      `place.handle("say", function(request) return request.args[1]:find` + search + ` or "no" end)`,
+		"guard":     `place.handle("say", function() return "no" end) place.before("say", function(request) request.args[1]:find` + search + ` end)`,
+		"component": `place.handle("say", function(request) place.entity("place").note = { text = request.args[1] } return "no" end)`,
+		"task":      `place.handle("say", function(request) return place.task(function() request.args[1]:find` + search + ` return "no" end) end)`,
+		"event":     `place.handle("say", function(request) place.publish{ "said", request.args[1] } return "no" end) place.on("publication", function(body) body[2]:find` + search + ` end)`,
+		"panic":     `place.handle("say", function(request) assert(#request.args[1] < 100, "runtime error: " .. request.args[1]) return "no" end)`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := opened(t, files{
+				"place.lua":           source,
+				"components/note.lua": `return { validate = function(note) note.text:find` + search + ` end }`,
+			})
+			ann, mallory := r.join("ann"), r.join("mallory")
+			for i := range 40 {
+				mallory.request("place", `["say","`+strings.Repeat("x", 15_000)+`"]`)
+				if i%4 == 0 {
+					r.equal(ann.request("place", `["say","hello"]`), `["say","no"]`)
+				}
+				r.Advance(50 * time.Millisecond)
+			}
+			r.equal(ann.request("place", `["say","hello"]`), `["say","no"]`)
+			if r.rt.Broken() != nil {
+				t.Error(r.rt.Broken())
+			}
+		})
 	}
-	if log := r.logs.take(); strings.Contains(log, "switched off") {
-		t.Error(log)
+}
+
+// announce is an announce with a name, and whether it was let in.
+func (r *rig) announce(name string) (in bool) {
+	a := r.connect()
+	answer := a.request("place", fmt.Sprintf(`["announce","version",4,"identity",{"display_name":%q},"spawn_avatar",{}]`, name))
+	return strings.HasPrefix(answer, `["announce","`) && !strings.HasPrefix(answer, `["announce","error"`)
+}
+
+func TestCraftedAnnouncesShutNobodyOut(t *testing.T) {
+	for name, source := range map[string]string{
+		"before": `place.before("announce", function(request) if request.identity.display_name:find` + search + ` then return false end end)`,
+		"handle": `place.handle("announce", function(request) request.identity.display_name:find` + search + ` return place.default(request) end)`,
+		"join":   `place.on("join", function(agent) agent.identity.display_name:find` + search + ` end)`,
+		"leave":  `place.on("leave", function(agent) agent.identity.display_name:find` + search + ` end)`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := opened(t, lua1(source))
+			if !r.announce("ann") {
+				t.Fatal("ann is not let in")
+			}
+			crafted := 0
+			for i := range 60 {
+				if r.announce(strings.Repeat("x", 15_000)) {
+					crafted++
+				}
+				if i%5 == 0 && !r.announce(fmt.Sprint("bob", i)) {
+					t.Errorf("bob %d is not let in", i)
+				}
+				if i%7 == 0 {
+					r.Advance(50 * time.Millisecond)
+				}
+			}
+			if r.rt.Broken() != nil {
+				t.Error("not ready:", r.rt.Broken())
+			}
+			if guard := name == "before" || name == "handle"; guard && crafted > 0 {
+				t.Errorf("%d let in whose guard was cut off", crafted)
+			}
+			if !r.announce("cecilia") {
+				t.Error("cecilia is not let in")
+			}
+		})
+	}
+}
+
+func TestGuardThatNoAnnouncePassesIsToldOf(t *testing.T) {
+	r := opened(t, lua1(`place.before("announce", function() while true do end end)`))
+	for i := range 4 {
+		if broken := r.rt.Broken(); (broken != nil) != (i >= 3) {
+			t.Errorf("after %d announces: %v", i, broken)
+		}
+		r.announce("ann")
+	}
+	if err := r.rt.Broken(); err == nil || !strings.Contains(err.Error(), `nobody gets in: guard before "announce" at place.lua:1`) {
+		t.Error(err)
+	}
+	if err := r.reload(lua1("")); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.rt.Broken(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestGuardsThatAreCutOffDenyThatOneThing(t *testing.T) {
+	r := opened(t, files{
+		"place.lua": `
+			local function check(text) if text == "long" then while true do end end return true end
+			place.before("say", function(request) check(request.args[1]) end)
+			place.handle("say", function() return "ok" end)
+			place.hears = function(listener, speaker) return check(speaker.identity.display_name) end`,
+		"components/note.lua": `return { validate = function(note) while note.text == "long" do end end }`,
+	}, within(50_000, 1_000_000, 10_000_000))
+	ann, long := r.join("ann"), r.join("long")
+	for range 15 {
+		r.equal(ann.request("place", `["say","long"]`), `["say","error","the script takes too long at this"]`)
+		r.equal(ann.request("place", `["say","short"]`), `["say","ok"]`)
+		if got := ann.request("place", `["spawn_entity",{"note":{"text":"long"}}]`); !strings.Contains(got, "note: the script takes too long at this") {
+			t.Error(got)
+		}
+		if got := ann.request("place", `["spawn_entity",{"note":{"text":"short"}}]`); strings.Contains(got, "error") {
+			t.Error(got)
+		}
+	}
+	r.do(func(turn *engine.Turn) {
+		agents := map[string]string{}
+		for _, a := range turn.Agents() {
+			agents[a.Avatar] = a.ID
+		}
+		hears := r.rt.gen.hearing()
+		for range 15 {
+			if hears(agents[ann.avatar], agents[long.avatar]) || !hears(agents[long.avatar], agents[ann.avatar]) {
+				t.Error("hears one that it was cut off at, or not another")
+			}
+		}
+	})
+}
+
+func TestAgentsThatAskMuchDelayOnlyThemselves(t *testing.T) {
+	r := opened(t, lua1(`
+		place.handle("work", function(request) for i = 1, 30000 do end return "ok" end)
+		place.handle("ping", function() return "ok" end)
+		place.before("announce", function(request) for i = 1, 2000 do end end)`))
+	ann := r.join("ann")
+	var busy []*actor
+	for range 4 {
+		busy = append(busy, r.join("busy"))
+	}
+	r.Advance(time.Second)
+	late, pings, answered, refused := 0, 0, 0, 0
+	for beat := range 100 {
+		for _, b := range busy {
+			for range 9 { // 180 a second
+				b.request("place", `["work"]`)
+			}
+		}
+		pings++
+		if got := ann.request("place", `["ping"]`); got == "" {
+			late++
+			r.Advance(50 * time.Millisecond)
+			r.equal(ann.response(fmt.Sprint("r", ann.ids)), `["ping","ok"]`)
+		} else {
+			r.equal(got, `["ping","ok"]`)
+			r.Advance(50 * time.Millisecond)
+		}
+		if !r.announce(fmt.Sprint("newcomer", beat)) {
+			t.Fatal("a newcomer is refused")
+		}
+	}
+	for _, b := range busy {
+		for _, heard := range b.heard {
+			if strings.Contains(string(heard.Body), errOverQuota) {
+				refused++
+			}
+		}
+	}
+	var status Status
+	r.do(func(turn *engine.Turn) { status = r.rt.Status(turn) })
+	for _, h := range status.Handlers {
+		if h.Kind == "verb" {
+			answered = int(h.Calls) - pings
+		}
+	}
+	if most := 105 * 500_000 / 30_000; answered > most || answered < most/2 {
+		t.Errorf("%d requests for work were done, at most %d fit", answered, most)
+	}
+	if status.Refused == 0 || status.Waiting == 0 || status.Waiting > 4*64 {
+		t.Errorf("%d refused, %d wait", status.Refused, status.Waiting)
+	}
+	t.Logf("%d of %d pings waited for the next heartbeat, %d of %d for work refused at once", late, pings, refused, 100*4*9)
+}
+
+func TestOneAgentLeavesRoomForTimersAndTasksOfOthers(t *testing.T) {
+	r := opened(t, lua1(`
+		place.handle("later", function() place.after(60, function() end) return "ok" end)
+		place.handle("task", function() place.task(function() place.wait(60) end) return "ok" end)`),
+		func(c *Config) { c.Limits.Timers, c.Limits.Tasks = 100, 100 })
+	ann, mallory := r.join("ann"), r.join("mallory")
+	for _, verb := range []string{"later", "task"} {
+		ok := fmt.Sprintf(`[%q,"ok"]`, verb)
+		for range 100 {
+			mallory.request("place", fmt.Sprintf(`[%q]`, verb))
+		}
+		for range 10 {
+			r.equal(ann.request("place", fmt.Sprintf(`[%q]`, verb)), ok)
+		}
+		r.Advance(61 * time.Second)
+		r.equal(mallory.request("place", fmt.Sprintf(`[%q]`, verb)), ok)
+		r.Advance(61 * time.Second)
+	}
+	for who, quota := range r.rt.quotas.by {
+		t.Errorf("%s still has %+v", who, quota.kept)
 	}
 }
 
 func TestWhatDoesNotFitIntoAHeartbeatWaitsForTheNext(t *testing.T) {
 	r := opened(t, files{
 		"place.lua": `
-			local function work() local t = os.clock() while os.clock() - t < 0.004 do end end
+			local function work() for i = 1, 40000 do end end
 			place.handle("work", function(request) work() return request.args[1] end)
 			place.on("change", function(entity, name, new) if name == "n" then work() print("change", new.i) end end)
 			place.before("hello", function() work() end)
 			place.after(0, work)`,
-	}, within(time.Second, 10*time.Millisecond))
+	}, within(100_000, 100_000, 100_000))
 	ann := r.join("ann")
 	r.Advance(50 * time.Millisecond)
-	r.rt.pool.Refill(10 * time.Millisecond)
 	for i := range 6 {
-		a := ann.request("place", fmt.Sprintf(`["work",%d]`, i))
-		if i == 0 && a == "" {
-			t.Error("the first had to wait")
+		if a := ann.request("place", fmt.Sprintf(`["work",%d]`, i)); (a != "") != (i < 2) {
+			t.Errorf("request %d was answered %q at once", i, a)
 		}
 	}
 	r.Advance(time.Second)
-	for i := range 6 {
-		got := ann.response(fmt.Sprintf("r%d", i+2))
-		if want := fmt.Sprintf(`["work",%d]`, i); got != "" && got != want {
-			t.Error(got)
-		}
+	for i := 2; i < 6; i++ {
+		r.equal(ann.response(fmt.Sprint("r", i+2)), fmt.Sprintf(`["work",%d]`, i))
 	}
 	r.logs.take()
 	for i := range 5 {
@@ -96,10 +307,10 @@ func TestTicksThatDoNotFitGoOnWithTheNextHeartbeat(t *testing.T) {
 	r := opened(t, files{
 		"place.lua": `place.on("open", function() for i = 1, 10 do place.spawn{ spin = { n = 0 } } end end)`,
 		"components/spin.lua": `return { tick = function(entity, spin, dt)
-			local t = os.clock() while os.clock() - t < 0.003 do end
+			for i = 1, 30000 do end
 			spin.n = spin.n + 1
 		end }`,
-	}, within(time.Second, 10*time.Millisecond))
+	}, within(100_000, 100_000, 100_000))
 	r.Advance(2 * time.Second)
 	least, most := 1e9, 0.0
 	r.do(func(turn *engine.Turn) {
@@ -114,14 +325,66 @@ func TestTicksThatDoNotFitGoOnWithTheNextHeartbeat(t *testing.T) {
 	}
 }
 
+func TestTicksOfAnAgentsEntitiesAreItsOwnToPay(t *testing.T) {
+	r := opened(t, files{
+		"place.lua":           `place.scene{ mine = { spin = { n = 0 } } } place.handle("ping", function() return "ok" end)`,
+		"components/spin.lua": `return { tick = function(entity, spin) for i = 1, 20000 do end entity.spin.n = entity.spin.n + 1 end }`,
+	})
+	ann, mallory := r.join("ann"), r.join("mallory")
+	for range 100 {
+		mallory.request("place", `["spawn_entity",{"spin":{"n":0}}]`)
+	}
+	r.Advance(time.Second)
+	r.equal(r.component("mine", "spin"), `{"n":20}`)
+	r.equal(ann.request("place", `["ping"]`), `["ping","ok"]`)
+}
+
+func TestBusyMachineSwitchesNothingOff(t *testing.T) {
+	over := make(chan struct{})
+	var loops sync.WaitGroup
+	for range 4 {
+		loops.Go(func() {
+			for {
+				select {
+				case <-over:
+					return
+				default:
+				}
+			}
+		})
+	}
+	defer func() { close(over); loops.Wait() }()
+	r := opened(t, files(Starter()), func(c *Config) { c.Limits.LogLines = 1 })
+	for i := range 100 {
+		r.join(fmt.Sprint("agent", i))
+		if i%3 == 0 {
+			r.Advance(50 * time.Millisecond)
+		}
+	}
+	r.Advance(5 * time.Second)
+	r.do(func(turn *engine.Turn) {
+		status := r.rt.Status(turn)
+		calls := uint64(0)
+		for _, h := range status.Handlers {
+			calls += h.Calls
+			if h.CutOffs > 0 || h.Errors > 0 {
+				t.Errorf("%+v", h)
+			}
+		}
+		if len(status.Resting) > 0 || status.Refused > 0 || status.Waiting > 0 || calls < 100 {
+			t.Errorf("%d calls, %+v", calls, status)
+		}
+	})
+}
+
 func TestTooManyRequestsToPutOffAreRefused(t *testing.T) {
-	r := opened(t, lua1(`place.handle("x", function() while true do end end)`), within(10*time.Millisecond, 10*time.Millisecond),
+	r := opened(t, lua1(`place.handle("x", function() for i = 1, 5000 do end end)`), within(10_000, 10_000, 10_000),
 		func(c *Config) { c.Limits.Deferred = 2 })
 	ann := r.join("ann")
-	r.equal(ann.request("place", `["x"]`), `["x","error","script error"]`)
+	r.equal(ann.request("place", `["x"]`), `["x","ok"]`)
 	r.equal(ann.request("place", `["x"]`), ``)
 	r.equal(ann.request("place", `["x"]`), ``)
-	r.equal(ann.request("place", `["x"]`), `["x","error","the place is too busy, please try again"]`)
+	r.equal(ann.request("place", `["x"]`), `["x","error","you have the place's scripts do too much at once, try again in a moment"]`)
 	if err := r.rt.Reload(r.place); err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/engine/world"
-	"github.com/loci-place/loci/scripts/sandbox"
 )
 
 // kind is a custom component, as its file describes it.
@@ -145,12 +144,10 @@ func (k *kind) valid(g *generation, c map[string]any) error {
 	}
 	results, err := g.look(k.validate, "", arg)
 	switch {
-	case errors.Is(err, sandbox.ErrHeartbeatBudget):
-		return errors.New("the place is too busy to check it, please try again")
 	case err != nil && !g.live:
 		return err // whoever wrote it is told all
 	case err != nil:
-		return errors.New(errScript)
+		return errors.New(explain(err))
 	case len(results) == 0 || lua.LVAsBool(results[0]):
 		return nil
 	case len(results) > 1 && results[1].Type() == lua.LTString:
@@ -241,11 +238,12 @@ func (k *kind) tellRemoved(g *generation, id string, old map[string]any) {
 	_, _ = g.call(k.removed, id, g.entity(id), g.was(k.name, old))
 }
 
-// runTicks calls the tick handlers. Where the heartbeat's time runs out, the next one
-// goes on with those that have not had their turn.
+// runTicks calls the tick handlers. Where the place's pool is used up, the next heartbeat
+// goes on with those that have not had their turn. What an agent's entities take is its
+// own: where that is used up they have none in this heartbeat.
 func (g *generation) runTicks(dt float64) {
 	at := &g.tick
-	if at.kind == 0 && at.member == 0 {
+	if at.kind == 0 && at.member == 0 && g.r.quotas.open(g.r.quotas.place) {
 		g.tell("tick", []any{dt})
 	}
 	for ; at.kind < len(g.ticks); at.kind, at.member = at.kind+1, 0 {
@@ -257,6 +255,7 @@ func (g *generation) runTicks(dt float64) {
 }
 
 func (g *generation) tickMembers(k *kind, dt lua.LValue) (done bool) {
+	q := &g.r.quotas
 	if g.tick.member == 0 {
 		k.sweep(g)
 	}
@@ -265,9 +264,17 @@ func (g *generation) tickMembers(k *kind, dt lua.LValue) (done bool) {
 		if !m.part.load(g) {
 			continue
 		}
-		if _, err := g.call(k.tick, m.entity.id, m.entity.ud, m.part.ud, dt); err != nil && !started(err) {
+		by := q.of(m.entity.e.Owner())
+		switch {
+		case q.open(by):
+		case by == q.place:
 			return false
+		default:
+			continue
 		}
+		q.acting = by
+		_, _ = g.call(k.tick, m.entity.id, m.entity.ud, m.part.ud, dt)
+		q.acting = nil
 	}
 	return true
 }

@@ -51,32 +51,53 @@ type Module map[string]Func
 // script, with the line that called.
 type Func func(t *engine.Turn, args []any) ([]any, error)
 
-// Limits bound what scripts may cost. A zero field means its default.
+// Limits bound what scripts may cost. A zero field means its default; a negative one is
+// an error of [New]. What scripts run is counted in instructions, which is the same on
+// every machine and however busy it is: one takes 10 to 20 ns, and what the API does
+// counts by its work.
 type Limits struct {
-	// Call is how long one call of a handler, or one stretch of a task between two
-	// waits, may take; then it is cut off. Default 5 ms.
-	Call time.Duration
-	// Heartbeat is how long all scripts together may take from one heartbeat to the
-	// next. What does not fit waits for the next one. Default 20 ms.
-	Heartbeat time.Duration
-	// Load is how long the top level of all scripts may take. Default 2 s.
-	Load time.Duration
-	// Offences is how often the same handler may be cut off within OffenceWindow
-	// before it is switched off until the next reload. Default 10 in 10 s.
-	Offences      int
-	OffenceWindow time.Duration
+	// Call is how many instructions one call of a handler, or one stretch of a task
+	// between two waits, may run; then it is cut off, and rests for whoever caused it,
+	// see Backoff. Default 250,000, some 5 ms.
+	Call int64
+	// CallTime is the backstop for calls whose instructions take unusually long, such as
+	// the comparison of texts of a megabyte: how much of the processor one may use.
+	// Default 100 ms.
+	CallTime time.Duration
+	// Heartbeat is how many instructions the place's own doings (ticks, timers, tasks
+	// and what follows from them) may run from one heartbeat to the next. What does not
+	// fit waits for the next one. Default 1,000,000, some 20 ms.
+	Heartbeat int64
+	// Agents is how many instructions agents may have scripts run in that time, by what
+	// they ask, change and publish, all of them together; each may use as much as it
+	// leaves. What does not fit waits for the next heartbeat, and the agents that used
+	// least go first. Default 500,000.
+	Agents int64
+	// Reserve is how many instructions a guard may run that cannot wait (of an announce,
+	// validate and place.hears) when whoever caused it has used up its part of Agents.
+	// Default 25,000.
+	Reserve int64
+	// Deferred is how many requests of one agent may wait for the next heartbeat; more
+	// are refused. Default 64.
+	Deferred int
+	// Backoff is how long a handler that was cut off rests at most, for the agent that
+	// caused it or for the place; it begins with 100 ms, and doubles. Default 1 minute.
+	Backoff time.Duration
+	// Load is how many instructions the top level of all scripts may run, and the open
+	// handlers: nobody is in yet. Default 100,000,000, some 2 s.
+	Load int64
+	// LoadTime is to Load what CallTime is to Call. Default 10 s.
+	LoadTime time.Duration
 	// Timers, Tasks and Subscriptions are how many there may be at once; one more is
-	// an error in the script. Default 10,000, 10,000 and 1,000.
+	// an error in the script. Of timers and tasks one agent may cause as many as it
+	// leaves room for. Default 10,000, 10,000 and 1,000.
 	Timers, Tasks, Subscriptions int
-	// Queue is how many events may wait for their handlers; more are dropped, and the
-	// log says so. Default 65,536.
+	// Queue is how many events may wait for their handlers, a sixteenth of them one
+	// agent's; more are dropped, and the log says so. Default 65,536.
 	Queue int
 	// Chain is how often handlers may set each other off, by events that follow from
 	// events; then the chain is ended. Default 16.
 	Chain int
-	// Deferred is how many requests may wait for the next heartbeat because scripts
-	// have used this one up; more are answered with an error. Default 1024.
-	Deferred int
 	// LogLines is how many lines a second scripts may write to the log, and at once;
 	// more are left out, and the log says how many. Default 200.
 	LogLines int
@@ -89,26 +110,39 @@ type Limits struct {
 	// Heap is how large the whole process may grow, in bytes, before the scripts'
 	// state is made anew, which frees what scripts have kept; at most once a minute. If
 	// that helps, but for less than a minute, the function in whose calls it grew by more
-	// than in all others is switched off until the scripts are changed. Default 1 GiB.
+	// than in all others rests for a minute. Default 1 GiB.
 	Heap int64
 }
 
 func (l *Limits) setDefaults() {
-	orDefault(&l.Call, sandbox.DefaultCallTime)
-	orDefault(&l.Heartbeat, sandbox.DefaultHeartbeatTime)
-	orDefault(&l.Load, 2*time.Second)
-	orDefault(&l.Offences, 10)
-	orDefault(&l.OffenceWindow, 10*time.Second)
+	orDefault(&l.Call, sandbox.DefaultInstructions)
+	orDefault(&l.CallTime, sandbox.DefaultCallTime)
+	orDefault(&l.Heartbeat, 4*sandbox.DefaultInstructions)
+	orDefault(&l.Agents, 2*sandbox.DefaultInstructions)
+	orDefault(&l.Reserve, sandbox.DefaultInstructions/10)
+	orDefault(&l.Deferred, 64)
+	orDefault(&l.Backoff, time.Minute)
+	orDefault(&l.Load, 100_000_000)
+	orDefault(&l.LoadTime, 10*time.Second)
 	orDefault(&l.Timers, 10_000)
 	orDefault(&l.Tasks, 10_000)
 	orDefault(&l.Subscriptions, 1_000)
 	orDefault(&l.Queue, 1<<16)
 	orDefault(&l.Chain, 16)
-	orDefault(&l.Deferred, 1024)
 	orDefault(&l.LogLines, 200)
 	orDefault(&l.Entities, 100_000)
 	orDefault(&l.StateBytes, 1<<20)
 	orDefault(&l.Heap, 1<<30)
+}
+
+// budget is what one call may take.
+func (l *Limits) budget() sandbox.Budget {
+	return sandbox.Budget{Instructions: l.Call, Time: l.CallTime}
+}
+
+// loading is what a call may take before anybody is in.
+func (l *Limits) loading() sandbox.Budget {
+	return sandbox.Budget{Instructions: l.Load, Time: l.LoadTime}
 }
 
 func orDefault[T int | int64 | time.Duration](field *T, def T) {

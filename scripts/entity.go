@@ -219,6 +219,7 @@ func (g *generation) entityField(L *lua.LState, ent *entity, name string) lua.LV
 	case name == "children":
 		children := L.NewTable()
 		for i, c := range g.turn().World().Children(ent.id) {
+			g.s.Charge(L, eachPrice)
 			children.RawSetInt(i+1, g.entity(c.ID()))
 		}
 		return children
@@ -263,6 +264,7 @@ func (g *generation) pushPart(L *lua.LState, ent *entity, name string) int {
 // setComponent sets a component whole, or takes it away.
 func (g *generation) setComponent(L *lua.LState, ent *entity, name string, value lua.LValue) int {
 	g.changes(L, "changing an entity")
+	g.s.Charge(L, writePrice)
 	if value == lua.LNil {
 		g.check(L, g.turn().Change(ent.id, nil, name))
 		return 0

@@ -15,16 +15,10 @@ import (
 // the turn ends in which it did, so that no handler runs in the midst of another, or of
 // what the place is doing.
 type events struct {
-	queue   []event
+	queue   []work
 	depth   int // of the event whose handlers run
 	dropped int // since the log last said so
 	changes map[changeKey]*change
-}
-
-// event is what will be called, by whichever generation is in force by then.
-type event struct {
-	depth int // how many events led to it
-	run   func(g *generation)
 }
 
 // eventNames are those that scripts can hear of, with what handlers are given.
@@ -50,15 +44,16 @@ func (r *Runtime) emit(run func(g *generation)) bool {
 	case len(q.queue) >= limits.Queue:
 		r.drop("too many events wait for their handlers", "queue", limits.Queue)
 	default:
-		q.queue = append(q.queue, event{q.depth + 1, run})
+		q.queue = append(q.queue, work{by: r.quotas.cause(r.turn), depth: q.depth + 1, run: run})
 		return true
 	}
 	return false
 }
 
-// soon queues what goes on with a task, of which there is a limited number.
-func (r *Runtime) soon(run func()) {
-	r.events.queue = append(r.events.queue, event{0, func(*generation) { run() }})
+// soon queues what must not be dropped, as what goes on with a task, of which there is a
+// limited number.
+func (r *Runtime) soon(by *quota, run func()) {
+	r.events.queue = append(r.events.queue, work{by: by, must: true, run: func(*generation) { run() }})
 }
 
 // drop says now and then that events are lost.
@@ -117,17 +112,39 @@ func (g *generation) given(arg any, about *string) (lua.LValue, error) {
 // entityID is the id of an entity that may be gone.
 type entityID string
 
-// drain calls what waits, as long as there is time. What an event's handlers set off
-// comes behind all that waits already.
+// drain does what is queued, as far as it fits; what does not waits with its quota. What
+// an event's handlers set off comes behind all that is queued already.
 func (r *Runtime) drain() {
 	q := &r.events
-	for len(q.queue) > 0 && r.pool.Left() > 0 {
-		e := q.queue[0]
-		q.queue[0] = event{}
+	for len(q.queue) > 0 {
+		w := q.queue[0]
+		q.queue[0] = work{}
 		q.queue = q.queue[1:]
-		q.depth = e.depth
-		e.run(r.gen)
-		q.depth = 0
+		switch {
+		case r.quotas.fits(w.by):
+			r.do(w)
+		case !r.quotas.hold(w):
+			r.drop("too many events of one agent wait for their handlers", "agent", w.by.who)
+		}
+	}
+}
+
+// do does work that fits, to its end.
+func (r *Runtime) do(w work) {
+	depth, begun := r.events.depth, r.quotas.begun
+	defer func() { r.events.depth, r.quotas.begun = depth, begun }()
+	r.events.depth, r.quotas.begun = w.depth, w.by
+	r.quotas.act(w.by, func() { w.run(r.gen) })
+}
+
+// runHeld does what has waited for this heartbeat.
+func (r *Runtime) runHeld() {
+	for {
+		w, ok := r.quotas.next()
+		if !ok {
+			return
+		}
+		r.do(w)
 	}
 }
 

@@ -50,7 +50,7 @@ type generation struct {
 	meta     metatables
 	methods  struct{ entity, agent *lua.LTable }
 	reserved map[string]bool // names of entities' fields and methods
-	offences map[*lua.FunctionProto]*offender
+	backoffs backoffs
 	spots    map[string]*ErrorStatus // errors so far, by where they happened
 	tick     struct{ kind, member int }
 	cause    error  // of a pattern that does not compile
@@ -78,7 +78,7 @@ func (r *Runtime) newGeneration(n int, sources Sources) *generation {
 		entities:      map[string]*entity{},
 		agents:        map[string]*agentValue{},
 		assets:        map[string]bool{},
-		offences:      map[*lua.FunctionProto]*offender{},
+		backoffs:      backoffs{most: r.config.Limits.Backoff},
 		spots:         map[string]*ErrorStatus{},
 	}
 	g.s = sandbox.New(sandbox.Config{
@@ -103,6 +103,15 @@ func (g *generation) turn() *engine.Turn {
 		return g.r.turn
 	}
 	return nil
+}
+
+// payer is the quota of whoever has the scripts do what they do: the place's own at the
+// top level.
+func (g *generation) payer() *quota {
+	if g.live {
+		return g.r.quotas.cause(g.r.turn)
+	}
+	return g.r.quotas.place
 }
 
 // needsPlace raises an error where there is no place yet: at the top level.

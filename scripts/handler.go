@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/bits"
 	"strings"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -16,19 +17,26 @@ type handler struct {
 	fn   *lua.LFunction
 	what string
 	kind int // index into handlerKinds
+	// guard: it is asked whether something may be. One that is cut off denies that, and
+	// does not rest.
+	guard bool
+	// urgent: it is a guard that cannot wait for the next heartbeat. Where the quota of
+	// whoever caused it is used up, it has [Limits].Reserve.
+	urgent bool
 }
 
 func newHandler(fn *lua.LFunction, what string) *handler {
-	return &handler{fn, what, handlerKind(what)}
-}
-
-// errOff is what a handler that is switched off answers.
-var errOff = errors.New("switched off until the next reload")
-
-// offender is a function that was cut off lately.
-type offender struct {
-	at  []float64 // when, in seconds of the place's clock, the oldest first
-	off bool
+	h := &handler{fn: fn, what: what, kind: handlerKind(what)}
+	announce := strings.HasSuffix(what, ` "announce"`)
+	switch handlerKinds[h.kind] {
+	case "validate", "hears":
+		h.guard, h.urgent = true, true
+	case "guard":
+		h.guard, h.urgent = true, announce
+	case "verb":
+		h.guard, h.urgent = announce, announce
+	}
+	return h
 }
 
 // handler takes the function that is argument n.
@@ -43,93 +51,113 @@ func (g *generation) handler(L *lua.LState, n int, what string) *handler {
 // where is the place in a script that calls: "lib/doors.lua:3".
 func where(L *lua.LState) string { return strings.TrimSuffix(L.Where(1), ":") }
 
-// call runs a handler within its budget. About is the entity, agent or verb at hand, for
-// the log. An error has been logged when it returns, but for
-// [sandbox.ErrHeartbeatBudget] where the call did not start: see started.
+// call runs a handler within its budget, on the account of whoever caused it. About is
+// the entity, agent or verb at hand, for the log. An error has been logged when it
+// returns, but where the call did not start: errBusy, or restingError.
 func (g *generation) call(h *handler, about string, args ...lua.LValue) ([]lua.LValue, error) {
-	if g.isOff(h.fn.Proto) {
-		return nil, errOff
-	}
+	run := func(b sandbox.Budget) ([]lua.LValue, error) { return g.s.Call(b, h.fn, args...) }
 	if !g.live { // beside a place that runs, of which nothing may be touched
-		return g.s.Call(g.budget(), h.fn, args...)
+		return run(g.r.config.Limits.budget())
 	}
-	before := g.r.pool.Left()
-	values, err := g.weighed(h, args)
-	g.spend(h, before, err)
+	return g.account(h, about, run)
+}
+
+// account has a handler run, and charges for it. What it calls itself is part of it.
+func (g *generation) account(h *handler, about string, run func(b sandbox.Budget) ([]lua.LValue, error)) ([]lua.LValue, error) {
+	q := &g.r.quotas
+	by, nested := q.cause(g.r.turn), g.s.Running()
+	b, err := g.allowed(h, by, nested)
 	if err != nil {
-		g.failed(h, about, err)
+		return nil, err
+	}
+	defer func(before *quota) { q.acting = before }(q.acting)
+	q.acting = by
+	began := time.Now()
+	values, err := g.weighed(h, func() ([]lua.LValue, error) { return run(b) })
+	s := &g.r.spent[h.kind]
+	s.Calls++
+	if !nested {
+		q.charge(by, g.s.Used()+handlerPrice)
+		s.Time += time.Since(began)
+		s.Instructions += uint64(g.s.Used())
+	}
+	if err != nil {
+		s.Errors++
+		g.failed(h, by, about, err, nested)
+	} else if !nested {
+		g.backoffs.finished(h, by.who)
 	}
 	return values, err
 }
 
 // weighed runs a handler, and notes what the heap grew by meanwhile, if that is asked for.
-func (g *generation) weighed(h *handler, args []lua.LValue) ([]lua.LValue, error) {
+func (g *generation) weighed(h *handler, run func() ([]lua.LValue, error)) ([]lua.LValue, error) {
 	heap := g.r.memory.begin()
 	defer g.r.memory.end(h, heap) // whatever it ends with: what is deeper is not weighed
-	return g.s.Call(g.budget(), h.fn, args...)
+	return run()
 }
 
-// budget is what one call may take. While scripts are loaded there is no heartbeat to
-// share.
-func (g *generation) budget() sandbox.Budget {
-	b := sandbox.Budget{Time: g.r.config.Limits.Call}
-	if g.live {
-		b.Pool = &g.r.pool
+// allowed is the budget of a handler that is to run, or why it does not.
+func (g *generation) allowed(h *handler, by *quota, nested bool) (b sandbox.Budget, err error) {
+	r := g.r
+	now := r.turn.Time()
+	if rest := max(r.memory.rests(h, now), g.backoffs.rests(h, by.who, now)); rest > 0 {
+		return b, restingError{rest}
 	}
-	return b
+	b = r.config.Limits.budget()
+	switch {
+	case nested: // spends the outer one's
+	case r.memory.resting:
+		return b, errBusy
+	case r.opening:
+		b = r.config.Limits.loading()
+	case h.urgent && !r.quotas.open(by):
+		b.Instructions = min(b.Instructions, r.config.Limits.Reserve)
+	}
+	return b, nil
 }
 
-// started tells whether a call that gave an error ever began. One that did not may be
-// tried again in the next heartbeat.
-func started(err error) bool { return err != sandbox.ErrHeartbeatBudget }
+// errBusy is what a call fails with that did not start, because the scripts' state is
+// being made anew.
+var errBusy = errors.New("the place is too busy, please try again")
 
-// failed logs what a handler failed with, once for each spot, and switches off who is
-// cut off too often.
-func (g *generation) failed(h *handler, about string, err error) {
-	if !started(err) {
-		return
-	}
+// isCutOff reports whether a call failed because it took too much.
+func isCutOff(err error) bool {
+	return errors.Is(err, sandbox.ErrCallBudget) || errors.Is(err, sandbox.ErrMemory)
+}
+
+// failed logs what a handler failed with, and has it rest if it was cut off.
+func (g *generation) failed(h *handler, by *quota, about string, err error, nested bool) {
+	r := g.r
 	if errors.Is(err, sandbox.ErrBroken) {
-		g.r.broken.Store(&err)
-		g.r.replace(g, &g.r.memory.mended, err)
+		r.broken.Store(&err)
+		r.replace(g, &r.memory.mended, err)
 		return
 	}
-	g.report(h.what, about, err)
-	if !errors.Is(err, sandbox.ErrCallBudget) && !errors.Is(err, sandbox.ErrMemory) {
+	loud := g.report(h.what, about, err)
+	if !isCutOff(err) || nested { // the outermost has used the budget up
 		return
 	}
-	if g.offends(h.fn.Proto) {
-		g.log.Error("a handler is switched off until the next reload: it was cut off too often",
-			"handler", h.what, "times", g.r.config.Limits.Offences, "within", g.r.config.Limits.OffenceWindow)
+	r.spent[h.kind].CutOffs++
+	if h.guard {
+		return
 	}
-}
-
-// offends notes that a function was cut off, and tells whether that was once too often.
-func (g *generation) offends(p *lua.FunctionProto) bool {
-	o := g.offences[p]
-	if o == nil {
-		o = &offender{}
-		g.offences[p] = o
+	rest := g.backoffs.cutOff(h, by.who, err.Error(), r.turn.Time())
+	if loud {
+		args := []any{"handler", h.what, "at", spotOfFunction(h.fn.Proto), "seconds", rest.until - r.turn.Time(), "times", rest.times}
+		if by != r.quotas.place {
+			args = append(args, "for", by.who)
+		}
+		g.log.Warn("a handler rests: it was cut off; place.task and place.wait spread work over heartbeats", args...)
 	}
-	limits := &g.r.config.Limits
-	now := g.r.turn.Time()
-	for len(o.at) > 0 && o.at[0] < now-limits.OffenceWindow.Seconds() {
-		o.at = o.at[1:]
-	}
-	o.at = append(o.at, now)
-	if o.off || len(o.at) < limits.Offences {
-		return false
-	}
-	o.off = true
-	return true
 }
 
 // maxSpots is how many different errors are told apart; beyond, all count as one.
 const maxSpots = 1000
 
 // report logs an error in full the first time it happens at a spot, and from then on
-// that it does, ever more rarely: at the 2nd, 4th, 8th… time.
-func (g *generation) report(what, about string, err error) {
+// that it does, ever more rarely: at the 2nd, 4th, 8th… time. It reports whether it did.
+func (g *generation) report(what, about string, err error) bool {
 	var e *sandbox.Error
 	if !errors.As(err, &e) {
 		e = &sandbox.Error{Message: err.Error()}
@@ -153,12 +181,15 @@ func (g *generation) report(what, about string, err error) {
 	if about != "" {
 		args = append(args, "about", about)
 	}
+	g.r.errors++
 	switch {
 	case count == 1:
 		args = append(args, "error", e.Error(), "function", e.Function, "traceback", e.Traceback)
 		g.log.Error("error in a script", args...)
 	case bits.OnesCount(uint(count)) == 1:
 		g.log.Error("error in a script, again", append(args, "error", e.Error(), "times", count)...)
+	default:
+		return false
 	}
-	g.r.errors++
+	return true
 }

@@ -4,9 +4,10 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// hearing gives what asks place.hears, nil if everybody hears everybody. An answer
-// holds until there is time to ask again. Whoever has not been asked about, and while
-// the script fails, is not heard: what is said in a quiet room must not leak.
+// hearing is what asks place.hears, nil if everybody hears everybody. Where the script
+// fails or is cut off the speaker is not heard until it is asked about again: what is said
+// in a quiet room must not leak. While the scripts' state is made anew, the last answers
+// hold.
 func (g *generation) hearing() func(listener, speaker string) bool {
 	if g.hears == nil {
 		return nil
@@ -19,8 +20,12 @@ func (g *generation) hearing() func(listener, speaker string) bool {
 		if !here || !there {
 			return true
 		}
-		results, err := g.look(g.hears, listener, g.agent(l), g.agent(s))
-		if err != nil {
+		var results []lua.LValue
+		var err error
+		g.r.quotas.act(g.r.quotas.of(speaker), func() { // who brings much about itself pays for it
+			results, err = g.look(g.hears, listener, g.agent(l), g.agent(s))
+		})
+		if err == errBusy {
 			return answers[pair]
 		}
 		if len(answers) >= maxHearing {

@@ -54,7 +54,9 @@ func (g *generation) openIteration() {
 		g.L.SetGlobal(name, g.L.NewClosure(func(L *lua.LState) int {
 			if ud, ok := L.Get(1).(*lua.LUserData); ok {
 				if v, ok := ud.Value.(lister); ok {
-					L.Replace(1, sorted(L, v.list(g)))
+					list := v.list(g)
+					g.s.Charge(L, eachPrice*list.Len())
+					L.Replace(1, sorted(L, list))
 				}
 			}
 			return stock.GFunction(L)

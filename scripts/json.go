@@ -32,7 +32,9 @@ func jsonClass() class {
 }
 
 func (g *generation) jsonEncode(L *lua.LState) int {
-	L.Push(lua.LString(netcode.AppendValue(nil, g.toGo(L, L.CheckAny(1), component))))
+	text := netcode.AppendValue(nil, g.toGo(L, L.CheckAny(1), component))
+	g.s.Charge(L, len(text)/8)
+	L.Push(lua.LString(text))
 	return 1
 }
 
@@ -41,6 +43,7 @@ func (g *generation) jsonDecode(L *lua.LState) int {
 	if len(text) > MaxJSON {
 		L.ArgError(1, fmt.Sprintf("longer than %d bytes", MaxJSON))
 	}
+	g.s.Charge(L, len(text)/4)
 	v, err := netcode.ParseValue([]byte(text))
 	g.check(L, err)
 	if v == nil {

@@ -73,7 +73,7 @@ func (g *generation) run(source, file string, env *lua.LTable) ([]lua.LValue, er
 	if env != nil {
 		fn.Env = env
 	}
-	results, err := g.s.Call(sandbox.Budget{Time: g.r.config.Limits.Load, Instructions: 1 << 40}, fn)
+	results, err := g.s.Call(g.r.config.Limits.loading(), fn)
 	if err == nil {
 		return results, nil
 	}
@@ -81,7 +81,8 @@ func (g *generation) run(source, file string, env *lua.LTable) ([]lua.LValue, er
 		return nil, g.cause
 	}
 	if e, ok := errors.AsType[*sandbox.Error](err); ok && errors.Is(e, sandbox.ErrCallBudget) {
-		return nil, fmt.Errorf("%s:%d: the top level takes longer than %v", e.File, e.Line, g.r.config.Limits.Load)
+		return nil, fmt.Errorf("%s:%d: the top level takes too long: it may run %d instructions, and use %v of the processor",
+			e.File, e.Line, g.r.config.Limits.Load, g.r.config.Limits.LoadTime)
 	}
 	return nil, err
 }
@@ -103,6 +104,8 @@ func (r *Runtime) enter(g *generation) {
 	}
 	r.gen, g.live = g, true
 	r.broken.Store(nil)
+	r.entrance.reset()
+	r.quotas.forgetKept()
 	r.turn.SetRules(g.rulesWith(r.base))
 	r.turn.SetName(cmp.Or(r.config.Name, g.name, r.name))
 	r.turn.SetHears(g.hearing())
@@ -113,7 +116,7 @@ func (r *Runtime) enter(g *generation) {
 		}
 	}
 	for _, t := range inOrder(g.tasks, func(t *task) int { return t.n }) {
-		r.soon(func() { t.begin(g) })
+		r.soon(t.by, func() { t.begin(g) })
 	}
 	r.greet(g)
 	r.reconcile(g)

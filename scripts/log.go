@@ -8,12 +8,14 @@ import (
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"github.com/loci-place/loci/scripts/sandbox"
 )
 
 func logClass() class {
 	return class{
 		name: "loci.Log", at: "place.log",
-		doc: "The place's log. What is given is written as tostring has it, with blanks between.",
+		doc: "The place's log. What is given is written as tostring has it, with blanks between, 16 KiB of a line at most.",
 		functions: []function{
 			{"debug", "(...: any)", "Writes a line that is shown with --log-level debug.", logger(slog.LevelDebug)},
 			{"info", "(...: any)", "Writes a line.", logger(slog.LevelInfo)},
@@ -29,8 +31,10 @@ func logger(level slog.Level) func(g *generation, L *lua.LState) int {
 		size := 0
 		for i := range words {
 			words[i] = L.ToStringMeta(L.Get(i + 1)).String()
-			if size += len(words[i]); size > maxLine {
-				L.RaiseError("a line of the log has at most %d bytes", maxLine)
+			size += len(words[i])
+			words[i] = words[i][:min(len(words[i]), maxLine+1)] // the rest is not shown
+			if size > sandbox.MaxString {
+				L.RaiseError("a line of the log has at most %d bytes, of which %d are shown", sandbox.MaxString, maxLine)
 			}
 		}
 		g.say(level, strings.Join(words, " "), "at", where(L))
@@ -38,8 +42,16 @@ func logger(level slog.Level) func(g *generation, L *lua.LState) int {
 	}
 }
 
-// maxLine is the longest line that a script writes to the log, in bytes.
+// maxLine is how much of a line that a script writes is shown in the log, in bytes.
 const maxLine = 16 << 10
+
+// cut is a line as the log shows it.
+func cut(line string) string {
+	if len(line) <= maxLine {
+		return line
+	}
+	return strings.ToValidUTF8(line[:maxLine], "") + "…"
+}
 
 // say writes a line of a script's, unless there have been too many.
 func (g *generation) say(level slog.Level, line string, args ...any) {
@@ -50,7 +62,7 @@ func (g *generation) say(level slog.Level, line string, args ...any) {
 	if !ok {
 		return
 	}
-	g.r.log.Log(context.Background(), level, line, append(args, "from", "script")...)
+	g.r.log.Log(context.Background(), level, cut(line), append(args, "from", "script")...)
 }
 
 // lines keeps what scripts write within a rate. Generations that load write too, beside

@@ -13,7 +13,7 @@ import (
 
 // memory is what is known of how much the process takes. What scripts keep cannot be
 // counted: it goes with their state, which is made anew where the process takes too much.
-// If that helps, but not for long, who made most of it is switched off.
+// If that helps, but not for long, the function that made most of it rests.
 type memory struct {
 	looked   float64 // when, in seconds of the place's clock
 	renewed  float64 // when the state was last made anew for that; 0: never
@@ -23,7 +23,7 @@ type memory struct {
 	weighing bool    // half the limit is taken: calls are weighed
 	depth    int     // of calls within calls
 	grown    map[*lua.FunctionProto]int64
-	off      map[string]bool // functions by where they begin, until scripts are changed
+	off      map[string]float64 // functions that rest, by where they begin, and until when
 }
 
 // replaceEvery is how often at most a state is made anew for the same reason, in seconds,
@@ -78,7 +78,7 @@ func (m *memory) end(h *handler, heap int64) {
 }
 
 // forget is for a new generation: of functions that are no more, and, where they have been
-// changed, of who is switched off.
+// changed, of those that rest.
 func (m *memory) forget(changed bool) {
 	m.grown = map[*lua.FunctionProto]int64{}
 	if changed {
@@ -86,8 +86,9 @@ func (m *memory) forget(changed bool) {
 	}
 }
 
-// blame switches the function off in whose calls the heap grew most, if that was more than
-// in all others together. The state may then be made anew at once.
+// blame has the function rest in whose calls the heap grew most, if that was more than in
+// all others together, for as long as a state lasts at least. The state may then be made
+// anew at once.
 func (r *Runtime) blame() {
 	var worst *lua.FunctionProto
 	var most, all int64
@@ -101,20 +102,24 @@ func (r *Runtime) blame() {
 		return
 	}
 	if r.memory.off == nil {
-		r.memory.off = map[string]bool{}
+		r.memory.off = map[string]float64{}
 	}
-	r.memory.off[spotOfFunction(worst)] = true
+	spot := spotOfFunction(worst)
+	r.memory.off[spot] = r.turn.Time() + replaceEvery
 	r.memory.renewed = 0
-	r.log.Error("a function is switched off until the scripts are changed: it takes ever more memory",
-		"function", spotOfFunction(worst), "MiB", most>>20)
+	why := fmt.Sprintf("the function at %s takes ever more memory, %d MiB of late", spot, most>>20)
+	if r.gen.letsIn(worst) {
+		r.entrance.shut(why, r.memory.off[spot])
+	}
+	r.log.Error("a function rests: it takes ever more memory", "function", spot, "MiB", most>>20, "seconds", replaceEvery)
 }
 
-// isOff tells whether a function is switched off, for what it costs.
-func (g *generation) isOff(p *lua.FunctionProto) bool {
-	if o := g.offences[p]; o != nil && o.off {
-		return true
+// rests is how long a handler still rests for what memory it took, in seconds.
+func (m *memory) rests(h *handler, now float64) float64 {
+	if len(m.off) == 0 {
+		return 0
 	}
-	return len(g.r.memory.off) > 0 && g.r.memory.off[spotOfFunction(p)]
+	return max(0, m.off[spotOfFunction(h.fn.Proto)]-now)
 }
 
 // spotOfFunction is where a function begins: "lib/doors.lua:3".
@@ -149,16 +154,17 @@ func (r *Runtime) replace(g *generation, last *float64, why error) {
 		_ = place.Do(func(*engine.Turn) error {
 			m.resting, m.helped = false, err == nil && heap <= r.config.Limits.Heap
 			r.refill()
+			r.runHeld()
 			return nil
 		})
 	})
 }
 
-// refill gives the scripts their time of a heartbeat.
+// refill gives the scripts what they may run until the next heartbeat.
 func (r *Runtime) refill() {
+	limits := &r.config.Limits
+	r.quotas.refill(limits.Heartbeat, limits.Agents)
 	if r.memory.resting {
-		r.pool.Refill(0)
-		return
+		r.quotas.refill(0, 0)
 	}
-	r.pool.Refill(r.config.Limits.Heartbeat)
 }

@@ -27,7 +27,7 @@ func megabytes() int64 {
 	return sandbox.HeapLive() >> 20
 }
 
-func TestAFunctionThatHoardsMemoryIsSwitchedOffAndNothingElseIs(t *testing.T) {
+func TestFunctionThatHoardsMemoryRestsAndNoOther(t *testing.T) {
 	before := megabytes()
 	r := opened(t, hoarding, func(c *Config) { c.Limits.Heap = (before + 64) << 20 })
 	ann := r.join("ann")
@@ -38,11 +38,11 @@ func TestAFunctionThatHoardsMemoryIsSwitchedOffAndNothingElseIs(t *testing.T) {
 		}
 	}()
 	most := int64(0)
-	r.until("somebody is switched off", func() bool {
+	r.until("a function rests", func() bool {
 		r.Advance(50 * time.Millisecond)
 		log += r.logs.take()
 		most = max(most, sandbox.HeapBytes()>>20)
-		return strings.Contains(log, "switched off until the scripts are changed")
+		return strings.Contains(log, "a function rests: it takes ever more memory")
 	})
 	r.until("a new state", func() bool {
 		r.Advance(50 * time.Millisecond)
@@ -73,7 +73,7 @@ func TestAFunctionThatHoardsMemoryIsSwitchedOffAndNothingElseIs(t *testing.T) {
 	}
 	r.Advance(200 * time.Millisecond)
 	if got := ann.request("place", `["hoard"]`); got == `["hoard",0]` {
-		t.Error("it is still switched off after a reload")
+		t.Error("it still rests after a reload")
 	}
 }
 
@@ -90,7 +90,7 @@ func TestNobodyIsBlamedForWhatScriptsDoNotKeep(t *testing.T) {
 	})
 	r.rt.watching.Wait() // for what it knows of the heap
 	r.Advance(10 * time.Second)
-	if log += r.logs.take(); strings.Contains(log, "switched off") {
+	if log += r.logs.take(); strings.Contains(log, "rests") {
 		t.Error(log)
 	}
 }
@@ -121,7 +121,7 @@ end)`), func(c *Config) {
 	generation(2)
 	ann.request("place", `["hoard"]`)
 	generation(3)
-	if !strings.Contains(log, "the process takes") || strings.Contains(log, "switched off until the scripts are changed") {
+	if !strings.Contains(log, "the process takes") || strings.Contains(log, "a function rests: it takes ever more memory") {
 		t.Error(log)
 	}
 }

@@ -78,6 +78,7 @@ func (g *generation) overwrite(p *part, key, value lua.LValue) bool {
 func isNumber(v any) bool { _, ok := v.(float64); return ok }
 
 func (g *generation) changePart(L *lua.LState, p *part, changed map[string]any) int {
+	g.s.Charge(L, writePrice+2*len(changed)) // it is a copy
 	if p.name == "transform" {
 		g.check(L, shortTransform(changed))
 	}

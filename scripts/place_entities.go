@@ -68,6 +68,7 @@ func (g *generation) placeEntities(L *lua.LState) int {
 			add(e)
 		}
 	}
+	g.s.Charge(L, g.turn().World().Len()/16+len(ids)*eachPrice)
 	slices.Sort(ids)
 	list := L.CreateTable(len(ids), 0)
 	for i, id := range ids {

@@ -118,17 +118,21 @@ func TestTheReadmeHasTheDefaultLimits(t *testing.T) {
 	}
 	var l Limits
 	l.setDefaults()
-	number := func(n int) string { // 10,000
+	var number func(n int) string // 10,000
+	number = func(n int) string {
 		if n < 1000 {
 			return fmt.Sprint(n)
 		}
-		return fmt.Sprintf("%d,%03d", n/1000, n%1000)
+		return fmt.Sprintf("%s,%03d", number(n/1000), n%1000)
 	}
 	for _, row := range []string{
-		fmt.Sprintf("two waits | %d ms |", l.Call.Milliseconds()),
-		fmt.Sprintf("to the next | %d ms |", l.Heartbeat.Milliseconds()),
-		fmt.Sprintf("cut off | %d times in %d s |", l.Offences, int(l.OffenceWindow.Seconds())),
-		fmt.Sprintf("all files | %d s |", int(l.Load.Seconds())),
+		fmt.Sprintf("two waits | %s instructions, and %d ms of the processor |", number(int(l.Call)), l.CallTime.Milliseconds()),
+		fmt.Sprintf("from one heartbeat to the next | %s instructions |", number(int(l.Heartbeat))),
+		fmt.Sprintf("what agents cause in that time, all together | %s instructions |", number(int(l.Agents))),
+		fmt.Sprintf("it has used up its part of that | %s instructions |", number(int(l.Reserve))),
+		fmt.Sprintf("wait for the next heartbeat | %d |", l.Deferred),
+		fmt.Sprintf("100 ms, twice as long each time, %d s at most", int(l.Backoff.Seconds())),
+		fmt.Sprintf("`open` handlers | %s instructions, and %d s of the processor |", number(int(l.Load)), int(l.LoadTime.Seconds())),
 		fmt.Sprintf("subscriptions | %s, %s, %s |", number(l.Timers), number(l.Tasks), number(l.Subscriptions)),
 		fmt.Sprintf("that wait | %s |", number(l.Queue)),
 		fmt.Sprintf("each other off | %d deep |", l.Chain),

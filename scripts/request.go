@@ -1,6 +1,7 @@
 package scripts
 
 import (
+	"errors"
 	"fmt"
 
 	lua "github.com/yuin/gopher-lua"
@@ -116,7 +117,24 @@ func (g *generation) answer(r *engine.Request) bool {
 		return false
 	}
 	q := &requestValue{r: r}
-	g.handle(q, g.userdata(q, g.meta.request), guards, h, c)
+	ud := g.userdata(q, g.meta.request)
+	quotas := &g.r.quotas
+	w := work{by: quotas.cause(g.turn()), depth: g.r.events.depth, request: true, run: func(now *generation) {
+		if now != g {
+			r.Refuse("reloaded")
+			return
+		}
+		g.handle(q, ud, guards, h, c)
+	}}
+	switch {
+	case g.s.Running(), r.IsAnnounce(): // which must be answered at once
+		quotas.act(w.by, func() { w.run(g) })
+	case quotas.fits(w.by):
+		g.r.do(w)
+	case !quotas.hold(w):
+		g.r.refused++
+		r.Refuse(errOverQuota)
+	}
 	return true
 }
 
@@ -140,16 +158,13 @@ func (g *generation) responsible(r *engine.Request) (*handler, *kind) {
 
 // handle asks the guards, and then the handler, or the place if there is none.
 func (g *generation) handle(q *requestValue, ud *lua.LUserData, guards []*handler, h *handler, of *kind) {
-	for i, guard := range guards {
+	for _, guard := range guards {
 		q.held = true
 		results, err := g.call(guard, q.r.From, ud)
 		q.held = false
 		switch {
-		case err != nil && !started(err):
-			g.postpone(q.r, func(g *generation) { g.handle(q, ud, guards[i:], h, of) })
-			return
 		case err != nil:
-			q.r.Refuse(errScript)
+			g.refuse(q.r, guard, err)
 			return
 		case len(results) > 0 && results[0] == lua.LFalse:
 			why := "not now"
@@ -169,33 +184,40 @@ func (g *generation) handle(q *requestValue, ud *lua.LUserData, guards []*handle
 		args = []lua.LValue{g.entity(q.r.To), ud}
 	}
 	results, err := g.call(h, q.r.From, args...)
-	switch {
-	case err != nil && !started(err):
-		g.postpone(q.r, func(g *generation) { g.handle(q, ud, nil, h, of) })
-	case err != nil:
-		q.r.Refuse(errScript)
-	default:
-		g.respond(q.r, h, results)
-	}
-}
-
-// errScript is what is answered where a script failed. What failed is in the log.
-const errScript = "script error"
-
-// postpone tries a request again with the next heartbeat, as scripts have used this one
-// up.
-func (g *generation) postpone(r *engine.Request, again func(g *generation)) {
-	if r.IsAnnounce() || len(g.r.deferred) >= g.r.config.Limits.Deferred {
-		r.Refuse("the place is too busy, please try again")
+	if err != nil {
+		g.refuse(q.r, h, err)
 		return
 	}
-	g.r.deferred = append(g.r.deferred, func() {
-		if g.r.gen != g {
-			r.Refuse("reloaded")
-			return
-		}
-		again(g)
-	})
+	g.respond(q.r, h, results)
+}
+
+// refuse answers a request that a handler failed on.
+func (g *generation) refuse(r *engine.Request, h *handler, err error) {
+	if r.IsAnnounce() && isCutOff(err) {
+		g.r.entrance.cutOff(h)
+	}
+	r.Refuse(explain(err))
+}
+
+// What is answered where a script failed, or did not run. What failed is in the log.
+const (
+	errScript    = "script error"
+	errTooLong   = "the script takes too long at this"
+	errOverQuota = "you have the place's scripts do too much at once, try again in a moment"
+)
+
+// explain is what an agent is told of a handler's failure.
+func explain(err error) string {
+	rest, rests := errors.AsType[restingError](err)
+	switch {
+	case rests:
+		return rest.Error()
+	case err == errBusy:
+		return err.Error()
+	case isCutOff(err):
+		return errTooLong
+	}
+	return errScript
 }
 
 // respond makes the answer of what a handler returned.

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/engine/assets"
@@ -68,8 +67,6 @@ func open(t testing.TB, sources files, configs ...func(*Config)) (*rig, error) {
 		return a
 	}}))
 	config := Config{Sources: sources, Logger: log}
-	// Machines that run tests are busy; what is about budgets sets its own.
-	config.Limits.Call, config.Limits.Heartbeat = time.Second, 10*time.Second
 	for _, change := range configs {
 		change(&config)
 	}

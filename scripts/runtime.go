@@ -8,7 +8,6 @@ import (
 
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/engine/world"
-	"github.com/loci-place/loci/scripts/sandbox"
 	"github.com/loci-place/loci/scripts/watch"
 )
 
@@ -24,17 +23,20 @@ type Runtime struct {
 	declared map[string]declared // the scene as last reconciled
 	base     engine.Rules        // the host's
 	name     string              // likewise
-	pool     sandbox.Pool
+	quotas   quotas
+	opening  bool // until the open handlers have run
+	entrance entrance
 	events   events
-	deferred []func()
 	lines    lines
-	errors   int // of scripts so far
+	errors   int    // of scripts so far
+	refused  uint64 // requests that were one agent's too many
 	spent    [len(handlerKinds)]HandlerStatus
 	memory   memory
 
 	reloads, failures atomic.Uint64
 	failure           atomic.Pointer[ReloadFailure] // of the newest reload
 	broken            atomic.Pointer[error]         // of the generation in force, see Broken
+	place             atomic.Pointer[engine.Place]  // once it is open
 
 	assets   *assetFolder
 	loading  sync.Mutex // one reload at a time
@@ -62,6 +64,7 @@ func New(config Config) (*Runtime, error) {
 		config.Store = &MemoryStore{}
 	}
 	r := &Runtime{config: config, log: config.Logger, stop: func() {}, declared: map[string]declared{}}
+	r.quotas = newQuotas(&r.config.Limits)
 	r.assets = config.assetFolder()
 	sources, err := r.sources()
 	if err != nil {
@@ -94,8 +97,10 @@ func (r *Runtime) sources() (Sources, error) {
 // Open implements [engine.Behaviour].
 func (r *Runtime) Open(t *engine.Turn) error {
 	r.turn = t
+	r.place.Store(t.Place())
 	r.base, r.name = t.Rules(), t.Name()
-	r.pool.Refill(r.config.Limits.Heartbeat)
+	r.opening = true
+	r.quotas.refill(r.config.Limits.Load, 0)
 	g := r.next
 	r.next = nil
 	r.restoreScene()
@@ -116,7 +121,7 @@ func (r *Runtime) Open(t *engine.Turn) error {
 // Close implements [engine.Behaviour].
 func (r *Runtime) Close(t *engine.Turn) {
 	r.stop()
-	r.pool.Refill(r.config.Limits.Heartbeat)
+	r.quotas.refill(r.config.Limits.Heartbeat, r.config.Limits.Agents)
 	r.event("close")
 	r.drain()
 	r.gen.close()
@@ -130,25 +135,32 @@ func (r *Runtime) Wait() { r.watching.Wait() }
 func (r *Runtime) Beat(t *engine.Turn, dt float64) {
 	r.refill()
 	r.watchMemory()
-	deferred := r.deferred
-	r.deferred = nil
-	for _, f := range deferred {
-		f()
-	}
+	r.gen.backoffs.forget(t.Time())
+	r.runHeld()
 	r.gen.runTimers()
 	r.gen.runTicks(dt)
 }
 
 // Settle implements [engine.Behaviour].
-func (r *Runtime) Settle(*engine.Turn) { r.drain() }
+func (r *Runtime) Settle(*engine.Turn) {
+	r.drain()
+	if r.opening { // the open handlers have run
+		r.opening = false
+		r.refill()
+	}
+}
 
 // Joined implements [engine.Doorkeeper].
-func (r *Runtime) Joined(_ *engine.Turn, a engine.Agent) { r.event("join", a) }
+func (r *Runtime) Joined(_ *engine.Turn, a engine.Agent) {
+	r.entrance.pass()
+	r.quotas.act(r.quotas.of(a.ID), func() { r.event("join", a) })
+}
 
 // Left implements [engine.Doorkeeper].
 func (r *Runtime) Left(_ *engine.Turn, a engine.Agent, code uint32) {
-	r.event("leave", a, float64(code))
-	r.soon(func() { delete(r.gen.agents, a.ID) }) // its handlers know it still
+	by := r.quotas.of(a.ID)
+	r.quotas.act(by, func() { r.event("leave", a, float64(code)) })
+	r.soon(by, func() { delete(r.gen.agents, a.ID) }) // its handlers know it still
 }
 
 // Check implements [engine.Checker].
@@ -174,7 +186,13 @@ func (r *Runtime) Changed(e *world.Entity, name string, had bool, old map[string
 }
 
 // Removed implements [engine.Watcher].
-func (r *Runtime) Removed(e engine.Entity) { r.gen.removed(e) }
+func (r *Runtime) Removed(e engine.Entity) {
+	by := r.quotas.cause(r.turn)
+	if by == r.quotas.place { // of an agent that has left
+		by = r.quotas.of(e.Owner)
+	}
+	r.quotas.act(by, func() { r.gen.removed(e) })
+}
 
 // Published implements [engine.Listener].
 func (r *Runtime) Published(_ *engine.Turn, from string, body []any) {

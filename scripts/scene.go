@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -20,15 +21,26 @@ type declared struct {
 	at         string // where it was declared: "place.lua:3"
 }
 
-// placeScene declares entities. Children have their parent's id before theirs.
+// placeScene declares entities. Children have their parent's id before theirs. Each
+// entity is plain data of its own, so that a scene may have as many as a place.
 func (g *generation) placeScene(L *lua.LState) int {
 	g.needsTopLevel(L, "place.scene")
-	entities, ok := g.toGo(L, L.CheckTable(1), component).(map[string]any)
-	if !ok {
-		L.ArgError(1, "a table of entities by their ids expected: { lamp = { … } }")
-	}
+	entities := map[string]lua.LValue{}
+	L.CheckTable(1).ForEach(func(key, value lua.LValue) {
+		id, ok := key.(lua.LString)
+		if !ok {
+			L.ArgError(1, "a table of entities by their ids expected: { lamp = { … } }")
+		}
+		entities[string(id)] = value
+	})
 	for _, id := range slices.Sorted(maps.Keys(entities)) {
-		if err := g.declare(id, "", entities[id], declared{depth: 1, at: where(L)}); err != nil {
+		spec, err := g.convert(entities[id], component)
+		if err == nil {
+			err = g.declare(id, "", spec, declared{depth: 1, at: where(L)})
+		} else {
+			err = fmt.Errorf("%s: %w", id, err)
+		}
+		if err != nil {
 			L.RaiseError("place.scene: %v", err)
 		}
 	}
@@ -45,6 +57,10 @@ func (g *generation) declare(id, parent string, v any, as declared) error {
 		return fmt.Errorf("%q cannot be the id of an entity", id)
 	case g.scene[id].components != nil:
 		return fmt.Errorf("%s is declared twice", id)
+	case !utf8.ValidString(id) || strings.ContainsRune(id, 0):
+		return fmt.Errorf("%q cannot be the id of an entity: it is no text", id)
+	case len(g.scene) >= g.r.config.Limits.Entities:
+		return fmt.Errorf("there are more than %d entities, which is the limit of what scripts may spawn (Entities)", g.r.config.Limits.Entities)
 	case as.depth > maxSceneDepth:
 		return fmt.Errorf("%s: children nest deeper than %d", id, maxSceneDepth)
 	}

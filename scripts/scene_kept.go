@@ -19,10 +19,10 @@ const KindScene = "scene"
 // may have written it by hand.
 func CheckRecord(r engine.Record) (err error) {
 	switch {
-	case r.Kind == KindStore && len(r.Key) > MaxStoreKey:
-		err = fmt.Errorf("the key has more than %d bytes", MaxStoreKey)
 	case r.Kind == KindStore:
-		_, err = netcode.ParseValue(r.Value)
+		if err = checkStoreKey(r.Key); err == nil {
+			_, err = netcode.ParseValue(r.Value)
+		}
 	case r.Kind == KindScene:
 		_, err = parseDeclared(r.Value)
 	default:

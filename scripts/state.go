@@ -33,9 +33,17 @@ func (g *generation) newState() *stateTable {
 			if key := L.Get(2); key == lua.LNil {
 				L.RaiseError("place.state: the key is nil")
 			}
-			// What cannot cross over is refused where it is written, not at a reload.
-			_ = g.toGo(L, L.Get(3), component)
-			s.table.RawSet(L.Get(2), L.Get(3))
+			// What cannot cross over is refused where it is written, not at a reload, and
+			// what crosses over as something else becomes that at once.
+			value := L.Get(3)
+			plain := g.toGo(L, value, component)
+			if value.Type() == lua.LTUserData && value != g.s.Null() {
+				value = g.toLua(L, plain)
+			}
+			if t, ok := value.(*lua.LTable); ok {
+				g.settle(L, t)
+			}
+			s.table.RawSet(L.Get(2), value)
 			return 0
 		},
 		"__len": func(L *lua.LState) int {
@@ -44,6 +52,21 @@ func (g *generation) newState() *stateTable {
 		},
 	}))
 	return s
+}
+
+// settle puts what entities, agents and components mean as plain data in their place,
+// in a table that was found to be plain data.
+func (g *generation) settle(L *lua.LState, t *lua.LTable) {
+	t.ForEach(func(key, value lua.LValue) {
+		switch v := value.(type) {
+		case *lua.LTable:
+			g.settle(L, v)
+		case *lua.LUserData:
+			if v != g.s.Null() {
+				t.RawSet(key, g.toLua(L, g.toGo(L, v, component)))
+			}
+		}
+	})
 }
 
 // take takes over what another generation kept, as plain data by key: each key for

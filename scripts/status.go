@@ -22,6 +22,20 @@ type Status struct {
 	Failure    *ReloadFailure // of the newest reload, nil if it worked
 	Handlers   []HandlerStatus
 	Errors     []ErrorStatus // of this generation, the newest first, 100 at most
+	Resting    []RestStatus  // handlers that rest because of what they cost, 100 at most
+	Refused    uint64        // requests of agents that had scripts do too much
+	Waiting    int           // what waits for a heartbeat that it fits into
+}
+
+// RestStatus is a handler that rests: it was cut off, or took ever more memory.
+type RestStatus struct {
+	Handler string
+	At      string  // the function: "lib/doors.lua:3"
+	For     string  // the agent that it rests for, "" for what the place does itself, "everybody"
+	Since   float64 // when it first was cut off, on the place's clock, in seconds
+	Until   float64 // when it is tried again
+	Times   int     // it was cut off in a row
+	Why     string
 }
 
 // ReloadFailure is what is wrong with scripts that were not put in force.
@@ -37,10 +51,12 @@ type ReloadFailure struct {
 // "added", "changed", "removed" and "tick". What one sets off and waits for is in its
 // time.
 type HandlerStatus struct {
-	Kind   string
-	Calls  uint64
-	Errors uint64
-	Time   time.Duration
+	Kind         string
+	Calls        uint64
+	Errors       uint64
+	CutOffs      uint64 // of these, calls over their budget
+	Time         time.Duration
+	Instructions uint64
 }
 
 // ErrorStatus is an error that handlers make at one spot.
@@ -64,10 +80,12 @@ func (r *Runtime) Status(*engine.Turn) Status {
 		h.Kind = handlerKinds[kind]
 		s.Handlers = append(s.Handlers, h)
 	}
+	s.Refused = r.refused
 	g := r.gen
 	if g == nil {
 		return s
 	}
+	s.Resting, s.Waiting = r.resting(g), r.quotas.waiting()
 	s.Generation, s.Files, s.Components = g.n, len(g.sources.Paths()), len(g.kinds)
 	for _, e := range g.spots {
 		s.Errors = append(s.Errors, *e)
@@ -79,12 +97,34 @@ func (r *Runtime) Status(*engine.Turn) Status {
 	return s
 }
 
-// Broken tells why no handler runs any more, nil while they do: the state of the scripts
-// in force is broken, and could not be made anew, yet. It may be called from any
-// goroutine.
+// resting are the handlers that rest, the longest first.
+func (r *Runtime) resting(g *generation) (all []RestStatus) {
+	now := r.turn.Time()
+	for key, rest := range g.backoffs.by {
+		if rest.until > now {
+			all = append(all, RestStatus{rest.what, spotOfFunction(key.fn), key.who, rest.since, rest.until, rest.times, rest.why})
+		}
+	}
+	for spot, until := range r.memory.off {
+		if until > now {
+			all = append(all, RestStatus{"function", spot, "everybody", until - replaceEvery, until, 1, "takes ever more memory"})
+		}
+	}
+	slices.SortFunc(all, func(a, b RestStatus) int {
+		return cmp.Or(cmp.Compare(b.Until, a.Until), cmp.Compare(a.At, b.At), cmp.Compare(a.For, b.For))
+	})
+	return all[:min(len(all), maxErrors)]
+}
+
+// Broken is why no handler runs any more, or why the scripts let nobody in, nil while
+// neither is so. A state that broke, and could not be made anew yet, is the former. It
+// may be called from any goroutine.
 func (r *Runtime) Broken() error {
 	if err := r.broken.Load(); err != nil {
 		return *err
+	}
+	if place := r.place.Load(); place != nil {
+		return r.entrance.closed(place.Time())
 	}
 	return nil
 }
@@ -134,18 +174,4 @@ func handlerKind(what string) int {
 		return kind
 	}
 	return len(handlerKinds) - 1
-}
-
-// spend notes what a call of a handler took, by what was left in the pool before it.
-// Calls within calls take nothing from there by themselves.
-func (g *generation) spend(h *handler, before time.Duration, err error) {
-	if !g.live || err != nil && !started(err) {
-		return
-	}
-	s := &g.r.spent[h.kind]
-	s.Calls++
-	s.Time += before - g.r.pool.Left()
-	if err != nil {
-		s.Errors++
-	}
 }

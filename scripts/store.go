@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -50,6 +51,9 @@ func (m *MemoryStore) Get(key string) (any, bool) {
 
 // Set implements [Store].
 func (m *MemoryStore) Set(key string, value any) error {
+	if err := checkStoreKey(key); err != nil {
+		return err
+	}
 	size := len(key) + len(netcode.AppendValue(nil, value))
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -106,11 +110,23 @@ func (g *generation) storeGet(L *lua.LState) int {
 	return 1
 }
 
+// checkStoreKey says what is wrong with a key: it must be the same once it was written to
+// disk, and as JSON.
+func checkStoreKey(key string) error {
+	switch {
+	case key == "" || len(key) > MaxStoreKey:
+		return fmt.Errorf("a key has 1 to %d bytes", MaxStoreKey)
+	case !utf8.ValidString(key) || strings.ContainsRune(key, 0):
+		return fmt.Errorf("a key is text in UTF-8 without zero bytes, which %q is not", key)
+	}
+	return nil
+}
+
 func (g *generation) storeSet(L *lua.LState) int {
 	g.needsPlace(L, "place.store.set")
 	key := L.CheckString(1)
-	if key == "" || len(key) > MaxStoreKey {
-		L.ArgError(1, fmt.Sprintf("a key has 1 to %d bytes", MaxStoreKey))
+	if err := checkStoreKey(key); err != nil {
+		L.ArgError(1, err.Error())
 	}
 	sync := syncOption(L)
 	if sync && g.running == nil {
@@ -144,7 +160,7 @@ func syncOption(L *lua.LState) bool {
 // sync resumes the task when what has happened is durable.
 func (t *task) sync(g *generation) {
 	g.turn().Sync(func(err error) {
-		g.r.soon(func() {
+		g.r.soon(t.by, func() {
 			switch {
 			case !g.tasks[t] || g.over:
 			case err != nil:

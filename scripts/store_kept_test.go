@@ -4,7 +4,6 @@ import (
 	"io"
 	"log/slog"
 	"testing"
-	"time"
 
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/engine/store"
@@ -24,7 +23,7 @@ func keeping(t *testing.T, dir, source string) (r *rig, closePlace func()) {
 	}
 	r = &rig{TB: t, direct: netcode.NewDirect(), logs: &logBook{}}
 	log := slog.New(slog.NewTextHandler(r.logs, nil))
-	if r.rt, err = New(Config{Sources: lua1(source), Logger: log, Store: shelf, Limits: Limits{Call: time.Second, Heartbeat: 10 * time.Second}}); err != nil {
+	if r.rt, err = New(Config{Sources: lua1(source), Logger: log, Store: shelf}); err != nil {
 		t.Fatal(err)
 	}
 	if r.place, err = engine.New(engine.Config{Transport: r.direct, Behaviour: r.rt, Logger: log, Store: kept}); err != nil {

@@ -1,6 +1,7 @@
 package scripts
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -14,6 +15,7 @@ import (
 type task struct {
 	h       *handler
 	n       int // of those that the generation has made
+	by      *quota
 	t       *sandbox.Task
 	ud      *lua.LUserData
 	pending func(t *task) // what it yielded for
@@ -47,16 +49,18 @@ func (g *generation) openTask() {
 // placeTask makes a task. It begins when the handler that made it has returned.
 func (g *generation) placeTask(L *lua.LState) int {
 	h := g.handler(L, 1, "task of "+where(L))
-	if len(g.tasks) >= g.r.config.Limits.Tasks {
+	by := g.payer()
+	if g.r.quotas.crowds(by, by.kept.tasks, len(g.tasks), g.r.config.Limits.Tasks) {
 		L.RaiseError("place.task: there are %d tasks already", len(g.tasks))
 	}
+	by.kept.tasks++
 	g.made++
-	t := &task{h: h, n: g.made}
+	t := &task{h: h, n: g.made, by: by}
 	t.t, _ = g.s.NewTask(h.fn)
 	t.ud = g.userdata(t, g.meta.task)
 	g.tasks[t] = true
 	if g.live {
-		g.r.soon(func() { t.begin(g) })
+		g.r.soon(by, func() { t.begin(g) })
 	}
 	L.Push(t.ud)
 	return 1
@@ -70,23 +74,18 @@ func (t *task) begin(g *generation) {
 
 // resume runs the task until it waits or ends.
 func (t *task) resume(g *generation, args ...lua.LValue) {
-	if g.isOff(t.h.fn.Proto) {
-		t.end(g, nil, errScript)
-		return
-	}
 	outer := g.running
 	g.running, t.pending = t, nil
-	before, heap := g.r.pool.Left(), g.r.memory.begin()
-	values, err := t.t.Resume(g.budget(), args...)
-	g.r.memory.end(t.h, heap)
-	g.spend(t.h, before, err)
+	values, err := g.account(t.h, "", func(b sandbox.Budget) ([]lua.LValue, error) { return t.t.Resume(b, args...) })
 	g.running = outer
+	rest, rests := errors.AsType[restingError](err)
 	switch {
-	case err != nil && !t.t.Done() && !started(err): // no time left in this heartbeat
+	case rests:
+		t.at(g, g.now()+rest.seconds, args...)
+	case err == errBusy:
 		t.at(g, g.now(), args...)
 	case err != nil:
-		g.failed(t.h, "", err)
-		t.end(g, nil, errScript)
+		t.end(g, nil, explain(err))
 	case t.t.Done():
 		if len(values) == 1 && values[0] == lua.LNil {
 			values = nil // a coroutine that returns nothing gives one nil
@@ -108,7 +107,7 @@ func (t *task) resume(g *generation, args ...lua.LValue) {
 
 // at resumes the task at a time.
 func (t *task) at(g *generation, time float64, args ...lua.LValue) {
-	t.timer = g.timers.add(&timer{at: time, do: func(g *generation) bool {
+	t.timer = g.timers.add(&timer{by: t.by, at: time, do: func(g *generation) bool {
 		t.timer = nil
 		t.resume(g, args...)
 		return false
@@ -117,7 +116,10 @@ func (t *task) at(g *generation, time float64, args ...lua.LValue) {
 
 // end settles what the task owes.
 func (t *task) end(g *generation, results []any, failed string) {
-	delete(g.tasks, t)
+	if g.tasks[t] {
+		delete(g.tasks, t)
+		t.by.kept.tasks--
+	}
 	t.over, t.results, t.failed = true, results, failed
 	for _, r := range t.owed {
 		t.answer(r)
@@ -189,13 +191,13 @@ func (t *task) ask(g *generation, q question) {
 		over = true
 		t.asking = nil
 		g.timers.remove(t.timer)
-		g.r.soon(func() {
+		g.r.soon(t.by, func() {
 			if g.tasks[t] && !g.over {
 				t.resume(g, g.reply(q, answer, err)...)
 			}
 		})
 	}
-	t.timer = g.timers.add(&timer{at: g.now() + q.timeout, do: func(g *generation) bool {
+	t.timer = g.timers.add(&timer{by: t.by, at: g.now() + q.timeout, do: func(g *generation) bool {
 		if t.asking != nil {
 			t.asking.Cancel()
 		}

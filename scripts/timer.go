@@ -8,6 +8,9 @@ import (
 
 // timer is something to be done at a time, once or again and again.
 type timer struct {
+	by     *quota
+	script bool    // a script's, which counts
+	waits  bool    // with its quota, to be done
 	at     float64 // seconds of the place's clock; of the top level: after it is in force
 	every  float64 // 0 = once
 	number int     // timers of one time run in the order they were made
@@ -59,11 +62,26 @@ func (ts *timers) add(t *timer) *timer {
 }
 
 func (ts *timers) remove(t *timer) bool {
-	if t == nil || t.index < 0 {
+	switch {
+	case t == nil:
+		return false
+	case t.waits:
+		t.waits = false
+	case t.index >= 0:
+		heap.Remove(&ts.heap, t.index)
+	default:
 		return false
 	}
-	heap.Remove(&ts.heap, t.index)
+	t.gone()
 	return true
+}
+
+// gone notes that the timer is there no more.
+func (t *timer) gone() {
+	if t.script {
+		t.script = false
+		t.by.kept.timers--
+	}
 }
 
 // start counts the timers of the top level from now on.
@@ -82,22 +100,39 @@ func (g *generation) now() float64 {
 	return g.turn().Time()
 }
 
-// runTimers does what is due, each once at most. What cannot be begun for lack of time
-// is done first in the next heartbeat.
+// runTimers does what is due, each once at most. What does not fit is done first in the
+// next heartbeat; of what the place may run, a quarter is left for ticks.
 func (g *generation) runTimers() {
-	ts, now, last := &g.timers, g.now(), g.timers.made
-	for len(ts.heap) > 0 && ts.heap[0].at <= now && g.r.pool.Left() > 0 {
+	ts, now, last, q := &g.timers, g.now(), g.timers.made, &g.r.quotas
+	for len(ts.heap) > 0 && ts.heap[0].at <= now && q.place.left > q.limits.Heartbeat/4 {
 		t := ts.heap[0]
 		if t.number > last {
 			return // made meanwhile
 		}
 		heap.Pop(&ts.heap)
-		if t.do(g) && t.every > 0 && !g.over {
-			// What was missed is not made up for.
-			t.at = max(t.at+t.every, now)
-			ts.add(t)
+		t.waits = true
+		w := work{by: t.by, must: true, run: func(*generation) { t.fire(g) }}
+		if q.fits(t.by) {
+			g.r.do(w)
+		} else {
+			q.hold(w)
 		}
 	}
+}
+
+// fire does what is due, unless it was canceled meanwhile.
+func (t *timer) fire(g *generation) {
+	if !t.waits || g.over {
+		return
+	}
+	t.waits = false
+	if t.do(g) && t.every > 0 && !g.over {
+		// What was missed is not made up for.
+		t.at = max(t.at+t.every, g.now())
+		g.timers.add(t)
+		return
+	}
+	t.gone()
 }
 
 func timerClass() class {
@@ -137,16 +172,18 @@ func (g *generation) newTimer(L *lua.LState, what string, again bool) int {
 		L.ArgError(1, "a number of seconds expected")
 	}
 	h := g.handler(L, 2, "timer of "+where(L))
-	if len(g.timers.heap) >= g.r.config.Limits.Timers {
+	by := g.payer()
+	if g.r.quotas.crowds(by, by.kept.timers, len(g.timers.heap), g.r.config.Limits.Timers) {
 		L.RaiseError("%s: there are %d timers already", what, len(g.timers.heap))
 	}
-	t := &timer{at: g.now() + period}
+	by.kept.timers++
+	t := &timer{by: by, script: true, at: g.now() + period}
 	if again {
 		t.every = period
 	}
 	t.do = func(g *generation) bool {
-		_, err := g.call(h, "")
-		return err != errOff
+		_, _ = g.call(h, "")
+		return true
 	}
 	L.Push(g.userdata(g.timers.add(t), g.meta.timer))
 	return 1

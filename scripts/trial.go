@@ -34,12 +34,10 @@ type TrialConfig struct {
 	// Modules are the host's, as in [Config]; tests/host/NAME.lua stands in for one that
 	// is not among them.
 	Modules map[string]Module
-	// Time is how long a test may take before it is cut off, on the wall's clock.
-	// Default 10 s.
+	// Time is how much of the processor a test may use before it is cut off. Default
+	// 10 s.
 	Time time.Duration
-	// Limits are those of the scripts that are tested. Machines that run tests are
-	// busy, so Call and Heartbeat are 250 ms and 1 s by default here: enough to cut
-	// off what never ends.
+	// Limits are those of the scripts that are tested.
 	Limits Limits
 }
 
@@ -76,15 +74,13 @@ type trialScope struct {
 // what is wrong with it.
 func NewTrial(sources Sources, file string, config TrialConfig) (*Trial, error) {
 	orDefault(&config.Time, 10*time.Second)
-	orDefault(&config.Limits.Call, 250*time.Millisecond)
-	orDefault(&config.Limits.Heartbeat, time.Second)
 	config.Limits.setDefaults()
 	source, ok := sources.Source(file)
 	if !ok {
 		return nil, fmt.Errorf("scripts: there is no %s", file)
 	}
 	t := &Trial{file: file, sources: sources, config: config, scope: []*trialScope{{}}}
-	nowhere := &Runtime{config: Config{Limits: config.Limits, Modules: config.Modules, StandIns: true}, log: (&trialLog{}).logger()}
+	nowhere := &Runtime{quotas: newQuotas(&config.Limits), config: Config{Limits: config.Limits, Modules: config.Modules, StandIns: true}, log: (&trialLog{}).logger()}
 	t.g = nowhere.newGeneration(0, sources)
 	t.g.trial = t
 	t.g.openTrial()

@@ -49,8 +49,9 @@ func (t *Trial) open() (*trialPlace, error) {
 	return p, nil
 }
 
-// refill gives scripts the time of a heartbeat: a test does much between two of them.
-func (p *trialPlace) refill() { p.rt.pool.Refill(p.rt.config.Limits.Heartbeat) }
+// refill gives scripts what they may run in a heartbeat: a test does much between two of
+// them.
+func (p *trialPlace) refill() { p.rt.refill() }
 
 func (t *Trial) close(p *trialPlace) error {
 	t.at, t.g.live = nil, false

@@ -47,15 +47,10 @@ func opened(t *testing.T) *lobby {
 	return l
 }
 
-// patient are limits for machines that run tests, which are busy; budgets are no matter
-// of the lobby's.
-var patient = scripts.Limits{Call: 10 * time.Second, Heartbeat: 30 * time.Second, Load: time.Minute}
-
 func runtime(t *testing.T) *scripts.Runtime {
 	t.Helper()
 	rt, err := scripts.New(scripts.Config{
 		Dir: ".", NoReload: true, Logger: slog.New(slog.NewTextHandler(complaints{t}, &slog.HandlerOptions{Level: slog.LevelWarn})),
-		Limits: patient,
 	})
 	if err != nil {
 		t.Fatal(err)

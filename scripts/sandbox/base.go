@@ -257,7 +257,7 @@ func (s *State) basePrint(L *lua.LState) int {
 		size = bounded(L, size+len(word)+1)
 		words = append(words, word)
 	}
-	s.charge(L, size/16)
+	s.charge(L, size/bytesPerInstruction)
 	if s.config.Print != nil {
 		s.config.Print(strings.Join(words, "\t"))
 	}
@@ -273,7 +273,7 @@ func (s *State) baseUnpack(L *lua.LState) int {
 	if first > last {
 		return 0
 	}
-	s.charge(L, (last-first)/16)
+	s.charge(L, (last-first)/valuesPerInstruction)
 	for i := first; i <= last; i++ {
 		L.Push(L.RawGet(t, lua.LNumber(i)))
 	}

@@ -1,55 +1,49 @@
 package sandbox
 
 import (
+	"fmt"
 	"sync/atomic"
 	"time"
 )
 
 // Budget is what one call may spend. The zero value means the defaults.
 type Budget struct {
-	// Time is how long the call may take. Zero means [DefaultCallTime]. A call
-	// that has run hardly anything by then was kept waiting by a busy machine,
-	// or by slow instructions, and gets a quarter of it more, once.
-	Time time.Duration
-	// Instructions is how many instructions it may run, library functions
-	// counted by their work. Zero means [DefaultInstructions].
+	// Instructions is how many instructions the call may run, library functions
+	// counted by their work: the same number on every machine, however busy it is.
+	// A call that needs more is cut off with [ErrCallBudget]. Zero means
+	// [DefaultInstructions].
 	Instructions int64
+	// Time bounds the processor time of calls whose instructions take unusually
+	// long, such as the comparison of long texts. It is looked at from
+	// [clockAfter] on; a machine that is busy with something else does not use it
+	// up. A call that takes more is cut off with [ErrCallBudget] too. Zero means
+	// [DefaultCallTime].
+	Time time.Duration
 	// Memory is by how many bytes the heap's objects may grow while the call
 	// runs. It is the whole process's heap, and garbage counts until it is
 	// collected, so be generous. Zero means [DefaultMemory] for every
-	// [DefaultCallTime] of Time, but no more than [DefaultMemoryMost]; less
-	// than zero means no bound.
+	// [DefaultInstructions] of Instructions, but no more than
+	// [DefaultMemoryMost]; less than zero means no bound.
 	Memory int64
-	// Pool is shared by the calls of one heartbeat. A call that begins while time
-	// is left in it gets all of its own, and takes from it what it took: cut off
-	// is who takes long, not who comes late. Nil means no pool.
-	Pool *Pool
 }
 
-// memory is the bound on the heap's growth, less than zero for none.
-func (b Budget) memory() int64 {
-	if b.Memory != 0 {
-		return b.Memory
+func (b *Budget) setDefaults() {
+	if b.Instructions == 0 {
+		b.Instructions = DefaultInstructions
 	}
-	return min(DefaultMemory*max(1, int64(b.Time/DefaultCallTime)), DefaultMemoryMost)
+	if b.Time == 0 {
+		b.Time = DefaultCallTime
+	}
+	if b.Memory == 0 {
+		b.Memory = min(DefaultMemory*max(1, b.Instructions/DefaultInstructions), DefaultMemoryMost)
+	}
 }
 
-// Pool is the time that the calls of one heartbeat share. It belongs to the
-// goroutine that calls.
-type Pool struct{ left time.Duration }
+// lookEvery is how many instructions run between two looks at the heap and the
+// clock. The clock's timer interrupts sooner where instructions are slow.
+const lookEvery = 1024
 
-// Refill sets the time left, at the begin of each heartbeat.
-func (p *Pool) Refill(d time.Duration) { p.left = d }
-
-// Left is the time left; zero or less means that no further call starts.
-func (p *Pool) Left() time.Duration { return p.left }
-
-// clockEvery is how many instructions run between two looks at the clock. The
-// timer interrupts sooner where instructions are slow, but a timer may be late
-// on a machine with one core.
-const clockEvery = 1024
-
-// closed is what a context's Done gives after the cut-off.
+// closed is what a context's Done returns after the cut-off.
 var closed = func() chan struct{} {
 	c := make(chan struct{})
 	close(c)
@@ -60,61 +54,36 @@ var closed = func() chan struct{} {
 // coroutines included, spend from the same.
 type meter struct {
 	count, limit int64
-	next         atomic.Int64 // the count at which to look up; the timer sets 0
-	timer        *time.Timer
-	began        time.Time
-	time         time.Duration
-	again        time.Duration // what it may take more, once
+	next         atomic.Int64 // the count at which to look up; the clock's timer sets 0
 	depth        int
-	pool         *Pool
+	clock        clock
 	heap         heapWatch
 	cut          error // why every further instruction fails, or nil
 }
 
 // start begins a call, or joins the one that is under way.
-func (m *meter) start(b Budget) error {
-	if m.depth > 0 {
-		m.depth++
-		return nil
+func (m *meter) start(b Budget) {
+	m.depth++
+	if m.depth > 1 {
+		return
 	}
-	d := b.Time
-	if d == 0 {
-		d = DefaultCallTime
-	}
-	if b.Pool != nil && b.Pool.left <= 0 {
-		return ErrHeartbeatBudget
-	}
-	m.limit = b.Instructions
-	if m.limit == 0 {
-		m.limit = DefaultInstructions
-	}
-	m.heap.begin(b.memory())
-	m.depth, m.pool, m.cut = 1, b.Pool, nil
-	m.count = 0
-	m.next.Store(min(clockEvery, m.limit))
-	m.began, m.time, m.again = time.Now(), d, d/4
-	if m.timer == nil {
-		m.timer = time.AfterFunc(d, func() { m.next.Store(0) })
-	} else {
-		m.timer.Reset(d)
-	}
-	return nil
+	b.setDefaults()
+	m.cut = nil
+	m.count, m.limit = 0, b.Instructions
+	m.next.Store(min(lookEvery, m.limit))
+	m.heap.begin(b.Memory)
+	m.clock.start(b.Time, &m.next)
 }
 
 // stop ends what start began.
 func (m *meter) stop() {
 	m.depth--
-	if m.depth > 0 {
-		return
-	}
-	m.timer.Stop()
-	if m.pool != nil {
-		m.pool.left -= time.Since(m.began)
-		m.pool = nil
+	if m.depth == 0 {
+		m.clock.stop()
 	}
 }
 
-// spent reports whether the call is cut off, after it looked at the clock.
+// spent reports whether the call is cut off, after a look at what it has used.
 func (m *meter) spent() bool {
 	if m.cut != nil {
 		return true
@@ -122,16 +91,14 @@ func (m *meter) spent() bool {
 	if m.depth == 0 {
 		return false
 	}
-	// Before the clock is read, so that a timer that fires now is not lost. One
-	// that fired late, for the call before, is done with.
-	m.next.Store(min(m.count+clockEvery, m.limit))
-	took := time.Since(m.began)
+	// Before the clock is looked at, so that a timer that fires now is not lost.
+	m.next.Store(min(m.count+lookEvery, m.limit))
 	switch {
-	case took >= m.time && m.count <= clockEvery && m.again > 0:
-		m.timer.Reset(m.again)
-		m.time, m.again = took+m.again, 0
-	case took >= m.time || m.count >= m.limit:
-		m.stopAt(ErrCallBudget)
+	case m.count >= m.limit:
+		m.stopAt(fmt.Errorf("%w: it may run %d instructions", ErrCallBudget, m.limit))
+	case m.clock.over():
+		m.count = m.limit // as slow instructions count
+		m.stopAt(fmt.Errorf("%w: its instructions take long, more than %v of the processor", ErrCallBudget, m.clock.most))
 	case m.heap.over():
 		m.stopAt(ErrMemory)
 	}

@@ -40,21 +40,18 @@ const (
 
 func init() { lua.MaxArrayIndex = MaxArray }
 
-// DefaultCallTime is a call's budget where a [Budget] names none.
-const DefaultCallTime = 5 * time.Millisecond
+// DefaultInstructions is a call's budget where a [Budget] names none. An
+// instruction takes 10 to 20 ns, so that this is about 5 ms.
+const DefaultInstructions = 250_000
 
-// DefaultHeartbeatTime is what the calls of one heartbeat are usually given
-// together, see [Pool].
-const DefaultHeartbeatTime = 20 * time.Millisecond
+// DefaultCallTime bounds the processor time of a call where a [Budget] names
+// none: what DefaultInstructions take on a slow machine, where each allocates.
+const DefaultCallTime = 100 * time.Millisecond
 
-// DefaultInstructions is a call's bound where a [Budget] names none: about a
-// hundred times what fits into 5 ms, for clocks that stand still.
-const DefaultInstructions = 20_000_000
-
-// DefaultMemory is by how much the heap may grow in [DefaultCallTime] where a
+// DefaultMemory is by how much the heap may grow in [DefaultInstructions] where a
 // [Budget] says nothing, and DefaultMemoryMost by how much in a call that has
-// more time, in bytes. A script fills 2 to 20 MB in 5 ms; the rest is for what
-// the process does meanwhile.
+// more, in bytes. A script fills 2 to 20 MB in so many; the rest is for what the
+// process does meanwhile.
 const (
 	DefaultMemory     = 64 << 20
 	DefaultMemoryMost = 1 << 30

@@ -33,7 +33,7 @@ func (s *State) create(L *lua.LState) *lua.LState {
 	if body.IsG {
 		argumentError(L, 1, "Lua function expected")
 	}
-	s.charge(L, 100) // a new stack
+	s.charge(L, coroutinePrice)
 	th, _ := s.newThread(body)
 	return th
 }
@@ -59,8 +59,10 @@ func (s *State) advance(L, th *lua.LState, args []lua.LValue) ([]lua.LValue, lua
 	case s.resumes >= MaxResumes:
 		return nil, lua.LString("too many coroutines inside one another")
 	}
+	s.charge(L, len(args)/valuesPerInstruction)
 	state, values, err := s.resume(L, th, args)
 	if state != lua.ResumeError {
+		s.charge(L, len(values)/valuesPerInstruction)
 		return values, nil
 	}
 	api := err.(*lua.ApiError)
@@ -68,6 +70,7 @@ func (s *State) advance(L, th *lua.LState, args []lua.LValue) ([]lua.LValue, lua
 	if s.meter.cut != nil {
 		s.rethrow(L, api)
 	}
+	s.charge(L, errorPrice)
 	return nil, api.Object
 }
 

@@ -19,11 +19,13 @@
 // # Budgets
 //
 // Every instruction of a call is counted, in all its coroutines, and library
-// functions count by their work. A call over its budget is cut off: each
-// further instruction fails, pcall passes that on, until the outermost call has
-// returned. Work in between instructions is bounded by the constants of this
-// package. The process's heap is watched meanwhile, and a call in which it grows
-// by more than [Budget].Memory is cut off too.
+// functions count by their work: what a call costs is the same on every machine,
+// in every run. A call over its budget is cut off: each further instruction fails,
+// pcall passes that on, until the outermost call has returned. Work in between
+// instructions is bounded by the constants of this package. Two things are watched
+// besides, as backstops: the thread's processor time, for instructions that take
+// unusually long, and the process's heap, which must not grow by more than
+// [Budget].Memory in a call.
 //
 // # Differences from Lua 5.1
 //

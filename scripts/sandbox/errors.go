@@ -11,10 +11,8 @@ import (
 
 // Why a call failed where it was not the script's own error.
 var (
-	// ErrCallBudget: the call took longer than its [Budget] and was cut off.
+	// ErrCallBudget: the call used more than its [Budget] and was cut off.
 	ErrCallBudget = errors.New("over the budget of one call, cut off")
-	// ErrHeartbeatBudget: the [Pool] had run out, and the call did not start.
-	ErrHeartbeatBudget = errors.New("over the budget of one heartbeat, not started")
 	// ErrMemory: the heap grew by more than the [Budget]'s memory in the call.
 	ErrMemory = errors.New("over the memory of one call, cut off")
 	// ErrBroken: the interpreter itself failed. The state answers every call

@@ -32,11 +32,12 @@ func (s *State) stringFormat(L *lua.LState) int {
 		i += len(directive) - 1
 		argument++
 		text := s.formatted(L, directive, argument)
+		s.charge(L, directivePrice+len(text)/8)
 		bounded(L, out.Len()+len(text))
 		out.WriteString(text)
 	}
 	bounded(L, out.Len())
-	s.charge(L, out.Len()/8)
+	s.charge(L, len(format)/8)
 	L.Push(lua.LString(out.String()))
 	return 1
 }

@@ -42,7 +42,7 @@ func TestMemoryWithinTheBoundIsNoMatter(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newState(t, Config{})
-			_, err := s.Call(Budget{Time: 20 * time.Second, Memory: c.memory}, load(t, s, source))
+			_, err := s.Call(Budget{Instructions: 20_000_000, Time: 20 * time.Second, Memory: c.memory}, load(t, s, source))
 			if !errors.Is(err, c.want) {
 				t.Errorf("%v, wanted %v", err, c.want)
 			}

@@ -20,6 +20,7 @@ var ours = func() [64]instruction {
 	all[lua.OP_DIV] = divide
 	all[lua.OP_FORPREP] = prepareFor
 	all[lua.OP_TAILCALL] = tailCall
+	all[lua.OP_VARARG] = varargs
 	return all
 }()
 
@@ -51,6 +52,13 @@ func (r *registers) set(at int, value lua.LValue) {
 	if at >= r.top {
 		r.top = at + 1
 	}
+}
+
+// varargs counts as many as it copies: calls that pass on thousands of values have
+// one.
+func varargs(L *lua.LState, inst uint32, base unsafe.Pointer) int {
+	charge(L, currentFrame(L).nargs/valuesPerInstruction)
+	return instructions[lua.OP_VARARG](L, inst, base)
 }
 
 // length ignores __len of tables, as Lua 5.1 does.
@@ -182,7 +190,7 @@ func concatenate(L *lua.LState, inst uint32, _ unsafe.Pointer) int {
 			return 0
 		}
 	}
-	charge(L, bounded(L, size)/16)
+	charge(L, bounded(L, size)/bytesPerInstruction)
 	var short [128]byte // stays on the stack
 	text := short[:0]
 	if size > len(short) {
@@ -215,7 +223,7 @@ func concatenatePairs(L *lua.LState, values []lua.LValue, first int) lua.LValue 
 		left := values[i]
 		if lua.LVCanConvToString(left) && lua.LVCanConvToString(right) {
 			text := appendText(appendText(nil, left), right)
-			charge(L, bounded(L, len(text))/16)
+			charge(L, bounded(L, len(text))/bytesPerInstruction)
 			right = lua.LString(text)
 			continue
 		}

@@ -34,7 +34,9 @@ type frame struct {
 	pc        int
 	_         int
 	localBase int
-	_         [3]int
+	_         int
+	nargs     int
+	_         int
 	tailCalls int
 }
 

@@ -139,6 +139,7 @@ func (s *State) stringGsub(L *lua.LState) int {
 			break
 		}
 		count++
+		before := out.Len()
 		out.WriteString(text[at:start])
 		out.WriteString(s.replacement(L, m, start, end))
 		at = end
@@ -146,7 +147,7 @@ func (s *State) stringGsub(L *lua.LState) int {
 			out.WriteString(text[at:min(at+1, len(text))])
 			at++
 		}
-		bounded(L, out.Len())
+		s.charge(L, (bounded(L, out.Len())-before)/bytesPerInstruction)
 		if strings.HasPrefix(pattern, "^") {
 			break
 		}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	lua "github.com/yuin/gopher-lua"
@@ -34,6 +35,7 @@ type converter struct {
 	state *State
 	path  []any // string keys and int indexes
 	left  int
+	count int // values and keys so far
 	open  map[*lua.LTable]bool
 }
 
@@ -63,8 +65,15 @@ func (c *converter) refuse(format string, args ...any) error {
 	return fmt.Errorf("%w: %s: %s", ErrPlain, at, fmt.Sprintf(format, args...))
 }
 
-// count takes a value's size from what is left.
-func (c *converter) count(text int) error {
+// done counts the work: by values, and by the bytes of their texts.
+func (c *converter) done() {
+	text := c.Size - c.left - c.count*valueSize
+	c.state.meter.count += int64(c.count*valuePrice + text/bytesPerInstruction)
+}
+
+// take takes a value's size from what is left.
+func (c *converter) take(text int) error {
+	c.count++
 	c.left -= valueSize + text
 	if c.left < 0 {
 		return c.refuse("larger than %d bytes", c.Size)
@@ -77,14 +86,17 @@ func (c *converter) count(text int) error {
 
 // ToGo converts a Lua value. Tables with the keys 1 to n become []any, tables
 // with text keys map[string]any; mixed tables, holes and cycles are refused,
-// and so are functions, NaN, infinities and text that is not UTF-8.
+// and so are functions, NaN, infinities and text that is not UTF-8, or has a zero
+// byte: at that it would be another where it is read.
 func (p Plain) ToGo(s *State, value lua.LValue) (any, error) {
-	return p.converter(s).toGo(value)
+	c := p.converter(s)
+	defer c.done()
+	return c.toGo(value)
 }
 
 func (c *converter) toGo(value lua.LValue) (any, error) {
 	text, _ := value.(lua.LString)
-	if err := c.count(len(text)); err != nil {
+	if err := c.take(len(text)); err != nil {
 		return nil, err
 	}
 	switch v := value.(type) {
@@ -98,10 +110,13 @@ func (c *converter) toGo(value lua.LValue) (any, error) {
 		}
 		return nil, c.refuse("%v is not a finite number", v)
 	case lua.LString:
-		if utf8.ValidString(string(v)) {
-			return string(v), nil
+		switch {
+		case !utf8.ValidString(string(v)):
+			return nil, c.refuse("text that is not UTF-8")
+		case strings.IndexByte(string(v), 0) >= 0:
+			return nil, c.refuse("text with a zero byte")
 		}
-		return nil, c.refuse("text that is not UTF-8")
+		return string(v), nil
 	case *lua.LTable:
 		return c.tableToGo(v)
 	case *lua.LUserData:
@@ -122,6 +137,7 @@ func (c *converter) toGo(value lua.LValue) (any, error) {
 // copy copies plain data of the host's, which counts like a script's own.
 func (c *converter) copy(value any) (any, error) {
 	text, _ := value.(string)
+	c.count++
 	if c.left -= valueSize + len(text); c.left < 0 {
 		return nil, c.refuse("larger than %d bytes", c.Size)
 	}
@@ -138,6 +154,7 @@ func (c *converter) copy(value any) (any, error) {
 	case map[string]any:
 		values := make(map[string]any, len(v))
 		for name, item := range v {
+			c.count++
 			c.left -= valueSize + len(name)
 			var err error
 			if values[name], err = c.copy(item); err != nil {
@@ -201,11 +218,11 @@ func (c *converter) object(t *lua.LTable, key lua.LValue) (any, error) {
 	values := map[string]any{}
 	for value := t.RawGet(key); key != lua.LNil; key, value = t.Next(key) {
 		name, ok := key.(lua.LString)
-		if !ok || !utf8.ValidString(string(name)) {
+		if !ok || !utf8.ValidString(string(name)) || strings.IndexByte(string(name), 0) >= 0 {
 			return nil, c.refuse("a key that is not text: %s", key.Type())
 		}
 		c.path = append(c.path, string(name))
-		if err := c.count(len(name)); err != nil {
+		if err := c.take(len(name)); err != nil {
 			return nil, err
 		}
 		v, err := c.toGo(value)
@@ -222,12 +239,14 @@ func (c *converter) object(t *lua.LTable, key lua.LValue) (any, error) {
 // their length, and empty arrays and objects are marked, so that they come
 // back as what they were. Other Go types are refused.
 func (p Plain) ToLua(s *State, value any) (lua.LValue, error) {
-	return p.converter(s).toLua(value)
+	c := p.converter(s)
+	defer c.done()
+	return c.toLua(value)
 }
 
 func (c *converter) toLua(value any) (lua.LValue, error) {
 	text, _ := value.(string)
-	if err := c.count(len(text)); err != nil {
+	if err := c.take(len(text)); err != nil {
 		return nil, err
 	}
 	switch v := value.(type) {
@@ -271,7 +290,7 @@ func (c *converter) objectToLua(values map[string]any) (lua.LValue, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) { // as scripts go over them
 		c.path = append(c.path, name)
-		if err := c.count(len(name)); err != nil {
+		if err := c.take(len(name)); err != nil {
 			return nil, err
 		}
 		v, err := c.toLua(values[name])

@@ -61,6 +61,8 @@ func (s *State) protected(L *lua.LState, nargs int) *lua.ApiError {
 	if s.meter.cut != nil {
 		s.rethrow(L, err)
 	}
+	text, _ := err.Object.(lua.LString)
+	s.charge(L, errorPrice+len(text)/bytesPerInstruction+len(err.StackTrace)/tracePerInstruction)
 	return err
 }
 

@@ -54,6 +54,7 @@ func New(config Config) *State {
 	s.openOS()
 	s.openCoroutine()
 	s.openMarkers()
+	s.priceLibraries()
 	return s
 }
 
@@ -74,16 +75,21 @@ func (s *State) Close() {
 	}
 }
 
-// Call calls fn and returns what it returns. The error is an *[Error], or one
-// of [ErrBroken] and [ErrHeartbeatBudget] where the call did not start. A call
-// made while another runs, by a Go function, spends the outer one's budget.
+// Running reports whether a call is under way.
+func (s *State) Running() bool { return s.meter.depth > 0 }
+
+// Used is how many instructions the call under way has used, or the last one did:
+// a whole budget where it was cut off because they took long.
+func (s *State) Used() int64 { return s.meter.count }
+
+// Call calls fn and returns what it returns. The error is an *[Error], or
+// [ErrBroken] where the call did not start. A call made while another runs, by a
+// Go function, spends the outer one's budget.
 func (s *State) Call(b Budget, fn lua.LValue, args ...lua.LValue) ([]lua.LValue, error) {
 	if s.broken != nil {
 		return nil, s.broken
 	}
-	if err := s.meter.start(b); err != nil {
-		return nil, err
-	}
+	s.meter.start(b)
 	defer s.meter.stop()
 	L := s.lua
 	base := L.GetTop()
@@ -144,8 +150,11 @@ func (s *State) breakDown(why string) {
 	}
 }
 
-// charge counts a library function's work as so many instructions, and cuts
-// the call off if they were too many.
+// Charge counts the work of a Go function that a script called as so many
+// instructions, and cuts the call off if they were too many. An instruction is 10
+// to 20 ns of work; do the work in steps of less than a millisecond.
+func (s *State) Charge(L *lua.LState, work int) { charge(L, work) }
+
 func (s *State) charge(L *lua.LState, work int) { charge(L, work) }
 
 func charge(L *lua.LState, work int) {

@@ -9,8 +9,8 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// relaxed is a budget that the race detector does not overrun.
-var relaxed = Budget{Time: 5 * time.Second}
+// relaxed is a budget for tests of something else.
+var relaxed = Budget{Instructions: 20_000_000, Time: 5 * time.Second}
 
 func newState(t testing.TB, config Config) *State {
 	t.Helper()
@@ -295,6 +295,8 @@ func TestPanicOfAGoFunctionBreaksTheState(t *testing.T) {
 		"direct":    `fail()`,
 		"pcall":     `while true do pcall(fail) end`,
 		"coroutine": `while true do coroutine.resume(coroutine.create(function() fail() end)) end`,
+		"wrap":      `while true do pcall(coroutine.wrap(fails)) end`,
+		"by value":  `coroutine.resume(coroutine.create(function() throw() end))`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newState(t, Config{})
@@ -302,11 +304,41 @@ func TestPanicOfAGoFunctionBreaksTheState(t *testing.T) {
 				var none []int
 				return none[len(none)]
 			}))
+			s.Lua().SetGlobal("throw", s.Lua().NewFunction(func(*lua.LState) int { panic("boom") }))
+			run(t, s, `function fails() fail() end`)
 			if _, err := s.Call(relaxed, load(t, s, source)); !errors.Is(err, ErrBroken) {
 				t.Errorf("call: %v", err)
 			}
 			if _, err := s.Call(relaxed, load(t, s, "")); !errors.Is(err, ErrBroken) {
 				t.Errorf("next call: %v", err)
+			}
+		})
+	}
+}
+
+func TestNoTextOfAnErrorBreaksTheState(t *testing.T) {
+	const text = `"runtime error: invalid memory address or nil pointer dereference"`
+	for name, source := range map[string]string{
+		"error":     `error(` + text + `, 0)`,
+		"assert":    `assert(false, ` + text + `)`,
+		"table":     `error({message = ` + text + `})`,
+		"pcall":     `pcall(error, ` + text + `, 0) error("x")`,
+		"xpcall":    `xpcall(function() error("x") end, function() error(` + text + `, 0) end) error("x")`,
+		"coroutine": `coroutine.resume(coroutine.create(function() error(` + text + `, 0) end)) error("x")`,
+		"wrap":      `coroutine.wrap(function() error(` + text + `, 0) end)()`,
+		"tostring":  `error(setmetatable({}, {__tostring = function() return ` + text + ` end}))`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newState(t, Config{})
+			withWait(s)
+			if _, err := s.Call(relaxed, load(t, s, source)); err == nil || errors.Is(err, ErrBroken) {
+				t.Errorf("call: %v", err)
+			}
+			if _, err := newTask(t, s, source).Resume(relaxed); err == nil || errors.Is(err, ErrBroken) {
+				t.Errorf("task: %v", err)
+			}
+			if got := run(t, s, `return 1`); got != "1" || s.Broken() != nil {
+				t.Errorf("afterwards %q, %v", got, s.Broken())
 			}
 		})
 	}

@@ -46,7 +46,7 @@ func (s *State) stringByte(L *lua.LState) int {
 	if end-start > MaxValues {
 		L.RaiseError("string.byte: more than %d values", MaxValues)
 	}
-	s.charge(L, (end-start)/16)
+	s.charge(L, (end-start)/valuesPerInstruction)
 	for i := start; i < end; i++ {
 		L.Push(lua.LNumber(text[i]))
 	}
@@ -93,7 +93,7 @@ func (s *State) stringRep(L *lua.LState) int {
 	if text == "" {
 		n = 0
 	}
-	s.charge(L, n*len(text)/16)
+	s.charge(L, n*len(text)/bytesPerInstruction)
 	L.Push(lua.LString(strings.Repeat(text, n)))
 	return 1
 }

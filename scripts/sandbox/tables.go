@@ -35,6 +35,7 @@ func (s *State) tableConcat(L *lua.LState) int {
 		}
 		text := string(appendText(nil, value))
 		bounded(L, out.Len()+len(text)+len(separator))
+		s.charge(L, (len(text)+len(separator))/bytesPerInstruction)
 		out.WriteString(text)
 		if i < last {
 			out.WriteString(separator)

@@ -30,7 +30,7 @@ func (t *Task) Done() bool { return t.thread.status == dead }
 // Resume runs the task until it yields or ends, which Done tells, and returns
 // what it yielded or returned. args are the body's arguments at first, and
 // what the yielding function returns to the script later. Errors are as
-// [State.Call]'s; a task that failed is done, one that did not start is not.
+// [State.Call]'s; a task that failed is done.
 func (t *Task) Resume(b Budget, args ...lua.LValue) ([]lua.LValue, error) {
 	s := t.state
 	if s.broken != nil {
@@ -42,9 +42,7 @@ func (t *Task) Resume(b Budget, args ...lua.LValue) ([]lua.LValue, error) {
 	if s.resumes >= MaxResumes {
 		return nil, newError(lua.LString("too many tasks and coroutines inside one another"), "", nil)
 	}
-	if err := s.meter.start(b); err != nil {
-		return nil, err
-	}
+	s.meter.start(b)
 	defer s.meter.stop()
 	state, values, err := s.resume(s.lua, t.lua, args)
 	if state == lua.ResumeError {

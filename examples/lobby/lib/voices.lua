@@ -41,8 +41,7 @@ local function locate(agent)
 end
 
 -- A few agents each heartbeat, round and round. All at once would do for a few hundred of
--- them; but a handler that takes longer than 5 ms is cut off, and one that is cut off
--- again and again is switched off.
+-- them; but a handler that runs more than 250,000 instructions is cut off, and rests.
 local round, at = {}, 0
 
 place.on("tick", function()
