@@ -100,11 +100,19 @@ func told(s scripts.Status, now float64) inside.Scripts {
 	out := inside.Scripts{
 		Generation: s.Generation, Files: s.Files, Components: s.Components, Reloads: s.Reloads, Failed: s.Failed,
 	}
+	out.Refused, out.Waiting = s.Refused, s.Waiting
+	for _, rest := range s.Resting {
+		out.Resting = append(out.Resting, inside.Resting{
+			Handler: rest.Handler, At: rest.At, For: rest.For, Since: now - rest.Since, Left: rest.Until - now, Times: rest.Times, Why: rest.Why,
+		})
+	}
 	if f := s.Failure; f != nil {
 		out.Failure = &inside.Failure{Error: f.Error, File: f.File, Line: f.Line, At: f.At}
 	}
 	for _, h := range s.Handlers {
-		out.Handlers = append(out.Handlers, inside.Handler{Kind: h.Kind, Calls: h.Calls, Errors: h.Errors, Seconds: h.Time.Seconds()})
+		out.Handlers = append(out.Handlers, inside.Handler{
+			Kind: h.Kind, Calls: h.Calls, Errors: h.Errors, CutOffs: h.CutOffs, Seconds: h.Time.Seconds(), Instructions: h.Instructions,
+		})
 	}
 	for _, e := range s.Errors {
 		out.Errors = append(out.Errors, inside.Error{

@@ -327,7 +327,7 @@ func TestAPlaceIsAfterARestartWhatItWas(t *testing.T) {
 		`{"loci": 1, "records": {"rule": {"rule1": {"number": 2, "verdict": "deny", "pattern": "_"}}}}`: "its number is 2",
 		`{"loci": 1, "records": {"place": {"rules": {"given": "many"}}}}`:                               `place "rules"`,
 		`{"loci": 1, "records": {"scene": {"door": {"depth": 1}}}}`:                                     `scene "door"`,
-		`{"loci": 1, "records": {"store": {` + fmt.Sprintf("%q", strings.Repeat("k", 257)) + `: {}}}}`:  "more than 256 bytes",
+		`{"loci": 1, "records": {"store": {` + fmt.Sprintf("%q", strings.Repeat("k", 257)) + `: {}}}}`:  "a key has 1 to 256 bytes",
 	} {
 		if err := in(copied, text); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("import of %.80s: %v", text, err)

@@ -48,6 +48,7 @@ type serveOptions struct {
 	apps       []string      // hosts that apps may be launched from, or "none"
 	policy     apps.Policy
 	limits     []string // NAME=VALUE, of engine.Limits
+	scripts    []string // the same, of scripts.Limits
 	log        logOptions
 }
 
@@ -108,6 +109,8 @@ that do not load; 2 where it was asked wrongly.`,
 		"* is any with a public address, none is none; more are separated by commas")
 	flags.StringArrayVar(&o.limits, "limit", nil, "`NAME=VALUE` of a limit on what one agent may cost, as the log names it: interaction-rate=500, turn-time=200ms,\n"+
 		"entity-bytes=1MiB; may be given several times")
+	flags.StringArrayVar(&o.scripts, "script-limit", nil, "`NAME=VALUE` of a limit on what scripts may cost: call=500000, call-time=200ms, log-lines=50;\n"+
+		"may be given several times")
 	o.log.flags(flags)
 	return cmd
 }
@@ -152,6 +155,9 @@ func (o *serveOptions) complete(flags *pflag.FlagSet, getenv func(string) string
 	if _, err := o.engineLimits(); err != nil {
 		return err
 	}
+	if _, err := o.scriptLimits(); err != nil {
+		return err
+	}
 	o.policy = apps.Policy{Hosts: o.apps, Token: getenv(gatewayToken)}
 	if slices.Equal(o.apps, []string{"none"}) {
 		o.policy.Hosts = []string{}
@@ -189,6 +195,21 @@ func (o *serveOptions) engineLimits() (engine.Limits, error) {
 	return limits, nil
 }
 
+// scriptLimits returns those of scripts.
+func (o *serveOptions) scriptLimits() (scripts.Limits, error) {
+	limits := scripts.Limits{Heap: o.memory}
+	for _, text := range o.scripts {
+		name, value, ok := strings.Cut(text, "=")
+		if !ok {
+			return limits, fmt.Errorf("--script-limit is %q, want NAME=VALUE with NAME one of %s", text, strings.Join(scripts.LimitFlags(), ", "))
+		}
+		if err := limits.Set(name, value); err != nil {
+			return limits, fmt.Errorf("--script-limit: %w", err)
+		}
+	}
+	return limits, nil
+}
+
 // listenOnPort is the address of a port on every interface.
 func listenOnPort(port uint16) string { return fmt.Sprintf("0.0.0.0:%d", port) }
 
@@ -202,8 +223,12 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) (err
 	if kept != nil {
 		defer func() { err = errors.Join(err, kept.Close()) }()
 	}
+	bounds, err := o.scriptLimits()
+	if err != nil {
+		return err
+	}
 	rt, err := scripts.New(scripts.Config{
-		Dir: o.dir, NoReload: o.noReload, Name: o.name, Store: shelf, Logger: log, Limits: scripts.Limits{Heap: o.memory},
+		Dir: o.dir, NoReload: o.noReload, Name: o.name, Store: shelf, Logger: log, Limits: bounds,
 	})
 	if err != nil {
 		return err

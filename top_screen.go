@@ -121,6 +121,17 @@ func writeScripts(b *strings.Builder, s *inside.Scripts) {
 	if s.Failure != nil {
 		fmt.Fprintf(b, "  not reloaded: %s\n", short(s.Failure.Error, 200))
 	}
+	for _, r := range s.Resting[:min(len(s.Resting), 5)] {
+		whom := "the place"
+		if r.For != "" {
+			whom = plainText(r.For)
+		}
+		fmt.Fprintf(b, "  RESTS for %s: %s at %s, for %s, again in %s: %s\n", whom, short(r.Handler, 60), plainText(r.At),
+			inside.Span(r.Since), inside.Span(r.Left), short(r.Why, 120))
+	}
+	if s.Refused > 0 || s.Waiting > 0 {
+		fmt.Fprintf(b, "  %d requests refused to agents that had scripts do too much, %d calls wait\n", s.Refused, s.Waiting)
+	}
 	for _, e := range s.Errors[:min(len(s.Errors), 5)] {
 		fmt.Fprintf(b, "  %d× %s:%d: %s, last %s ago\n", e.Count, plainText(e.File), e.Line, short(e.Message, 120), inside.Span(e.Ago))
 	}

@@ -77,7 +77,11 @@ func (g *generation) account(h *handler, about string, run func(b sandbox.Budget
 	s := &g.r.spent[h.kind]
 	s.Calls++
 	if !nested {
-		q.charge(by, g.s.Used()+handlerPrice)
+		used := g.s.Used() + handlerPrice
+		if err != nil {
+			used += failurePrice
+		}
+		q.charge(by, used)
 		s.Time += time.Since(began)
 		s.Instructions += uint64(g.s.Used())
 	}

@@ -154,7 +154,6 @@ func (r *Runtime) replace(g *generation, last *float64, why error) {
 		_ = place.Do(func(*engine.Turn) error {
 			m.resting, m.helped = false, err == nil && heap <= r.config.Limits.Heap
 			r.refill()
-			r.runHeld()
 			return nil
 		})
 	})

@@ -109,11 +109,16 @@ end)`), func(c *Config) {
 	})
 	ann := r.join("ann")
 	var log string
+	defer func() {
+		if t.Failed() {
+			t.Log(log)
+		}
+	}()
 	generation := func(n int) {
 		r.until("a new state", func() bool {
 			r.Advance(50 * time.Millisecond)
 			log += r.logs.take()
-			return strings.Contains(log, fmt.Sprint("generation=", n, " "))
+			return strings.Contains(log, fmt.Sprint("generation=", n))
 		})
 		r.rt.watching.Wait() // for what it knows of the heap
 	}

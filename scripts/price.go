@@ -5,6 +5,8 @@ package scripts
 const (
 	// handlerPrice is for each call of a handler.
 	handlerPrice = 50
+	// failurePrice is for one that fails: its traceback, and the log.
+	failurePrice = 500
 	// functionPrice is for a function that prices does not name.
 	functionPrice = 12
 	// writePrice is for each change of a component.
@@ -18,7 +20,7 @@ var prices = map[string]int{
 	"loci.Place.spawn":      600,
 	"loci.Place.publish":    200,
 	"loci.Place.subscribe":  3000,
-	"loci.Place.task":       60,
+	"loci.Place.task":       450, // its stack
 	"loci.Place.after":      30,
 	"loci.Place.every":      30,
 	"loci.Place.asset":      500,

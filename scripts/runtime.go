@@ -56,6 +56,9 @@ var (
 // New loads a place's scripts. The error says file and line of what is wrong. A place
 // that is opened with the runtime starts what they declare.
 func New(config Config) (*Runtime, error) {
+	if err := config.Limits.check(); err != nil {
+		return nil, err
+	}
 	config.Limits.setDefaults()
 	if config.Logger == nil {
 		config.Logger = slog.Default()

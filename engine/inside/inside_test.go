@@ -128,7 +128,8 @@ func value(families map[string]*dto.MetricFamily, name string, labels ...string)
 }
 
 func TestMetricsFollowWhatGoesOn(t *testing.T) {
-	scripts := Scripts{Generation: 3, Reloads: 2, Failed: 1, Handlers: []Handler{{Kind: "tick", Calls: 5, Errors: 1, Seconds: 0.5}}}
+	scripts := Scripts{Generation: 3, Reloads: 2, Failed: 1, Handlers: []Handler{{Kind: "tick", Calls: 5, Errors: 4, CutOffs: 3, Seconds: 0.5, Instructions: 1000}},
+		Resting: []Resting{{Handler: "tick"}}, Refused: 6, Waiting: 8}
 	r := newRig(t, Options{Scripts: func(*engine.Turn) Scripts { return scripts }}, true)
 	c := r.join("Ada")
 	before := r.metrics()
@@ -174,6 +175,11 @@ func TestMetricsFollowWhatGoesOn(t *testing.T) {
 		{1, "loci_script_reloads_total", []string{"outcome=failed"}},
 		{5, "loci_script_calls_total", []string{"handler=tick"}},
 		{0.5, "loci_script_seconds_total", []string{"handler=tick"}},
+		{3, "loci_script_cut_offs_total", []string{"handler=tick"}},
+		{1000, "loci_script_instructions_total", []string{"handler=tick"}},
+		{1, "loci_script_resting", nil},
+		{6, "loci_script_refused_total", nil},
+		{8, "loci_script_waiting", nil},
 		{0, "loci_asset_cache_bytes", nil},
 		{0, "loci_enet_dropped_total", []string{"reason=half_open_expired"}},
 	} {
@@ -227,7 +233,11 @@ func TestHostileNamesAreOnlyShown(t *testing.T) {
 
 func TestThePageTellsOfAgentsEntitiesScriptsAndRules(t *testing.T) {
 	r := newRig(t, Options{Scripts: func(*engine.Turn) Scripts {
-		return Scripts{Generation: 7, Errors: []Error{{File: "place.lua", Line: 12, Handler: "timer", Message: "oh", Count: 3}}}
+		return Scripts{
+			Generation: 7, Errors: []Error{{File: "place.lua", Line: 12, Handler: "timer", Message: "oh", Count: 3}},
+			Resting: []Resting{{Handler: "verb \"say\"", At: "place.lua:9", For: "abc123", Since: 130, Left: 51, Times: 11, Why: "over the budget"}},
+			Refused: 17, Waiting: 4,
+		}
 	}}, true)
 	c := r.join("Ada")
 	big := map[string]any{"note": map[string]any{"text": strings.Repeat("x", 4096)}}
@@ -258,7 +268,7 @@ func TestThePageTellsOfAgentsEntitiesScriptsAndRules(t *testing.T) {
 		t.Errorf("%+v, else %s", report.Rules, report.Verdict)
 	}
 	_, page := r.get("/")
-	for _, part := range []string{"Attic", "Ada", a.ID, "Generation 7", "place.lua:12", "oh", "kick_agent"} {
+	for _, part := range []string{"Attic", "Ada", a.ID, "Generation 7", "place.lua:12", "oh", "kick_agent", "place.lua:9", "abc123", "over the budget", "17 requests"} {
 		if !strings.Contains(page, part) {
 			t.Errorf("the page has no %q", part)
 		}

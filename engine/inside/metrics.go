@@ -190,5 +190,10 @@ func (m *metrics) scripts(s *Scripts) {
 		m.counter("script_calls_total", "Calls of scripts' handlers, by kind.", float64(h.Calls), "handler", h.Kind)
 		m.counter("script_seconds_total", "Time that scripts' handlers took, by kind.", h.Seconds, "handler", h.Kind)
 		m.counter("script_errors_total", "Errors of scripts' handlers, by kind.", float64(h.Errors), "handler", h.Kind)
+		m.counter("script_cut_offs_total", "Of these, calls that were cut off for what they cost.", float64(h.CutOffs), "handler", h.Kind)
+		m.counter("script_instructions_total", "Instructions that scripts' handlers ran, by kind.", float64(h.Instructions), "handler", h.Kind)
 	}
+	m.gauge("script_resting", "Handlers that rest because they were cut off, each for one agent or for the place, 100 at most.", float64(len(s.Resting)))
+	m.counter("script_refused_total", "Requests refused to agents that had scripts do too much.", float64(s.Refused))
+	m.gauge("script_waiting", "Calls of scripts that wait for a heartbeat that they fit into.", float64(s.Waiting))
 }

@@ -13,6 +13,20 @@ type Scripts struct {
 	Failure    *Failure  `json:"failure"`    // of the newest reload; nil = it worked
 	Handlers   []Handler `json:"handlers"`   // by kind
 	Errors     []Error   `json:"errors"`     // in this generation, the newest first
+	Resting    []Resting `json:"resting"`    // handlers that rest because of what they cost, the longest first
+	Refused    uint64    `json:"refused"`    // requests of agents that had scripts do too much
+	Waiting    int       `json:"waiting"`    // what waits for a heartbeat that it fits into
+}
+
+// Resting is a handler that was cut off, or took ever more memory.
+type Resting struct {
+	Handler string  `json:"handler"`
+	At      string  `json:"at"`    // its function
+	For     string  `json:"for"`   // the agent that it rests for; "" = what the place does itself
+	Since   float64 `json:"since"` // seconds since it first was cut off
+	Left    float64 `json:"left"`  // seconds until it is tried again
+	Times   int     `json:"times"` // it was cut off in a row
+	Why     string  `json:"why"`
 }
 
 // Failure is why a reload failed.
@@ -25,10 +39,12 @@ type Failure struct {
 
 // Handler is what handlers of one kind have cost.
 type Handler struct {
-	Kind    string  `json:"kind"`
-	Calls   uint64  `json:"calls"`
-	Errors  uint64  `json:"errors"`
-	Seconds float64 `json:"seconds"`
+	Kind         string  `json:"kind"`
+	Calls        uint64  `json:"calls"`
+	Errors       uint64  `json:"errors"`
+	CutOffs      uint64  `json:"cut_offs"` // of these, for what they cost
+	Seconds      float64 `json:"seconds"`
+	Instructions uint64  `json:"instructions"`
 }
 
 // Error is what went wrong at one spot.

@@ -78,7 +78,7 @@ var costly = map[string]string{
 func cost(t *testing.T, source string) int64 {
 	t.Helper()
 	s := newState(t, Config{})
-	if _, err := s.Call(Budget{Instructions: 1 << 30}, load(t, s, source)); err != nil {
+	if _, err := s.Call(Budget{Instructions: 1 << 30, Time: time.Minute}, load(t, s, source)); err != nil {
 		t.Fatal(err)
 	}
 	return s.Used()
@@ -92,10 +92,10 @@ func TestBudgetIsTheSameInEveryRun(t *testing.T) {
 				t.Errorf("%d instructions, and then %d", n, again)
 			}
 			s := newState(t, Config{})
-			if _, err := s.Call(Budget{Instructions: n + 1}, load(t, s, source)); err != nil {
+			if _, err := s.Call(Budget{Instructions: n + 1, Time: time.Minute}, load(t, s, source)); err != nil {
 				t.Errorf("within %d: %v", n+1, err)
 			}
-			if _, err := s.Call(Budget{Instructions: n}, load(t, s, source)); !errors.Is(err, ErrCallBudget) {
+			if _, err := s.Call(Budget{Instructions: n, Time: time.Minute}, load(t, s, source)); !errors.Is(err, ErrCallBudget) {
 				t.Errorf("within %d: %v", n, err)
 			}
 		})

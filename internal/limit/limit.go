@@ -1,0 +1,88 @@
+// Package limit sets the fields of structs of limits by name, as flags do.
+package limit
+
+import (
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// Flag returns the name under which [Set] knows a field: "interaction-rate" for
+// InteractionRate.
+func Flag(field string) string {
+	var out strings.Builder
+	last := ' '
+	for i, r := range field {
+		if i > 0 && unicode.IsUpper(r) && !unicode.IsUpper(last) {
+			out.WriteByte('-')
+		}
+		out.WriteRune(unicode.ToLower(r))
+		last = r
+	}
+	return out.String()
+}
+
+// Flags returns the names of all fields of a struct, in their order.
+func Flags[T any]() []string {
+	t := reflect.TypeFor[T]()
+	names := make([]string, t.NumField())
+	for i := range names {
+		names[i] = Flag(t.Field(i).Name)
+	}
+	return names
+}
+
+// Set sets a field of a struct by its name ([Flag]) to what its text says: a whole number,
+// for bytes with KiB, MiB or GiB behind it if need be; a time such as 100ms; or a fraction.
+func Set[T any](limits *T, name, text string) error {
+	v := reflect.ValueOf(limits).Elem()
+	for i := range v.NumField() {
+		if Flag(v.Type().Field(i).Name) == name {
+			return set(v.Field(i), name, text)
+		}
+	}
+	return fmt.Errorf("there is no limit %q; there are %s", name, strings.Join(Flags[T](), ", "))
+}
+
+func set(field reflect.Value, name, text string) error {
+	switch p := field.Addr().Interface().(type) {
+	case *time.Duration:
+		d, err := time.ParseDuration(text)
+		if err != nil || d <= 0 {
+			return fmt.Errorf("limit %s is %q, want a time greater than 0, such as 100ms", name, text)
+		}
+		*p = d
+	case *int:
+		n, err := parseCount(text, strconv.IntSize)
+		if err != nil || n <= 0 {
+			return fmt.Errorf("limit %s is %q, want a whole number greater than 0, such as 500 or 64KiB", name, text)
+		}
+		*p = int(n)
+	case *int64:
+		n, err := parseCount(text, 64)
+		if err != nil || n <= 0 {
+			return fmt.Errorf("limit %s is %q, want a whole number greater than 0, such as 500 or 64KiB", name, text)
+		}
+		*p = n
+	case *float64:
+		f, err := strconv.ParseFloat(text, 64)
+		if err != nil || !(f > 0 && f <= 1) {
+			return fmt.Errorf("limit %s is %q, want a fraction greater than 0, up to 1", name, text)
+		}
+		*p = f
+	}
+	return nil
+}
+
+func parseCount(text string, bits int) (int64, error) {
+	for unit, shift := range map[string]int{"KiB": 10, "MiB": 20, "GiB": 30} {
+		if number, ok := strings.CutSuffix(text, unit); ok {
+			n, err := strconv.ParseInt(strings.TrimSpace(number), 10, bits-1-shift)
+			return n << shift, err
+		}
+	}
+	return strconv.ParseInt(text, 10, bits)
+}
