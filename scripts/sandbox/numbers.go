@@ -13,8 +13,8 @@ func (s *State) openMath() {
 	functions := map[string]lua.LGFunction{
 		"random":     s.mathRandom,
 		"randomseed": s.mathRandomseed,
-		"fmod":       ofTwo(math.Mod),
-		"mod":        ofTwo(math.Mod),
+		"fmod":       ofTwo(fmod),
+		"mod":        ofTwo(fmod),
 		"pow":        ofTwo(func(a, b float64) float64 { return float64(raise(lua.LNumber(a), lua.LNumber(b))) }),
 		"atan2":      ofTwo(math.Atan2),
 		"ldexp":      ofTwo(func(a, b float64) float64 { return math.Ldexp(a, whole(lua.LNumber(b))) }),
@@ -50,7 +50,18 @@ func ofTwo(f func(a, b float64) float64) lua.LGFunction {
 
 // raise is a to the power of b.
 func raise(a, b lua.LNumber) lua.LNumber {
-	return lua.LNumber(math.Pow(float64(a), float64(b)))
+	return lua.LNumber(invalid(math.Pow(float64(a), float64(b)), float64(a), float64(b)))
+}
+
+func fmod(a, b float64) float64 { return invalid(math.Mod(a, b), a, b) }
+
+// invalid is n, the result of an operation on a and b. Where that is no number but
+// both are, it has the sign that the processor gives, which C prints: -nan.
+func invalid(n, a, b float64) float64 {
+	if math.IsNaN(n) && !math.IsNaN(a) && !math.IsNaN(b) {
+		return math.Copysign(n, -1)
+	}
+	return n
 }
 
 func mathFrexp(L *lua.LState) int {
