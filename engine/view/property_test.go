@@ -358,7 +358,7 @@ func (v *viewer) checkSteady(doc *netcode.Document) {
 			continue
 		}
 		e := a.world.Entity(id)
-		own := e != nil && e.Lives() == 1 && (e.Owner() == v.id || id == placeID)
+		own := e != nil && e.Lives() == 1 && v.made[v.newest] >= a.world.Oldest() && (e.Owner() == v.id || id == placeID)
 		if a.views.cfg.Distance != 0 && !own {
 			continue
 		}
