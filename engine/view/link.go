@@ -89,7 +89,7 @@ func (l *link) cut(to int, now time.Time) {
 	if l.budget <= MinBudget {
 		return
 	}
-	l.budget = max(to, MinBudget)
+	l.budget = max(min(to, l.budget), MinBudget)
 	l.ceiling = l.budget
 	l.until = now.Add(l.caution)
 	l.caution = min(2*l.caution, patient)

@@ -19,6 +19,11 @@ const (
 	growth = 1.0 / 64
 )
 
+// largeEvery is how many budgets pass for each that a large entity took. An agent is sent
+// nothing else until that has been acknowledged, which may be two heartbeats: with 480 KB
+// and a budget of 64 KB, two of every 29.
+const largeEvery = 4
+
 func share(budget int, of float64) int { return int(float64(budget) * of) }
 
 // overhead is what a packet has beside the fragments of its entities.
@@ -117,11 +122,12 @@ func (v *View) mayBulk() bool {
 	return v.bulk.free(now) && v.views.bulk.free(now)
 }
 
-// spendBulk notes that it was.
-func (v *View) spendBulk(size int) {
-	now, cfg := v.views.world.Now(), &v.views.cfg
-	v.bulk.spend(size, cfg.Budget, now)
-	v.views.bulk.spend(size, cfg.Together, now)
+// spendBulk notes that it was, and that so many heartbeats' budgets are to pass for each
+// that it took.
+func (v *View) spendBulk(size, times int) {
+	now := v.views.world.Now()
+	v.bulk.spend(size*times, v.link.ceiling, now)
+	v.views.bulk.spend(size*times, v.views.cfg.Together, now)
 }
 
 // whole returns the packet with all there is, if the link takes it, or if the agent may
@@ -132,7 +138,7 @@ func (v *View) whole(busy bool) ([]byte, bool) {
 	if v.again() && !busy && v.mayBulk() {
 		data := v.views.press.Packet(v.span(), v.patch)
 		if len(data) > budget {
-			v.spendBulk(len(data))
+			v.spendBulk(len(data), 1)
 		}
 		return data, true
 	}
@@ -219,7 +225,7 @@ func (v *View) part(now time.Time, busy bool) []byte {
 		v.link.skip(v.size, now)
 		return nil // anything else would take back what is on its way
 	case bulky && v.again():
-		v.spendBulk(flying)
+		v.spendBulk(flying, 1)
 	}
 	v.link.keepUp()
 	b.begin()
@@ -421,7 +427,7 @@ func (b *builder) oldest(busy bool, room int) {
 			t.aged = true
 			b.add(t)
 		case missed == 0 && !busy && b.now-t.since >= patience && b.cost(t) > most && b.view.mayBulk():
-			b.view.spendBulk(b.cost(t))
+			b.view.spendBulk(b.cost(t), largeEvery)
 			b.add(t)
 			missed = misfits
 		default:

@@ -126,7 +126,7 @@ func (vs *Views) Observe() {
 		if e.Root() == e {
 			vs.moved(e)
 		}
-		if vs.scarce() && e.Alive() && e.Existed(before) {
+		if vs.news <= vs.cfg.Budget && vs.scarce() && e.Alive() && e.Existed(before) {
 			vs.news += len(e.Fragment(before))
 		}
 		a := vs.audiences[e]
@@ -161,15 +161,20 @@ func (vs *Views) scarce() bool { return vs.lean || vs.watching*vs.cfg.Budget > v
 func (vs *Views) Lean(lean bool) { vs.lean = lean }
 
 // portion is how many bytes a packet may have because of that. What has just changed comes
-// on top: else who is behind stays behind, and has to be sent packets of its own for good.
+// on top, as an agent that is behind stays behind otherwise, and has to be sent packets of
+// its own for good; but not where it is more than any agent may be sent.
 func (vs *Views) portion() int {
+	news := vs.news
+	if news > vs.cfg.Budget {
+		news = 0
+	}
 	switch {
 	case vs.lean && vs.cfg.Distance != 0:
 		return MinBudget
 	case vs.lean:
-		return MinBudget + vs.news
+		return MinBudget + news
 	case vs.scarce():
-		return max(MinBudget, vs.cfg.Together/vs.watching) + vs.news
+		return max(MinBudget, vs.cfg.Together/vs.watching) + news
 	default:
 		return max(MinBudget, vs.cfg.Budget)
 	}
