@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -82,6 +83,12 @@ stderr.`,
 // complete reads the apps, and refuses what makes no sense.
 func (o *gatewayOptions) complete(getenv func(string) string) error {
 	c := &o.config
+	if err := checkListen(o.listen); err != nil {
+		return fmt.Errorf("--listen: %w", err)
+	}
+	if slices.Contains(c.Env, gatewayToken) {
+		return fmt.Errorf("--env: programs do not get %s", gatewayToken)
+	}
 	if c.MaxInstances < 1 || c.Idle < 0 || c.Grace <= 0 || !(c.Rate > 0) {
 		return errors.New("--max-instances, --grace and --rate must be more than 0, and --idle not less")
 	}
@@ -123,7 +130,7 @@ func (o *gatewayOptions) serve(ctx context.Context, stdout, stderr io.Writer) er
 		return fmt.Errorf("cannot say that the gateway is ready: %w", err)
 	}
 	server := &http.Server{
-		Handler:  gateway,
+		Handler:  onlyTo(listener.Addr(), gateway),
 		ErrorLog: slog.NewLogLogger(o.config.Logger.Handler(), slog.LevelDebug),
 		// As quick as what a place sends is short. A DELETE may take the grace.
 		ReadHeaderTimeout: 5 * time.Second,

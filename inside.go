@@ -9,13 +9,24 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"net/netip"
+	"os"
 	"syscall"
 	"time"
 
 	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/engine/apps"
 	"github.com/loci-place/loci/engine/inside"
 	"github.com/loci-place/loci/scripts"
 )
+
+// openURL is a URL under which a browser on this machine can open what listens there.
+func openURL(at net.Addr) string {
+	host, port, err := net.SplitHostPort(at.String())
+	if ip, wrong := netip.ParseAddr(host); err == nil && wrong == nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
 
 // insideAddr is where the view inside listens: on loopback, unless a host is given.
 func insideAddr(addr string) (string, error) {
@@ -44,11 +55,7 @@ func showInside(addr string, place *engine.Place, rt *scripts.Runtime, log *slog
 	}))
 	// Not in package inside: what this package is imported for it also does to
 	// http.DefaultServeMux, which is not ours in other programs.
-	mux.HandleFunc("/debug/pprof/", pprof.Index)
-	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
-	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
-	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
-	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	mux.Handle("/debug/pprof/", profiles(listener.Addr(), os.Getenv(httpToken)))
 	server := &http.Server{
 		Handler:           onlyTo(listener.Addr(), mux),
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
@@ -64,7 +71,7 @@ func showInside(addr string, place *engine.Place, rt *scripts.Runtime, log *slog
 			log.Error("the view inside is closed", "error", err)
 		}
 	}()
-	log.Info("view inside", "url", "http://"+listener.Addr().String())
+	log.Info("view inside", "url", openURL(listener.Addr()), "listens", listener.Addr().String())
 	return func() {
 		soon, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
 		defer cancel()
@@ -74,12 +81,43 @@ func showInside(addr string, place *engine.Place, rt *scripts.Runtime, log *slog
 	}, nil
 }
 
+// httpToken is the variable with what has to be brought for profiles, by others than this
+// machine: they show what is in memory, and cost the place much.
+const httpToken = "LOCI_HTTP_TOKEN"
+
+// profiles are Go's. Where others than this machine can ask, they must bring the token; if
+// there is none, nobody is shown them.
+func profiles(at net.Addr, token string) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case token == "" && isLoopback(at), token != "" && apps.BringsToken(r, token):
+			mux.ServeHTTP(w, r)
+		case token == "":
+			http.Error(w, "profiles are shown on loopback only, or with "+httpToken+" in the place's environment, to those who bring it",
+				http.StatusForbidden)
+		default:
+			w.Header().Set("WWW-Authenticate", `Basic realm="profiles"`)
+			http.Error(w, "want the token", http.StatusUnauthorized)
+		}
+	})
+}
+
+func isLoopback(at net.Addr) bool {
+	addr, err := netip.ParseAddrPort(at.String())
+	return err == nil && addr.Addr().Unmap().IsLoopback()
+}
+
 // onlyTo lets through what is asked of a loopback listener by its address or as
 // localhost: under any other name a web page elsewhere, whose name leads here, would ask
 // by a browser on this machine.
 func onlyTo(addr net.Addr, h http.Handler) http.Handler {
-	at, err := netip.ParseAddrPort(addr.String())
-	if err != nil || !at.Addr().IsLoopback() {
+	if !isLoopback(addr) {
 		return h
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

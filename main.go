@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -40,15 +41,16 @@ func newRootCommand() *cobra.Command {
 		Short: "A place that agents join over ENet",
 		Long: "loci serves a place: a shared 3D room that agents join over ENet.\n" +
 			"Without a command it is 'loci serve' with the defaults.",
-		Args: noArguments,
+		Args: noCommand,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			serve.SetContext(cmd.Context())
 			return serve.RunE(serve, args)
 		},
 		// main reports errors, each in one line.
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		SilenceErrors:              true,
+		SilenceUsage:               true,
+		SuggestionsMinimumDistance: 2,
+		CompletionOptions:          cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &usageError{cmd, err}
@@ -75,6 +77,18 @@ func (e *usageError) Error() string {
 }
 
 func (e *usageError) Unwrap() error { return e.cause }
+
+// noCommand accepts flags only, and says which command was meant.
+func noCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	meant := cmd.SuggestionsFor(args[0])
+	if len(meant) == 0 {
+		return &usageError{cmd, fmt.Errorf("unknown command %q", args[0])}
+	}
+	return &usageError{cmd, fmt.Errorf("unknown command %q; did you mean %s?", args[0], strings.Join(meant, " or "))}
+}
 
 // noArguments accepts flags only.
 func noArguments(cmd *cobra.Command, args []string) error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -19,6 +20,7 @@ import (
 	"github.com/loci-place/loci/engine/apps"
 	"github.com/loci-place/loci/engine/assets"
 	"github.com/loci-place/loci/engine/store"
+	"github.com/loci-place/loci/internal/size"
 	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/scripts"
 	"github.com/spf13/cobra"
@@ -28,28 +30,31 @@ import (
 // serveOptions is what `loci serve` can be told, after its environment and its
 // flags have been read.
 type serveOptions struct {
-	dir        string        // of the place's scripts; empty: the bundled ones
-	noReload   bool          // run what is in dir now, whatever becomes of it
-	listen     string        // HOST:PORT; port 0 asks for any free one
-	name       string        // what agents are told the place is called; empty: as the scripts say
-	publicHost string        // where agents find the place; empty: where it listens
-	knownAs    []string      // further names that agents dial it by
-	hz         float64       // heartbeats a second
-	distance   float64       // how far agents see, in metres; 0: everything
-	budget     int           // bytes of a state at most
-	data       string        // directory for what the place keeps; empty: it keeps nothing
-	assetCache int64         // bytes of assets to keep; 0: the default
-	memory     int64         // bytes the process may grow to before scripts lose what they keep in variables; 0: the default
-	http       string        // ADDR of the view inside; empty: there is none
-	perAddress int           // connections that one address may have; 0: the default
-	mediaFrame int           // bytes of a media packet at most; 0: the default
-	mediaRate  int           // bytes of media an agent may send a second; 0: the default
-	linger     time.Duration // for how long to wait for verified agents whose connection is lost; 0: not
-	apps       []string      // hosts that apps may be launched from, or "none"
-	policy     apps.Policy
-	limits     []string // NAME=VALUE, of engine.Limits
-	scripts    []string // the same, of scripts.Limits
-	log        logOptions
+	dir        string   // of the place's scripts; empty: the bundled ones
+	noReload   bool     // run what is in dir now, whatever becomes of it
+	listen     string   // HOST:PORT; port 0 asks for any free one
+	name       string   // what agents are told the place is called; empty: as the scripts say
+	publicHost string   // where agents find the place; empty: where it listens
+	knownAs    []string // further names that agents dial it by
+	// serviceLink is an ALLOPLACE_PORT that Kubernetes has put there, for a service of
+	// that name: it is no port, and not meant for us.
+	serviceLink string
+	hz          float64       // heartbeats a second
+	distance    float64       // how far agents see, in metres; 0: everything
+	budget      int           // bytes of a state at most
+	data        string        // directory for what the place keeps; empty: it keeps nothing
+	assetCache  int64         // bytes of assets to keep; 0: the default
+	memory      int64         // bytes the process may grow to before scripts lose what they keep in variables; 0: the default
+	http        string        // ADDR of the view inside; empty: there is none
+	perAddress  int           // connections that one address may have; 0: the default
+	mediaFrame  int           // bytes of a media packet at most; 0: the default
+	mediaRate   int           // bytes of media an agent may send a second; 0: the default
+	linger      time.Duration // for how long to wait for verified agents whose connection is lost; 0: not
+	apps        []string      // hosts that apps may be launched from, or "none"
+	policy      apps.Policy
+	limits      []string // NAME=VALUE, of engine.Limits
+	scripts     []string // the same, of scripts.Limits
+	log         logOptions
 }
 
 func newServeCommand() *cobra.Command {
@@ -74,6 +79,8 @@ override the name that the scripts give the place. LOCI_GATEWAY_TOKEN is sent to
 app gateways on hosts that --apps names, other than by *: it is the token of
 'loci gateway'.
 
+Sizes are written as 65536, 512MB (of 1000 each) or 1GiB (of 1024).
+
 Exit codes: 0 after a signal; 1 where something could not be done, such as scripts
 that do not load; 2 where it was asked wrongly.`,
 		Args: atMostOneDirectory,
@@ -96,14 +103,14 @@ that do not load; 2 where it was asked wrongly.`,
 		"that is known by what they dialed; * answers to all, and then proofs can be relayed; more are separated by commas")
 	flags.Float64Var(&o.hz, "hz", engine.DefaultRate, fmt.Sprintf("`N` heartbeats a second, 1 to %d; each sends every agent a state", engine.MaxRate))
 	flags.Float64Var(&o.distance, "view-distance", 0, "`METRES` that agents see; 0 is everything")
-	flags.IntVar(&o.budget, "state-budget", 0, "`BYTES` of a state to an agent on a good link; the rest comes later (default 65536)")
+	flags.Var(size.Value[int]{N: &o.budget}, "state-budget", "`SIZE` of a state to an agent on a good link; the rest comes later (default 64KiB)")
 	flags.StringVar(&o.data, "data", "", "`DIR` where the place keeps what is to survive it, made if need be; one process at a time (default: nothing survives)")
-	flags.Int64Var(&o.assetCache, "asset-cache", 0, "`BYTES` of assets to keep, below 0 none (default 1 GiB in --data, 32 MiB in memory without)")
-	flags.Int64Var(&o.memory, "memory", 0, "`BYTES` that the process may grow to before the scripts' state is made anew, which frees what they keep (default 1 GiB)")
+	flags.Var(size.Value[int64]{N: &o.assetCache}, "asset-cache", "`SIZE` of assets to keep, below 0 none (default 1GiB in --data, 32MiB in memory without)")
+	flags.Var(size.Value[int64]{N: &o.memory}, "memory", "`SIZE` that the process may grow to before the scripts' state is made anew, which frees what they keep (default 1 GiB)")
 	flags.StringVar(&o.http, "http", "", "`ADDR` to show what goes on inside on, by HTTP: HOST:PORT, or :PORT for 127.0.0.1 only (default: nowhere)")
 	flags.IntVar(&o.perAddress, "connections-per-address", 0, "`N` connections that one address may have; loopback and private networks may have any number (default 256)")
-	flags.IntVar(&o.mediaFrame, "media-frame", 0, "`BYTES` of a media packet, such as a picture of a video, at most (default 1 MiB)")
-	flags.IntVar(&o.mediaRate, "media-rate", 0, "`BYTES` of media that an agent may send a second (default 4 MiB)")
+	flags.Var(size.Value[int]{N: &o.mediaFrame}, "media-frame", "`SIZE` of a media packet, such as a picture of a video, at most (default 1 MiB)")
+	flags.Var(size.Value[int]{N: &o.mediaRate}, "media-rate", "`SIZE` of media that an agent may send a second (default 4 MiB)")
 	flags.DurationVar(&o.linger, "linger", engine.DefaultLinger, "`TIME` that entities wait for a verified agent whose connection is lost; 0 is not at all")
 	flags.StringSliceVar(&o.apps, "apps", []string{"*"}, "`HOST` that apps may be launched from: a name, *.NAME, ADDRESS, ADDRESS/BITS, each with :PORT or without;\n"+
 		"* is any with a public address, none is none; more are separated by commas")
@@ -125,26 +132,34 @@ func (o *serveOptions) complete(flags *pflag.FlagSet, getenv func(string) string
 		o.publicHost = host
 	}
 	if port := getenv("ALLOPLACE_PORT"); port != "" && !flags.Changed("listen") {
-		n, err := strconv.ParseUint(port, 10, 16)
-		if err != nil {
+		switch n, err := strconv.ParseUint(port, 10, 16); {
+		case err == nil:
+			o.listen = listenOnPort(uint16(n))
+		case strings.Contains(port, "://"):
+			o.serviceLink = port
+		default:
 			return fmt.Errorf("ALLOPLACE_PORT is %q, want a port number", port)
 		}
-		o.listen = listenOnPort(uint16(n))
 	}
-	if o.listen == "" {
-		return errors.New("--listen is empty, want HOST:PORT")
+	if err := checkListen(o.listen); err != nil {
+		return fmt.Errorf("--listen: %w", err)
+	}
+	for _, name := range o.knownAs {
+		if _, err := netcode.DialedName(name); err != nil && name != engine.AnyName {
+			return fmt.Errorf("--known-as: %w", err)
+		}
 	}
 	if !(o.hz >= 1 && o.hz <= engine.MaxRate) { // NaN is neither
 		return fmt.Errorf("--hz is %g, want 1 to %d", o.hz, engine.MaxRate)
 	}
 	if o.memory < 0 {
-		return fmt.Errorf("--memory is %d, want 0 or more", o.memory)
+		return fmt.Errorf("--memory is %s, want 0 or more", size.Format(o.memory))
 	}
 	if o.perAddress < 0 {
 		return fmt.Errorf("--connections-per-address is %d, want 1 or more", o.perAddress)
 	}
 	if o.mediaFrame < 0 || o.mediaRate < 0 {
-		return fmt.Errorf("--media-frame is %d and --media-rate %d, want 0 or more", o.mediaFrame, o.mediaRate)
+		return fmt.Errorf("--media-frame is %s and --media-rate %s, want 0 or more", size.Format(int64(o.mediaFrame)), size.Format(int64(o.mediaRate)))
 	}
 	if o.linger < 0 {
 		return fmt.Errorf("--linger is %v, want 0 or more", o.linger)
@@ -216,6 +231,9 @@ func listenOnPort(port uint16) string { return fmt.Sprintf("0.0.0.0:%d", port) }
 // serve opens the place and blocks until a signal or ctx ends it.
 func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) (err error) {
 	log := o.log.logger(stderr)
+	if o.serviceLink != "" {
+		log.Info("ignoring ALLOPLACE_PORT: it is the link to a service of Kubernetes, and no port", "value", o.serviceLink)
+	}
 	kept, shelf, err := o.keep(log)
 	if err != nil {
 		return err
@@ -323,11 +341,28 @@ func (o *serveOptions) assets(folder string) assets.Options {
 	return kept
 }
 
-// untilSignal returns a context that ends with the first SIGINT or SIGTERM. From
+// checkListen refuses what is not HOST:PORT, as a mistake in how the command was called.
+func checkListen(addr string) error {
+	_, port, err := net.SplitHostPort(addr)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		return fmt.Errorf("%q, want HOST:PORT", addr)
+	}
+	return nil
+}
+
+// untilSignal returns a context that ends with the first SIGINT, SIGTERM or SIGHUP, which a
+// terminal sends that is closed; what nohup has started stays. From
 // then on signals do what they do by default: a second one ends the process at
 // once, however long the place takes to say goodbye.
 func untilSignal(parent context.Context, log *slog.Logger) (context.Context, context.CancelFunc) {
-	signalled, stop := signal.NotifyContext(parent, os.Interrupt, syscall.SIGTERM)
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	signalled, stop := signal.NotifyContext(parent, signals...)
 	ctx, cancel := context.WithCancel(parent)
 	forget := context.AfterFunc(signalled, func() {
 		stop()

@@ -7,7 +7,9 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -26,7 +28,8 @@ func newTopCommand() *cobra.Command {
 		Short: "Show what goes on inside a place, live",
 		Long: `Show what goes on inside a place, live.
 
-ADDR is what 'loci serve --http ADDR' was given: HOST:PORT, or :PORT on this machine. In
+ADDR is what 'loci serve --http ADDR' was given: HOST:PORT, or :PORT on this machine; or the URL
+of the page, as the place's log has it. In
 a terminal it is drawn anew every second until q or Ctrl-C; elsewhere it is written once
 a second until SIGINT or SIGTERM, or with --once just once.
 
@@ -39,18 +42,35 @@ Exit codes: 0 when it was ended; 1 if the place cannot be asked at first, or wit
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			addr, err := insideAddr(args[0])
+			url, err := topURL(args[0])
 			if err != nil {
 				return &usageError{cmd, err}
 			}
 			ctx, stop := untilSignal(cmd.Context(), slog.New(slog.DiscardHandler))
 			defer stop()
-			t := &top{url: "http://" + addr + "/?format=json", out: cmd.OutOrStdout()}
+			t := &top{url: url, out: cmd.OutOrStdout()}
 			return t.run(ctx, once)
 		},
 	}
 	cmd.Flags().BoolVar(&once, "once", false, "write it once, for pipes")
 	return cmd
+}
+
+// topURL is where the view of an ADDR, or of the URL that the place's log has, is asked.
+func topURL(addr string) (string, error) {
+	if !strings.Contains(addr, "://") {
+		at, err := insideAddr(addr)
+		return "http://" + at + "/?format=json", err
+	}
+	u, err := url.Parse(addr)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return "", fmt.Errorf("%q: want HOST:PORT, :PORT, or a URL such as http://localhost:9100", addr)
+	}
+	u.RawQuery, u.Fragment = "format=json", ""
+	if u.Path == "" {
+		u.Path = "/"
+	}
+	return u.String(), nil
 }
 
 // top shows one place.

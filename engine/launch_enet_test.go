@@ -56,7 +56,7 @@ func TestGatewaysOverHTTPCostTheHeartbeatNothing(t *testing.T) {
 			http.Error(w, "out of order", http.StatusInternalServerError)
 		}), "answered 500: out of order"},
 		"without app": {serving(func(http.ResponseWriter, *http.Request) {}), "has not come within 500ms"},
-		"forbidden":   {"http://169.254.169.254/latest/meta-data", "does not launch apps from there"},
+		"forbidden":   {"http://169.254.169.254/latest/meta-data", "loci serve --apps HOST"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			begin, before := time.Now(), states.Load()

@@ -48,10 +48,13 @@ func DefaultRules() Rules {
 			panic(err)
 		}
 		id := fmt.Sprintf("default%d", i+1)
-		bundled = append(bundled, &acl.Rule{ID: id, Verdict: rule.verdict, Pattern: p, Origin: "default"})
+		bundled = append(bundled, &acl.Rule{ID: id, Verdict: rule.verdict, Pattern: p, Origin: defaultOrigin})
 	}
 	return Rules{Bundled: bundled, Verdict: acl.Allow}
 }
+
+// defaultOrigin is where the rules of [DefaultRules] say that they come from.
+const defaultOrigin = "default"
 
 // access is the list in force, and what it is made of.
 type access struct {
@@ -60,7 +63,8 @@ type access struct {
 	rules Rules
 	list  *acl.List
 
-	waiting []func(done func()) // changes at run time, the first of them under way
+	defaults defaultDenials
+	waiting  []func(done func()) // changes at run time, the first of them under way
 }
 
 // set puts a whole new list in force.
@@ -99,6 +103,7 @@ func (p *Place) decideMessage(message []any, sender proven) acl.Decision {
 // denied tells the sender of what a rule denies (protocol section 5).
 func (p *Place) denied(a *agent, c *command, d acl.Decision) {
 	p.counts.interaction(c.verb, outcomeDenied)
+	p.access.defaults.denied(a.log, c.verb, d)
 	a.log.Debug("denied", "type", c.Type, "verb", c.verb, "to", c.To, "because", d.Reason())
 	if c.Type == netcode.TypeResponse {
 		p.answerInstead(a, c, "the answer was denied")

@@ -4,8 +4,9 @@ import "time"
 
 const (
 	// enetFarewell is how long peers may take to hear that the host closes. After
-	// half of it they are told without delivering first what is still queued.
-	enetFarewell = time.Second
+	// half of it they are told without delivering first what is still queued. All of a
+	// place's closing is to take at most a second, whoever hangs.
+	enetFarewell = 750 * time.Millisecond
 	// enetFarewellStep is how often Close looks at the clock.
 	enetFarewellStep = 20 * time.Millisecond
 )

@@ -70,7 +70,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "not for other sites' pages", http.StatusForbidden)
 		return
 	}
-	if !g.knows(r) {
+	if g.cfg.Token != "" && !BringsToken(r, g.cfg.Token) {
 		w.Header().Set("WWW-Authenticate", `Basic realm="alloapp gateway"`)
 		http.Error(w, "want the gateway's token", http.StatusUnauthorized)
 		return
@@ -78,13 +78,14 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.mux.ServeHTTP(w, r)
 }
 
-// knows tells whether somebody has brought the token.
-func (g *Gateway) knows(r *http.Request) bool {
-	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+// BringsToken reports whether a request brings a token, as a bearer token or as a password
+// with any name.
+func BringsToken(r *http.Request, token string) bool {
+	brought, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok {
-		_, token, _ = r.BasicAuth()
+		_, brought, _ = r.BasicAuth()
 	}
-	return g.cfg.Token == "" || subtle.ConstantTimeCompare([]byte(token), []byte(g.cfg.Token)) == 1
+	return subtle.ConstantTimeCompare([]byte(brought), []byte(token)) == 1
 }
 
 // launch boots a program.
@@ -92,11 +93,6 @@ func (g *Gateway) launch(w http.ResponseWriter, r *http.Request) {
 	name, ok := g.named(r.URL.Path)
 	if !ok {
 		http.Error(w, fmt.Sprintf("there is no app %q here", printable(name)), http.StatusNotFound)
-		return
-	}
-	if !g.allowance.take(time.Now()) {
-		w.Header().Set("Retry-After", fmt.Sprint(int(1/g.cfg.Rate)+1))
-		http.Error(w, "too many launches, try again later", http.StatusTooManyRequests)
 		return
 	}
 	body, status, err := g.read(w, r)
@@ -107,6 +103,11 @@ func (g *Gateway) launch(w http.ResponseWriter, r *http.Request) {
 	o, err := parseOrder(r.Header, r.URL.Query(), body)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	if !g.allowance.take(time.Now()) { // what makes no sense has not cost any
+		w.Header().Set("Retry-After", fmt.Sprint(int(1/g.cfg.Rate)+1))
+		http.Error(w, "too many launches, try again later", http.StatusTooManyRequests)
 		return
 	}
 	i, status, err := g.boot(name, o)

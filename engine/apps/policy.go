@@ -10,7 +10,7 @@ import (
 )
 
 // ErrForbidden is what the policy says to where the place may not connect.
-var ErrForbidden = errors.New("this place does not launch apps from there")
+var ErrForbidden = errors.New("this place does not launch apps from there: its operator names the hosts that it may, with loci serve --apps HOST")
 
 // Policy says to whom a place may connect to launch apps. It is any agent that says
 // where to, so a place that went everywhere would reach, in its agents' stead, what only

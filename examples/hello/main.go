@@ -9,6 +9,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/loci-place/loci/netcode"
@@ -18,7 +19,7 @@ func main() {
 	url := flag.String("url", "alloplace://localhost", "the `place` to join")
 	name := flag.String("name", "hello", "the agent's `name`")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 
 	agent, err := netcode.Dial(ctx, *url, netcode.ClientConfig{

@@ -2,12 +2,15 @@
 package limit
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/loci-place/loci/internal/size"
 )
 
 // Flag returns the name under which [Set] knows a field: "interaction-rate" for
@@ -77,12 +80,11 @@ func set(field reflect.Value, name, text string) error {
 	return nil
 }
 
+// parseCount reads a number, for bytes with a unit.
 func parseCount(text string, bits int) (int64, error) {
-	for unit, shift := range map[string]int{"KiB": 10, "MiB": 20, "GiB": 30} {
-		if number, ok := strings.CutSuffix(text, unit); ok {
-			n, err := strconv.ParseInt(strings.TrimSpace(number), 10, bits-1-shift)
-			return n << shift, err
-		}
+	n, err := size.Parse(text)
+	if err == nil && bits < 64 && n>>(bits-1) != 0 {
+		err = errors.New("too large")
 	}
-	return strconv.ParseInt(text, 10, bits)
+	return n, err
 }
