@@ -26,9 +26,13 @@ func (c *Client) RequestFrom(ctx context.Context, from, to string, body ...any) 
 		return nil, fmt.Errorf("netcode: request in a version 0 envelope: %w", errors.ErrUnsupported)
 	}
 	verb := text(item(body, 0))
+	data, err := encodeBody(body)
+	if err != nil {
+		return nil, fmt.Errorf("request %s of %s: %w", verb, to, err)
+	}
 	id := strconv.FormatUint(c.lastID.Add(1), 10)
 	answered := c.ask(id)
-	err := c.sendInteraction(Interaction{Type: TypeRequest, From: from, To: to, RequestID: id, Body: AppendValue(nil, body)})
+	err = c.sendInteraction(Interaction{Type: TypeRequest, From: from, To: to, RequestID: id, Body: data})
 	if err != nil {
 		c.forget(id)
 		return nil, fmt.Errorf("request %s of %s: %w", verb, to, err)
@@ -42,12 +46,20 @@ func (c *Client) RequestFrom(ctx context.Context, from, to string, body ...any) 
 
 // Send tells an entity something, without an answer.
 func (c *Client) Send(to string, body ...any) error {
-	return c.sendInteraction(Interaction{Type: TypeOneway, To: to, Body: AppendValue(nil, body)})
+	data, err := encodeBody(body)
+	if err != nil {
+		return fmt.Errorf("send to %s: %w", to, err)
+	}
+	return c.sendInteraction(Interaction{Type: TypeOneway, To: to, Body: data})
 }
 
 // Publish tells everyone who has subscribed to such messages.
 func (c *Client) Publish(body ...any) error {
-	return c.sendInteraction(Interaction{Type: TypePublication, Body: AppendValue(nil, body)})
+	data, err := encodeBody(body)
+	if err != nil {
+		return fmt.Errorf("publish: %w", err)
+	}
+	return c.sendInteraction(Interaction{Type: TypePublication, Body: data})
 }
 
 // Respond answers a request that Handle was called with.

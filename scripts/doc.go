@@ -25,9 +25,12 @@
 //
 //	agent asks → Answer → before → handle, component's verb or the place itself
 //	something happens → event, queued → handlers, when the turn ends
-//	heartbeat → deferred requests → timers and tasks → tick handlers
+//	heartbeat → what waited for it → timers and tasks → tick handlers
 //
-// Handlers are plain calls, each within a budget ([Limits]); tasks are coroutines. What
+// Handlers are plain calls, each within a budget of instructions ([Limits]); tasks are
+// coroutines. Whoever caused a call pays for it, the place itself or an agent (quota.go):
+// what does not fit waits with that one's, and a handler that was cut off rests for that
+// one alone (backoff.go). What
 // scripts change passes the same checks as what agents send, and no access rules.
 //
 // # Tools for authors

@@ -1,0 +1,54 @@
+package netcode
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+)
+
+// encodeBody writes a body whose items may be anything that [encoding/json] can write.
+// What cannot be written is an error: what [AppendValue] does not know it makes null.
+func encodeBody(body []any) ([]byte, error) {
+	items := make([]any, len(body))
+	for i, v := range body {
+		if written(v, 2) {
+			items[i] = v
+			continue
+		}
+		data, err := json.Marshal(v)
+		if err != nil {
+			return nil, fmt.Errorf("item %d of the body: %w", i+1, err)
+		}
+		items[i] = json.RawMessage(data)
+	}
+	data := AppendValue(nil, items)
+	if _, err := ParseValue(data); err != nil { // nested too deep, or a raw message that is none
+		return nil, fmt.Errorf("the body: %w", err)
+	}
+	return data, nil
+}
+
+// written reports whether AppendValue writes a value as it is.
+func written(v any, depth int) bool {
+	switch v := v.(type) {
+	case nil, bool, string, int, int64, uint64, json.Number, json.RawMessage, []string, map[string]string:
+		return depth <= MaxDepth
+	case float64:
+		return !math.IsNaN(v) && !math.IsInf(v, 0)
+	case []any:
+		for _, item := range v {
+			if !written(item, depth+1) {
+				return false
+			}
+		}
+		return depth <= MaxDepth
+	case map[string]any:
+		for _, item := range v {
+			if !written(item, depth+1) {
+				return false
+			}
+		}
+		return depth <= MaxDepth
+	}
+	return false
+}
