@@ -25,7 +25,9 @@ type Entity struct {
 	root         *Entity // see Root
 	fragment     *fragment
 	operations   *fragment
-	tombstones   int // of keys in its objects
+	tombstones   int  // of keys in its objects
+	heap         int  // bytes of memory, when last reckoned
+	reckoned     bool // is to be reckoned again
 	came         [indexes]uint64
 }
 
@@ -108,6 +110,7 @@ func (e *Entity) Set(name string, component any) error {
 		e.retype(name, c.value)
 		e.touch()
 		e.resettle(name)
+		e.w.memory.reckon(e)
 	}
 	return nil
 }
@@ -121,6 +124,7 @@ func (e *Entity) Unset(name string) bool {
 	e.retype(name, nil)
 	e.touch()
 	e.resettle(name)
+	e.w.memory.reckon(e)
 	return true
 }
 

@@ -51,6 +51,7 @@ func (e *Entity) Fragment(base Stamp) []byte {
 		d := newDelta(base)
 		f.bytes = e.appendMember(f.bytes[:0], &d)
 		f.lo, f.hi, f.valid = d.lo, d.hi, true
+		e.w.memory.encoded(e, cap(f.bytes))
 	}
 	return f.bytes
 }

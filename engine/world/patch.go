@@ -35,6 +35,7 @@ func (e *Entity) AppendOperations(dst []byte, base Stamp, gone bool) []byte {
 		p := patch{dst: f.bytes[:0], delta: newDelta(base)}
 		p.entity(e, false)
 		*f = fragment{lo: p.delta.lo, hi: p.delta.hi, valid: true, bytes: p.dst}
+		e.w.memory.encoded(e, cap(f.bytes))
 	}
 	return append(dst, f.bytes...)
 }

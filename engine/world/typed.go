@@ -239,6 +239,7 @@ func (e *Entity) overwrite(component, name string, raw []byte) {
 	c := e.components.get(component)
 	if c == nil {
 		ed := e.editor()
+		e.w.memory.reckon(e)
 		ed.set(&e.components, component, append(append(appendName([]byte{'{'}, name), raw...), '}'))
 		e.touch()
 		return
@@ -247,6 +248,7 @@ func (e *Entity) overwrite(component, name string, raw []byte) {
 	o := c.open()
 	if k := o.get(name); k == nil || k.isObj || k.inner != nil {
 		ed := e.editor()
+		e.w.memory.reckon(e)
 		if !ed.set(o, name, raw) {
 			return
 		}

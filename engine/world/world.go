@@ -37,6 +37,7 @@ type World struct {
 	roots      *grid.Grid[*Entity]         // by where they stand
 	rerooted   []Rerooted                  // in the state being made
 	graves     []grave                     // tombstones, oldest first
+	memory     memory
 	scratch    []byte
 	text       []byte    // of numbers
 	way        []*branch // to them
@@ -58,6 +59,7 @@ func New(first Stamp) *World {
 		now: first, floor: first - 1,
 		entities:   map[string]*Entity{},
 		owned:      map[string]map[*Entity]bool{},
+		memory:     memory{by: map[string]int{}},
 		animatedBy: map[string]*AnimatedBy{},
 		children:   newIndex(byParent),
 		followers:  newIndex(byAvatar),
@@ -74,6 +76,7 @@ func (w *World) Oldest() Stamp { return w.floor }
 // Advance ends the current state and begins the next.
 func (w *World) Advance() {
 	w.now++
+	w.memory.dropFragments()
 	clear(w.rerooted)
 	w.rerooted = w.rerooted[:0]
 }
@@ -106,6 +109,7 @@ func (w *World) SpawnEncoded(id, owner string, encoded map[string]Component) (*E
 	case e.life.alive():
 		return nil, fmt.Errorf("%w: %q", ErrExists, id)
 	default:
+		w.memory.forget(e)
 		ed := e.editor()
 		ed.reopen(&e.components)
 	}
@@ -125,6 +129,7 @@ func (w *World) SpawnEncoded(id, owner string, encoded map[string]Component) (*E
 	}
 	e.touch()
 	e.settle()
+	w.memory.reckon(e)
 	return e, nil
 }
 
@@ -253,11 +258,13 @@ func (g grave) bury(w *World) {
 	if g.obj != nil {
 		g.obj.bury(g.key, w.floor)
 		g.entity.tombstones--
+		w.memory.reckon(g.entity)
 		return
 	}
 	if e := g.entity; !e.life.alive() && e.stamp <= w.floor {
 		w.unlink(e)
 		delete(w.entities, e.id)
+		w.memory.forget(e)
 	}
 }
 
