@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,7 +45,7 @@ type serveOptions struct {
 	budget      int           // bytes of a state at most
 	data        string        // directory for what the place keeps; empty: it keeps nothing
 	assetCache  int64         // bytes of assets to keep; 0: the default
-	memory      int64         // bytes the process may grow to before scripts lose what they keep in variables; 0: the default
+	memory      int           // bytes that the process may take
 	http        string        // ADDR of the view inside; empty: there is none
 	perAddress  int           // connections that one address may have; 0: the default
 	mediaFrame  int           // bytes of a media packet at most; 0: the default
@@ -106,7 +107,8 @@ that do not load; 2 where it was asked wrongly.`,
 	flags.Var(size.Value[int]{N: &o.budget}, "state-budget", "`SIZE` of a state to an agent on a good link; the rest comes later (default 64KiB)")
 	flags.StringVar(&o.data, "data", "", "`DIR` where the place keeps what is to survive it, made if need be; one process at a time (default: nothing survives)")
 	flags.Var(size.Value[int64]{N: &o.assetCache}, "asset-cache", "`SIZE` of assets to keep, below 0 none (default 1GiB in --data, 32MiB in memory without)")
-	flags.Var(size.Value[int64]{N: &o.memory}, "memory", "`SIZE` that the process may grow to before the scripts' state is made anew, which frees what they keep (default 1 GiB)")
+	flags.Var(size.Value[int]{N: &o.memory}, "memory", "`SIZE` of memory that the process keeps to, whatever agents do: 3/8 for what they make the place hold, 1/4 for packets,\n"+
+		"1/4 for the scripts' state, which is made anew beyond that (default 1GiB)")
 	flags.StringVar(&o.http, "http", "", "`ADDR` to show what goes on inside on, by HTTP: HOST:PORT, or :PORT for 127.0.0.1 only (default: nowhere)")
 	flags.IntVar(&o.perAddress, "connections-per-address", 0, "`N` connections that one address may have; loopback and private networks may have any number (default 256)")
 	flags.Var(size.Value[int]{N: &o.mediaFrame}, "media-frame", "`SIZE` of a media packet, such as a picture of a video, at most (default 1 MiB)")
@@ -152,8 +154,11 @@ func (o *serveOptions) complete(flags *pflag.FlagSet, getenv func(string) string
 	if !(o.hz >= 1 && o.hz <= engine.MaxRate) { // NaN is neither
 		return fmt.Errorf("--hz is %g, want 1 to %d", o.hz, engine.MaxRate)
 	}
-	if o.memory < 0 {
-		return fmt.Errorf("--memory is %s, want 0 or more", size.Format(o.memory))
+	if o.memory == 0 {
+		o.memory = defaultMemory
+	}
+	if o.memory < leastMemory {
+		return fmt.Errorf("--memory is %s, want at least %s", size.Format(int64(o.memory)), size.Format(leastMemory))
 	}
 	if o.perAddress < 0 {
 		return fmt.Errorf("--connections-per-address is %d, want 1 or more", o.perAddress)
@@ -197,7 +202,10 @@ func (o *serveOptions) complete(flags *pflag.FlagSet, getenv func(string) string
 
 // engineLimits returns the limits as the flags set them.
 func (o *serveOptions) engineLimits() (engine.Limits, error) {
-	limits := engine.Limits{StateBudget: o.budget, MediaBytes: o.mediaFrame, MediaByteRate: o.mediaRate}
+	limits := engine.Limits{
+		StateBudget: o.budget, MediaBytes: o.mediaFrame, MediaByteRate: o.mediaRate,
+		Memory: o.memory * 3 / 8, DecodingMemory: o.memory / 16, PlaceCommandQueueBytes: o.memory / 16,
+	}
 	for _, text := range o.limits {
 		name, value, ok := strings.Cut(text, "=")
 		if !ok {
@@ -212,7 +220,7 @@ func (o *serveOptions) engineLimits() (engine.Limits, error) {
 
 // scriptLimits returns those of scripts.
 func (o *serveOptions) scriptLimits() (scripts.Limits, error) {
-	limits := scripts.Limits{Heap: o.memory}
+	limits := scripts.Limits{Heap: int64(o.memory / 4)}
 	for _, text := range o.scripts {
 		name, value, ok := strings.Cut(text, "=")
 		if !ok {
@@ -225,12 +233,36 @@ func (o *serveOptions) scriptLimits() (scripts.Limits, error) {
 	return limits, nil
 }
 
+// Of the memory that the process keeps to, what Go manages may take three quarters: what agents
+// make the place hold, the scripts' state, and an eighth for everything else and for garbage.
+// The rest is ENet's, for packets.
+const (
+	defaultMemory = 1 << 30
+	leastMemory   = 64 << 20
+)
+
+// networkLimits returns the transport's limits as the flags set them.
+func (o *serveOptions) networkLimits() netcode.ENetLimits {
+	return netcode.ENetLimits{
+		OpenPerAddress: o.perAddress, MaxWaitingTotal: o.memory / 16, MaxOutbox: o.memory / 16, MaxOutgoingTotal: o.memory / 8,
+	}
+}
+
+// boundHeap has Go collect garbage more often where the heap nears what it may take. GOMEMLIMIT
+// in the environment wins if it is less.
+func (o *serveOptions) boundHeap() (undo func()) {
+	was := debug.SetMemoryLimit(-1)
+	debug.SetMemoryLimit(min(was, int64(o.memory)*3/4))
+	return func() { debug.SetMemoryLimit(was) }
+}
+
 // listenOnPort is the address of a port on every interface.
 func listenOnPort(port uint16) string { return fmt.Sprintf("0.0.0.0:%d", port) }
 
 // serve opens the place and blocks until a signal or ctx ends it.
 func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) (err error) {
 	log := o.log.logger(stderr)
+	defer o.boundHeap()()
 	if o.serviceLink != "" {
 		log.Info("ignoring ALLOPLACE_PORT: it is the link to a service of Kubernetes, and no port", "value", o.serviceLink)
 	}
@@ -253,7 +285,7 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) (err
 	}
 	defer rt.Wait()
 	transport, err := netcode.NewENet(netcode.ENetConfig{
-		Listen: o.listen, Logger: log, Limits: netcode.ENetLimits{OpenPerAddress: o.perAddress},
+		Listen: o.listen, Logger: log, Limits: o.networkLimits(),
 	})
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%w; --listen takes another address, with port 0 for any free one", err)

@@ -40,7 +40,7 @@ type agent struct {
 
 	removed ids // entities of its own
 
-	subscriptions map[string]bool // by id
+	subscriptions map[string]int // the memory each takes, by id
 
 	pending  atomic.Int64 // its unanswered requests to the place
 	launches int          // of apps, under way
@@ -53,6 +53,7 @@ func (p *Place) join(s *session, c *command, d *netcode.Dialect) (*agent, error)
 		return nil, fmt.Errorf("the identity takes at most %d bytes", max)
 	}
 	id := p.newID(func(id string) bool { return p.agents[id] != nil })
+	p.holdings.attach(id, s.held)
 	avatar, err := p.spawn(id, "", a.Avatar, &asker{proven: c.proven(), known: c.encoded})
 	if err != nil {
 		return nil, err
@@ -85,6 +86,7 @@ func (p *Place) newAgent(a Agent, d *netcode.Dialect) *agent {
 // attach gives an agent what it has of its connection.
 func (p *Place) attach(a *agent, s *session) {
 	a.session, s.agent = s, a
+	p.holdings.attach(a.id, s.held)
 	a.view = p.views.Add(a, a.dialect.JSONPatch)
 	s.assets = p.assets.Join(a.id, s.conn, a.dialect.Assets)
 	s.dialect.Store(a.dialect)
@@ -126,7 +128,8 @@ func (p *Place) depart(a *agent, code uint32) {
 	p.launches.leave(a)
 	p.media.Leave(a.media)
 	p.abandon(a, "the recipient has left")
-	for id := range a.subscriptions {
+	for id, bytes := range a.subscriptions {
+		p.holdings.subscribed(a.id, -bytes)
 		p.news.unsubscribe(id)
 	}
 	if p.cfg.Left != nil {

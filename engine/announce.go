@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/loci-place/loci/acl"
+	"github.com/loci-place/loci/engine/internal/memory"
 	"github.com/loci-place/loci/netcode"
 )
 
@@ -83,7 +84,11 @@ func (n *newcomer) letIn(r *Request) {
 		return
 	}
 	if err != nil {
-		r.Answer("error", uint64(netcode.CodeBadAnnounce), err.Error())
+		code := netcode.CodeBadAnnounce
+		if full := (*memory.FullError)(nil); errors.As(err, &full) {
+			code = netcode.CodeFull
+		}
+		r.Answer("error", uint64(code), err.Error())
 		return
 	}
 	r.Answer(ag.avatar, r.place.cfg.Name)

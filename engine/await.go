@@ -38,6 +38,7 @@ func (t *Turn) Await(a Agent, entities []Entity) error {
 	}
 	ag := p.newAgent(a, d)
 	q, _ := p.usage.begin(netip.Addr{}, p.now())
+	p.holdings.await(ag.id)
 	ag.session = &session{quota: q, refused: true}
 	ag.media = p.media.Join(ag.id, 0, d, &media.Voice{})
 	p.media.Away(ag.media)

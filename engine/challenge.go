@@ -36,6 +36,7 @@ func (p *Place) challenge(s *session, c *command, auth netcode.Auth, d *netcode.
 	ch := p.key.challenge(p.cfg.Name, auth, c.Body)
 	if auth.Key != nil {
 		s.challenge = &challenge{Challenge: ch, auth: auth, announce: c, dialect: d}
+		c.drop() // until it is proven
 	}
 	_ = p.send(s, &netcode.Interaction{Type: netcode.TypeOneway, From: PlaceID, Body: ch.Append(nil)})
 	if auth.Key == nil {
@@ -49,13 +50,15 @@ func (p *Place) challenged(s *session, c *command) {
 	ch := s.challenge
 	switch {
 	case c.err == nil && c.IsOneway() && c.To == PlaceID && c.verb == "prove":
-		s.waiting.Add(-int64(c.size))
+		s.wait(-c.size)
 		s.challenge = nil // whatever comes of it: each is good for one proof
 		p.proven(s, ch, c)
 		for _, held := range ch.held {
+			held.decode(p.cfg.Limits.SpecDepth)
 			p.received(s, held)
 		}
 	case len(ch.held) < p.cfg.Limits.CommandQueue:
+		c.drop()
 		ch.held = append(ch.held, c)
 	default:
 		p.counts.hit(limitCommandQueue)
@@ -74,6 +77,7 @@ func (p *Place) proven(s *session, ch *challenge, c *command) {
 	case !ch.Proves(proof, ch.auth.Key, i.Body):
 		p.refuse(s, i, netcode.CodeUnproven, "the signature is not one of this announce by the key "+ch.auth.KeyText())
 	default:
+		ch.announce.decode(p.cfg.Limits.SpecDepth)
 		p.usage.prove(s.quota, ch.auth.KeyText(), p.now())
 		ch.announce.auth, ch.announce.bound = ch.auth, p.key.binds(ch.auth)
 		if !ch.announce.bound {

@@ -20,6 +20,9 @@ type command struct {
 
 	detaches bool // it may do that alone: take what is another's off the agent's own
 
+	dropped   bool // what is decoded of it is not kept at the moment
+	described int  // how many entities it describes, if so
+
 	hit     limit       // that it is over
 	tooMuch string      // what of it is beyond the agent's share, "" if nothing
 	encoded encodings   // its components
@@ -45,9 +48,34 @@ func parseCommand(data []byte) *command {
 		return c
 	}
 	c.hasNUL = hasNUL(c.Body)
+	if c.decodeBody(); c.err == nil {
+		c.takePatterns()
+	}
+	return c
+}
+
+// drop lets go of what has been decoded of it, which takes much more memory than its bytes.
+func (c *command) drop() {
+	c.described, c.dropped = c.entities(), true
+	c.body, c.args, c.shapes, c.announce, c.encoded = nil, nil, nil, netcode.Announce{}, nil
+}
+
+// decode brings back what drop let go of, with what is encoded of it down to a depth.
+func (c *command) decode(depth int) {
+	c.dropped = false
+	if c.verb == "" || c.err != nil {
+		return
+	}
+	c.decodeBody()
+	if c.tooMuch == "" {
+		c.encode(depth)
+	}
+}
+
+// decodeBody decodes the body, which begins with a verb.
+func (c *command) decodeBody() {
 	if c.body, c.err = netcode.ParseStrict(c.Body); c.err == nil {
 		c.args = c.body.([]any)[1:]
-		c.takePatterns()
 	}
 	if c.verb == "announce" {
 		c.announce, c.announceErr = netcode.ParseAnnounce(c.Body)
@@ -58,7 +86,6 @@ func parseCommand(data []byte) *command {
 			[]any{"announce", []any{"identity", a.Identity}, a.Avatar},
 		}
 	}
-	return c
 }
 
 // asksPlace reports whether it asks the place for the verb.

@@ -3,6 +3,7 @@ package engine
 import (
 	"net/netip"
 
+	"github.com/loci-place/loci/engine/internal/memory"
 	"github.com/loci-place/loci/netcode"
 )
 
@@ -21,6 +22,7 @@ func (g *gate) Connected(c netcode.Conn, from netip.AddrPort) {
 	q, had := g.place.usage.begin(from.Addr(), g.place.now())
 	s := newSession(c, from, q, g.place.cfg.Limits.CommandQueue)
 	g.place.turns.join(&s.flow, min(had, mostBehind))
+	s.held = g.place.holdings.open(from.Addr())
 	g.sessions[c] = s
 	g.place.log.Debug("connected", "from", from)
 	g.place.readers.Go(func() { g.place.read(s) })
@@ -63,6 +65,7 @@ func (g *gate) Disconnected(c netcode.Conn, code uint32) {
 		return
 	}
 	delete(g.sessions, c)
+	s.held.Close()
 	g.place.unread.Add(1)
 	s.code = code
 	g.place.endUsage(s) // for who comes next from there; what it still causes is added later
@@ -77,9 +80,17 @@ func (g *gate) command(s *session, data []byte) {
 		g.drop(s, limitCommandBytes, "command is too large", "bytes", len(data))
 		return
 	}
-	if s.waiting.Add(int64(len(data))) > int64(limits.CommandQueueBytes) {
+	if s.dropped {
+		return
+	}
+	if s.wait(len(data)) > int64(limits.CommandQueueBytes) {
 		g.drop(s, limitCommandQueueBytes, "too many bytes of commands wait", "bytes", limits.CommandQueueBytes)
 		return
+	}
+	if _, held := g.place.holdings.ledger.Used(); held[memory.Commands] > int64(limits.PlaceCommandQueueBytes) {
+		if g.relieve(s); s.dropped {
+			return
+		}
 	}
 	g.place.unread.Add(1)
 	select {
@@ -87,6 +98,30 @@ func (g *gate) command(s *session, data []byte) {
 	default:
 		g.place.unread.Add(-1)
 		g.drop(s, limitCommandQueue, "too many commands wait", "commands", limits.CommandQueue)
+	}
+}
+
+// relieve sends somebody away when the commands of all take too much: who sends on, if it has
+// more than its part, else who has most.
+func (g *gate) relieve(s *session) {
+	limit := g.place.cfg.Limits.PlaceCommandQueueBytes
+	most := s
+	if s.waiting.Load() < int64(limit/len(g.sessions)) {
+		for _, o := range g.sessions {
+			if !o.dropped && o.waiting.Load() > most.waiting.Load() {
+				most = o
+			}
+		}
+	}
+	g.drop(most, limitPlaceQueueBytes, "the commands of all agents take too much", "bytes", most.waiting.Load(), "of", limit)
+	for {
+		select {
+		case data := <-most.commands: // nothing of it is done any more
+			most.wait(-len(data))
+			g.place.unread.Add(-1)
+		default:
+			return
+		}
 	}
 }
 

@@ -16,6 +16,7 @@ type beat struct {
 	next     time.Time
 	last     time.Time
 	swept    time.Time
+	reckoned time.Time
 	late     int           // since reported
 	worst    time.Duration // of those
 	reported time.Time
@@ -56,6 +57,10 @@ func (p *Place) heartbeat() {
 	p.world.Advance()
 	laps.end(phaseStates)
 	p.keepSome(now)
+	if now.Sub(p.beat.reckoned) >= holdingsInterval {
+		p.beat.reckoned = now
+		p.boundMemory()
+	}
 	if now.Sub(p.beat.swept) >= time.Second {
 		p.beat.swept = now
 		p.sweep()

@@ -46,6 +46,7 @@ func newCrowdIn(t testing.TB, cfg Config, agents, static int, side float64) *cro
 	d, _ := netcode.DialectOf(4)
 	for i := range agents {
 		s := newSession(netcode.Conn(i+1), netip.AddrPort{}, nil, 1)
+		s.held = p.holdings.open(netip.Addr{})
 		avatar := map[string]any{"transform": somewhere()}
 		if _, err := p.join(s, &command{announce: netcode.Announce{Version: 4, Avatar: avatar}}, d); err != nil {
 			t.Fatal(err)

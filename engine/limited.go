@@ -31,6 +31,8 @@ const (
 	limitSubscriptionSteps
 	limitKeys
 	limitAnimationBytes
+	limitMemory
+	limitPlaceQueueBytes
 	limits
 )
 
@@ -56,6 +58,8 @@ var limitTexts = [limits]struct{ name, field string }{
 	limitSubscriptionSteps: {"subscription_steps", "SubscriptionSteps"},
 	limitKeys:              {"keys", "Keys"},
 	limitAnimationBytes:    {"animation_bytes", "AnimationBytes"},
+	limitMemory:            {"memory", "Memory"},
+	limitPlaceQueueBytes:   {"place_command_queue_bytes", "PlaceCommandQueueBytes"},
 }
 
 // warnings remembers which limits the log says that an agent has hit: once for each.

@@ -13,6 +13,10 @@ type Limits struct {
 	CommandBytes int
 	// CommandQueueBytes is how many bytes of them may wait. Default 8 MiB.
 	CommandQueueBytes int
+	// PlaceCommandQueueBytes is how many bytes of all agents' may wait. With more the one that
+	// sends on is disconnected with [netcode.CodeOverload] if it has more than its part of
+	// them, else the one that has most. Default 64 MiB.
+	PlaceCommandQueueBytes int
 	// CommandQueue is how many commands of one agent may wait to be read. Whoever
 	// sends on is disconnected with [netcode.CodeOverload]. Default 4096, as four times Burst's
 	// worth of interactions may come at once.
@@ -63,6 +67,18 @@ type Limits struct {
 	// Rules is how many access rules may be added at run time; a change to more is
 	// answered as failed. Default 1024.
 	Rules int
+	// Memory is how many bytes of memory agents may make the place hold, all of them together:
+	// entities, also for as long as states may start from when they were there (Window), what
+	// is known of what each agent was told, commands that wait, and subscriptions. What would
+	// be more is refused; from three quarters of it on to those that hold more than their part
+	// of these, and from seven eighths on to all that hold more than 64 KiB, so that
+	// newcomers find room. AgentMemory and AddressMemory are the same for
+	// one agent, and for those of one address that is neither of loopback nor of a private
+	// network ([netcode.IsPrivate]). Defaults: 384 MiB, a quarter, and half of it.
+	Memory, AgentMemory, AddressMemory int
+	// DecodingMemory is how many bytes commands may take while they are read, which are up to
+	// 50 times as many as they have on the wire; large ones wait for each other. Default 64 MiB.
+	DecodingMemory int
 	// InteractionRate is how many interactions an agent may send a second, of all kinds but
 	// responses and what changes its own entities: that is bounded by what it costs, in
 	// bytes, entities and the time of the turn. Publications and subscriptions count under
@@ -230,6 +246,11 @@ func (l *Limits) setDefaults() {
 	orDefault(&l.CommandBytes, 1<<20)
 	orDefault(&l.CommandQueue, 4096)
 	orDefault(&l.CommandQueueBytes, 8<<20)
+	orDefault(&l.PlaceCommandQueueBytes, 64<<20)
+	orDefault(&l.Memory, 384<<20)
+	orDefault(&l.AgentMemory, l.Memory/4)
+	orDefault(&l.AddressMemory, l.Memory/2)
+	orDefault(&l.DecodingMemory, 64<<20)
 	orDefault(&l.Requests, 1024)
 	orDefault(&l.RequestPatience, 10*time.Second)
 	orDefault(&l.RequestIDs, 4096)

@@ -38,6 +38,7 @@ type Place struct {
 	usage     *usage
 	admission *admission
 	upkeep    *upkeep
+	holdings  *holdings
 	turn      sync.Mutex // held while anything below is used
 	counts    *counters
 	closed    atomic.Bool
@@ -111,6 +112,7 @@ func New(cfg Config) (*Place, error) {
 		agents:  map[string]*agent{},
 		verbs:   map[string]map[string]Verb{},
 	}
+	p.holdings = newHoldings(&cfg.Limits, p.world, cfg.Logger)
 	if err := p.openAssets(); err != nil {
 		if ours {
 			err = errors.Join(err, cfg.Transport.Close(netcode.CodePlaceClosed))

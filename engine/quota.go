@@ -187,6 +187,8 @@ func (c *command) seconds() float64 {
 // entities counts what a spawn_entity or an announce describes.
 func (c *command) entities() int {
 	switch {
+	case c.dropped:
+		return c.described
 	case c.verb == "announce" && c.announceErr == nil:
 		return countEntities(c.announce.Avatar)
 	case c.verb == "spawn_entity" && len(c.args) > 0:

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/loci-place/loci/engine/internal/memory"
 	"github.com/loci-place/loci/netcode"
 )
 
@@ -26,7 +27,16 @@ func (p *Place) read(s *session) {
 				p.readAll(s)
 				return
 			}
-			c := p.parse(s, data)
+			decoded := &p.holdings.decoding
+			weight := decoded.weight(data)
+			if !decoded.begin(p.life, weight) {
+				return
+			}
+			c := p.parse(s, data, weight == 0)
+			if weight > 0 { // others need not wait for as long as this one may have to
+				c.drop()
+				decoded.end(weight)
+			}
 			select {
 			case <-done:
 			case <-p.closing:
@@ -37,8 +47,15 @@ func (p *Place) read(s *session) {
 				p.readAll(s)
 				return
 			}
+			if weight > 0 {
+				if !decoded.begin(p.life, weight) {
+					return
+				}
+				c.decode(p.cfg.Limits.SpecDepth)
+			}
 			runtime.Gosched() // else the two of us share what time is given to one
 			if !p.postOf(s, c.seconds(), func() {
+				defer decoded.end(weight)
 				defer func() { done <- struct{}{} }()
 				p.unread.Add(-1)
 				p.because(s, func() {
@@ -62,6 +79,7 @@ func (p *Place) readAll(s *session) {
 	p.postOf(s, 0, func() {
 		p.unread.Add(-1)
 		p.left(s, s.code)
+		s.held.Set(memory.Commands, 0)
 	})
 }
 
@@ -101,8 +119,9 @@ func (p *Place) arrives(s *session, c *command) bool {
 }
 
 // parse reads a command, and does what of it may take long: here it holds up nobody but who
-// sent it, and is done only for who has a share left for it.
-func (p *Place) parse(s *session, data []byte) *command {
+// sent it, and is done only for who has a share left for it. It is not encoded yet where
+// nothing that is decoded is kept.
+func (p *Place) parse(s *session, data []byte, encode bool) *command {
 	c := parseCommand(data)
 	if p.arrives(s, c) {
 		s.quota.charge(c, &p.cfg.Limits, p.now())
@@ -111,7 +130,9 @@ func (p *Place) parse(s *session, data []byte) *command {
 	}
 	if c.tooMuch == "" {
 		c.compile(p.cfg.Limits.Rules)
-		c.encode(p.cfg.Limits.SpecDepth)
+		if encode {
+			c.encode(p.cfg.Limits.SpecDepth)
+		}
 	}
 	return c
 }
@@ -123,7 +144,7 @@ func (p *Place) received(s *session, c *command) {
 		p.challenged(s, c)
 		return
 	}
-	s.waiting.Add(-int64(c.size))
+	s.wait(-c.size)
 	switch {
 	case s.refused:
 	case c.err != nil && c.tooMuch == "":

@@ -8,6 +8,7 @@ import (
 
 	"github.com/loci-place/loci/engine/assets"
 	"github.com/loci-place/loci/engine/bucket"
+	"github.com/loci-place/loci/engine/internal/memory"
 	"github.com/loci-place/loci/engine/media"
 	"github.com/loci-place/loci/netcode"
 )
@@ -17,6 +18,7 @@ import (
 type session struct {
 	conn netcode.Conn
 	from netip.AddrPort
+	held *memory.Account // what the place holds for it
 
 	// dialect is set when the agent's announce has been accepted.
 	dialect atomic.Pointer[netcode.Dialect]
@@ -66,6 +68,20 @@ func newSession(c netcode.Conn, from netip.AddrPort, q *quota, queue int) *sessi
 		intent:   &netcode.IntentMessage{},
 	}
 }
+
+// wait counts a command that waits from now on, or is done with if n is below 0, and returns
+// how many bytes of them wait.
+func (s *session) wait(n int) int64 {
+	overhead := int64(commandMemory)
+	if n < 0 {
+		overhead = -overhead
+	}
+	s.held.Add(memory.Commands, int64(n)+overhead)
+	return s.waiting.Add(int64(n))
+}
+
+// commandMemory is what a command that waits takes beside its bytes.
+const commandMemory = 64
 
 // putIntent makes the incoming message the newest intent.
 func (s *session) putIntent() {

@@ -77,10 +77,15 @@ func (s *spawner) spawn(spec map[string]any, parent string, depth int) (*world.E
 	if id == "" || parent != "" {
 		id = s.place.newEntityID()
 	}
+	room := entityRoom(sizeOf(components))
+	if err := s.place.mayHold(s.owner, room); err != nil {
+		return nil, err
+	}
 	e, err := s.place.world.SpawnEncoded(id, s.owner, components)
 	if err != nil {
 		return nil, err
 	}
+	s.place.holdings.took(s.owner, room)
 	s.made = append(s.made, e.ID())
 	s.place.shakeOff(e)
 	for _, c := range children {

@@ -25,6 +25,7 @@ type Stats struct {
 	Shedding Shedding
 	Shed     []ShedCount
 	Limited  []LimitCount
+	Memory   MemoryStats
 
 	States       []StateCount
 	Traffic      []Traffic
@@ -70,11 +71,12 @@ type ShedCount struct {
 // LimitCount counts how often agents hit one of [Limits]: "interactions", "publications",
 // "patterns", "entities" and "component_bytes" are commands that were too much for their
 // rates, "media" packets that were dropped, "turn_time" is how often an agent had to wait,
-// and "requests" are those refused as too many were open. With "command_bytes",
-// "command_queue", "command_queue_bytes", "asset_queue_bytes", "bad_packets" and
-// "violations" it is connections that it cost. "upkeep_time" counts heartbeats in which an
-// agent's entities were animated or moved less, and "subscription_steps" subscriptions that
-// were not tried. None of 0 is listed.
+// "requests" are those refused as too many were open, and "memory" what was refused for want
+// of room, or connections. With "command_bytes", "command_queue", "command_queue_bytes",
+// "place_command_queue_bytes", "asset_queue_bytes", "bad_packets" and "violations" it is
+// connections that it cost. "upkeep_time" counts heartbeats in which an agent's entities were
+// animated or moved less, and "subscription_steps" subscriptions that were not tried. None of
+// 0 is listed.
 type LimitCount struct {
 	Limit string
 	Count uint64
@@ -117,7 +119,7 @@ func (p *Place) Stats() Stats {
 		Name: p.cfg.Name, Rate: p.cfg.Rate, Uptime: p.now().Sub(p.started),
 		Entities: p.world.Len(), Joined: c.joined, Agents: make([]AgentStats, 0, len(p.order)),
 		Beats: c.beats.clone(), Late: c.late.clone(),
-		Limited: c.limitCounts(), Interactions: c.interactionCounts(), Traffic: c.trafficCounts(),
+		Limited: c.limitCounts(), Memory: p.Memory(), Interactions: c.interactionCounts(), Traffic: c.trafficCounts(),
 		Rules: len(p.access.list.Rules()), Assets: p.assets.Stats(),
 	}
 	for _, a := range p.order {

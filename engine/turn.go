@@ -137,7 +137,7 @@ func (t *Turn) Change(id string, set map[string]any, unset ...string) error {
 	if err := t.place.check(e, e.Owner(), set, false); err != nil {
 		return fmt.Errorf("%w: %w", ErrBadEntity, err)
 	}
-	return t.place.change(e, set, unset, nil)
+	return t.place.change(e, set, unset, nil, PlaceID)
 }
 
 // Entity gives an entity, and whether it is there.

@@ -52,7 +52,7 @@ func (r *Request) changeComponents(e *world.Entity, set map[string]any, unset []
 		return err
 	}
 	stood, hung := e.World(), e.ParentID()
-	if err := p.change(e, set, unset, r.encoded); err != nil {
+	if err := p.change(e, set, unset, r.encoded, r.agent.id); err != nil {
 		return err
 	}
 	if detaches {
@@ -79,8 +79,8 @@ func changes(args []any) (set map[string]any, unset []string, ok bool) {
 }
 
 // change replaces components of an entity, which have been checked, and takes others
-// away: all or nothing.
-func (p *Place) change(e *world.Entity, set map[string]any, unset []string, known encodings) error {
+// away: all or nothing. By is the agent who wants that, or PlaceID.
+func (p *Place) change(e *world.Entity, set map[string]any, unset []string, known encodings, by string) error {
 	if e == p.self && slices.Contains(unset, "clock") {
 		return fmt.Errorf("%w: the place keeps its clock", ErrBadEntity)
 	}
@@ -91,6 +91,21 @@ func (p *Place) change(e *world.Entity, set map[string]any, unset []string, know
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrBadEntity, err)
 	}
+	grows := 0
+	for name, c := range encoded {
+		grows += c.Size() - e.ComponentSize(name)
+	}
+	if err := p.mayHold(by, growthRoom(grows)); err != nil {
+		return err
+	}
+	before := e.Tombstones()
+	defer func() {
+		takes := 0
+		for _, c := range encoded {
+			takes += world.ChangeHeap(c, 0)
+		}
+		p.holdings.took(e.Owner(), takes+world.ChangeHeap(world.Component{}, e.Tombstones()-before))
+	}()
 	if r, ok := asObject(set["relationships"]); ok {
 		if parent, _ := r["parent"].(string); p.world.WouldCycle(e, parent) {
 			return fmt.Errorf("%w: %q is below %q", ErrCycle, parent, e.ID())

@@ -73,6 +73,10 @@ func (p *Place) animate(e *world.Entity, animation any) (id string, err error) {
 	if err := p.fitsMore(e, c.Size()); err != nil {
 		return "", err
 	}
+	if err := p.mayHold(e.Owner(), growthRoom(c.Size())); err != nil {
+		return "", err
+	}
+	defer p.holdings.took(e.Owner(), c.Size())
 	id = p.newID(e.HasAnimation)
 	return id, e.SetAnimation(id, c)
 }

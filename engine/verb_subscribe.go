@@ -46,11 +46,17 @@ func subscribeTo(r *Request) {
 		r.Fail(r.wanted.err.Error())
 		return
 	}
+	bytes := patternRoom(r.wanted.source)
+	if err := a.place.mayHold(a.id, bytes); err != nil {
+		r.Fail(err.Error())
+		return
+	}
 	id := a.place.news.subscribe(a.id, r.wanted.pattern)
 	if a.subscriptions == nil {
-		a.subscriptions = map[string]bool{}
+		a.subscriptions = map[string]int{}
 	}
-	a.subscriptions[id] = true
+	a.subscriptions[id] = bytes
+	a.place.holdings.subscribed(a.id, bytes)
 	r.Answer(id)
 }
 
@@ -60,9 +66,10 @@ func unsubscribe(r *Request) {
 	switch {
 	case !ok || len(r.Args) != 1:
 		r.Refuse("want a subscription id")
-	case !r.agent.subscriptions[id]:
+	case r.agent.subscriptions[id] == 0:
 		r.Answer("not_subscribed")
 	default:
+		r.agent.place.holdings.subscribed(r.agent.id, -r.agent.subscriptions[id])
 		delete(r.agent.subscriptions, id)
 		r.agent.place.news.unsubscribe(id)
 		r.OK()

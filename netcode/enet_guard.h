@@ -76,6 +76,7 @@ typedef struct {
     size_t max_waiting_total;
     size_t max_queued;
     size_t max_outgoing;
+    size_t max_outgoing_total;
     size_t max_live;
     size_t half_open;
     size_t half_open_per_address;
@@ -143,6 +144,7 @@ typedef struct {
     uint32_t rtt_ms, rtt_variance_ms;
     double loss;
     uint64_t sent_bytes, sent_packets, recv_bytes, recv_packets;
+    size_t queued;
 } loci_stat;
 
 typedef struct {
@@ -189,6 +191,7 @@ ENetPacket *loci_packet(const void *data, size_t length, int reliable, int fragi
 void loci_packet_free(ENetPacket *packet);
 uint8_t *loci_mark(ENetPacket *packet);
 void loci_send(loci_guard *guard, ENetPacket *packet, uint8_t channel, int live, const uint16_t *slots, size_t n);
+size_t loci_count_outgoing(const ENetPeer *peer);
 int loci_fragments(const loci_guard *guard, size_t slot, uint8_t channel);
 void loci_flush(loci_guard *guard);
 void loci_dialed(loci_guard *guard, size_t slot);

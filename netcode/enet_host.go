@@ -92,6 +92,7 @@ func (l ENetLimits) c(accept bool) C.loci_limits {
 		max_waiting_total:     C.size_t(l.MaxWaitingTotal),
 		max_queued:            C.size_t(l.MaxQueuedCommands),
 		max_outgoing:          C.size_t(l.MaxOutgoing),
+		max_outgoing_total:    C.size_t(l.MaxOutgoingTotal),
 		max_live:              C.size_t(l.MaxLive),
 		half_open:             C.size_t(l.HalfOpen),
 		half_open_per_address: C.size_t(l.HalfOpenPerAddress),
@@ -226,6 +227,7 @@ func (h *enetHost) stat(slot int) Stats {
 		RecvBytes:   uint64(s.recv_bytes),
 		SentPackets: uint64(s.sent_packets),
 		RecvPackets: uint64(s.recv_packets),
+		Queued:      int(s.queued),
 	}
 }
 

@@ -3,6 +3,7 @@ package netcode
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -35,6 +36,10 @@ type ENetLimits struct {
 	// a hundred more than its data. Over it the connection is ended with
 	// CodeOverload.
 	MaxOutgoing int
+
+	// MaxOutgoingTotal is the same for all connections together; 256 MiB. Over it the
+	// connection with most is ended with CodeOverload.
+	MaxOutgoingTotal int
 
 	// MaxLive is how many bytes of live packets that take fragments may be on their
 	// way to a connection on one channel; 256 KiB. A packet beyond is not sent to it,
@@ -115,6 +120,12 @@ var privateNetworks = []netip.Prefix{
 	netip.MustParsePrefix("169.254.0.0/16"),
 }
 
+// IsPrivate reports whether an address is of loopback or of a private network, behind whose
+// addresses there may be many agents.
+func IsPrivate(addr netip.Addr) bool {
+	return slices.ContainsFunc(privateNetworks, func(n netip.Prefix) bool { return n.Contains(addr.Unmap()) })
+}
+
 // withDefaults fills in what is zero, for a host of that many peers.
 func (l ENetLimits) withDefaults(peers int) ENetLimits {
 	orDefault(&l.MaxPacket, 8<<20)
@@ -122,6 +133,7 @@ func (l ENetLimits) withDefaults(peers int) ENetLimits {
 	orDefault(&l.MaxWaitingTotal, 256<<20)
 	orDefault(&l.MaxQueuedCommands, 4096)
 	orDefault(&l.MaxOutgoing, 16<<20)
+	orDefault(&l.MaxOutgoingTotal, 256<<20)
 	orDefault(&l.MaxLive, 256<<10)
 	orDefault(&l.MaxOutbox, 64<<20)
 	orDefault(&l.CommandRate, 200_000)
@@ -165,6 +177,7 @@ func (l ENetLimits) check() error {
 		{"MaxWaitingTotal", l.MaxWaitingTotal},
 		{"MaxQueuedCommands", l.MaxQueuedCommands},
 		{"MaxOutgoing", l.MaxOutgoing},
+		{"MaxOutgoingTotal", l.MaxOutgoingTotal},
 		{"MaxLive", l.MaxLive},
 		{"MaxOutbox", l.MaxOutbox},
 		{"CommandRate", l.CommandRate},

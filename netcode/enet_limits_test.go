@@ -164,3 +164,20 @@ func TestENetCommandRateHoldsBackAFlood(t *testing.T) {
 		t.Error("the connection was ended")
 	}
 }
+
+func TestENetMaxOutgoingTotalEndsWhoHasMost(t *testing.T) {
+	place := startENetPlace(t, ENetLimits{MaxOutgoingTotal: 1 << 20})
+	var deaf [2]Conn
+	for i := range deaf {
+		rawDial(t, place)
+		deaf[i] = nextENet(t, place.connected, "connection")
+	}
+	mustSendENet(t, place, Packet{Channel: 1, Reliable: true, Data: make([]byte, 400_000)}, deaf[0])
+	mustSendENet(t, place, Packet{Channel: 1, Reliable: true, Data: make([]byte, 700_000)}, deaf[1])
+	if end := nextENet(t, place.disconnected, "end"); end != (enetEnding{deaf[1], CodeOverload}) {
+		t.Errorf("Disconnected(%x, %d)", end.conn, end.code)
+	}
+	if s, ok := place.Stats(deaf[0]); !ok || s.Queued < 400_000 || s.Queued > 500_000 {
+		t.Errorf("the other: %+v, %v", s, ok)
+	}
+}

@@ -179,6 +179,12 @@ static size_t bytes_in(const ENetList *list)
     return sum;
 }
 
+/* Bytes that a peer has been sent and has not acknowledged, with what each piece costs. */
+size_t loci_count_outgoing(const ENetPeer *peer)
+{
+    return bytes_in(&peer->outgoingCommands) + bytes_in(&peer->sentReliableCommands);
+}
+
 /* Adds a packet to what a peer has been sent, and counts when that may be too much. */
 static void account(loci_guard *guard, const ENetPeer *peer, const ENetPacket *packet)
 {
@@ -194,7 +200,7 @@ static void account(loci_guard *guard, const ENetPeer *peer, const ENetPacket *p
     p->outgoing += packet->dataLength + pieces * sizeof(ENetOutgoingCommand);
     if (p->outgoing <= guard->limits.max_outgoing)
         return;
-    p->outgoing = bytes_in(&peer->outgoingCommands) + bytes_in(&peer->sentReliableCommands);
+    p->outgoing = loci_count_outgoing(peer);
     if (p->outgoing > guard->limits.max_outgoing)
         loci_overload(guard, peer->incomingPeerID, LOCI_DROP_OUTGOING);
 }

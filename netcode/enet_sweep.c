@@ -92,6 +92,8 @@ static void sweep_connected(loci_guard *guard, ENetPeer *peer, size_t slot)
     loci_peer *p = &guard->peers[slot];
 
     sample_loss(p, peer);
+    if (p->outgoing > 0)
+        p->outgoing = loci_count_outgoing(peer);
     /* The peer may have told ENet otherwise. */
     peer->packetThrottleDeceleration = 0;
     if (slot % SHARES != guard->turn && peer->totalWaitingData < guard->limits.max_waiting / 2)
@@ -119,6 +121,27 @@ static void bound_waiting(loci_guard *guard)
     }
     if (sum > guard->limits.max_waiting_total)
         loci_overload(guard, biggest, LOCI_DROP_WAITING);
+}
+
+/* The same for what is on its way to them. */
+static void bound_outgoing(loci_guard *guard)
+{
+    ENetHost *host = guard->host;
+    size_t sum = 0, most = 0, slot, biggest = 0;
+
+    for (slot = 0; slot < host->peerCount; slot++) {
+        size_t outgoing = guard->peers[slot].outgoing;
+
+        if (host->peers[slot].state != ENET_PEER_STATE_CONNECTED || guard->peers[slot].condemned)
+            continue;
+        sum += outgoing;
+        if (outgoing > most) {
+            most = outgoing;
+            biggest = slot;
+        }
+    }
+    if (sum > guard->limits.max_outgoing_total)
+        loci_overload(guard, biggest, LOCI_DROP_OUTGOING);
 }
 
 /* To be called every LOCI_WINDOW_MS while there are peers. */
@@ -153,6 +176,7 @@ void loci_sweep(loci_guard *guard)
         }
     }
     bound_waiting(guard);
+    bound_outgoing(guard);
     loci_shrink(guard);
 }
 
@@ -201,6 +225,7 @@ loci_stat loci_stat_of(const loci_guard *guard, size_t slot)
         .sent_packets = p->sent_packets,
         .recv_bytes = p->recv_bytes,
         .recv_packets = p->recv_packets,
+        .queued = p->outgoing,
     };
 
     if (s.loss > 1)

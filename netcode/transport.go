@@ -96,7 +96,10 @@ type Stats struct {
 	Loss        float64 // share of packets lost lately, 0 to 1
 	// Busy says, as of now, that an unreliable packet too large for one datagram is
 	// on its way, and not a live one: its channel waits for it.
-	Busy        bool
+	Busy bool
+	// Queued is how many bytes it has been sent and has not acknowledged, with what each
+	// packet costs in memory.
+	Queued      int
 	SentBytes   uint64 // since the connection was made, payload and ENet headers
 	RecvBytes   uint64
 	SentPackets uint64

@@ -107,8 +107,8 @@ type Limits struct {
 	// StateBytes is how large place.state may be at a reload; what is larger does not
 	// cross over. Default 1 MiB.
 	StateBytes int
-	// Heap is how large the whole process may grow, in bytes, before the scripts'
-	// state is made anew, which frees what scripts have kept; at most once a minute. If
+	// Heap is how large the whole process may grow, in bytes, without what agents make the
+	// place hold ([engine.Limits].Memory), before the scripts' state is made anew, which frees what scripts have kept; at most once a minute. If
 	// that helps, but for less than a minute, the function in whose calls it grew by more
 	// than in all others rests for a minute. Default 1 GiB.
 	Heap int64

@@ -40,7 +40,7 @@ func (r *Runtime) watchMemory() {
 		return
 	}
 	m.looked = now
-	limit, heap := r.config.Limits.Heap, sandbox.HeapLive()
+	limit, heap := r.config.Limits.Heap, r.heap(r.turn.Place())
 	m.weigh(heap > limit/2)
 	if heap <= limit {
 		return
@@ -48,7 +48,13 @@ func (r *Runtime) watchMemory() {
 	if lately(m.renewed, now) && m.helped {
 		r.blame()
 	}
-	r.replace(r.gen, &m.renewed, fmt.Errorf("the process takes %d MiB, more than the %d that scripts may let it grow to", heap>>20, limit>>20))
+	r.replace(r.gen, &m.renewed, fmt.Errorf("without what agents hold the process takes %d MiB, more than the %d that scripts may let it grow to", heap>>20, limit>>20))
+}
+
+// heap is what the process takes, without what agents make the place hold: that is bounded by
+// itself ([engine.Limits].Memory), and no fault of the scripts.
+func (r *Runtime) heap(place *engine.Place) int64 {
+	return max(0, sandbox.HeapLive()-place.Memory().Held)
 }
 
 // weigh has calls weighed from now on, or not.
@@ -146,7 +152,7 @@ func (r *Runtime) replace(g *generation, last *float64, why error) {
 		switch {
 		case err == nil:
 			runtime.GC() // what they kept goes now, not when there is twice as much
-			heap = sandbox.HeapLive()
+			heap = r.heap(place)
 			r.log.Info("the scripts' state was made anew", "MiB", heap>>20)
 		case !errors.Is(err, engine.ErrClosed):
 			r.log.Error("the scripts' state cannot be made anew", "error", err)

@@ -104,6 +104,10 @@ func (m *metrics) place(n *numbers) {
 	m.gauge("asset_cache_assets", "Assets in the cache.", float64(n.Assets.Assets))
 	m.gauge("asset_cache_bytes", "Bytes that these take.", float64(n.Assets.Bytes))
 	m.gauge("asset_cache_limit_bytes", "Bytes that they may take.", float64(n.Assets.Limit))
+	for _, k := range n.Memory.Kinds {
+		m.gauge("memory_held_bytes", "Memory that agents make the place hold, by what for.", float64(k.Held), "kind", k.Kind)
+	}
+	m.gauge("memory_limit_bytes", "How much they may make it hold in all.", float64(n.Memory.Limit))
 	m.counter("asset_cache_hits_total", "Ranges that agents asked for, of assets that were here.", float64(n.Assets.Hits))
 	m.counter("asset_cache_misses_total", "Ranges that agents asked for, of assets that had to be looked for elsewhere.", float64(n.Assets.Misses))
 }

@@ -105,12 +105,12 @@ func (e *Entity) Set(name string, component any) error {
 	if err != nil {
 		return err
 	}
-	ed := e.editor()
+	ed, was := e.editor(), e.extent()
 	if ed.set(&e.components, name, c.raw) {
 		e.retype(name, c.value)
 		e.touch()
 		e.resettle(name)
-		e.w.memory.reckon(e)
+		e.w.memory.changed(e, was, len(c.raw))
 	}
 	return nil
 }

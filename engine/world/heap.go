@@ -18,7 +18,7 @@ const (
 )
 
 // memory is how much memory the entities of a world take, by owner. What changes what an entity
-// holds has it reckoned again, at most once for all changes between two calls of [World.Heap].
+// holds has it reckoned again, at most once for all changes between two calls of [World.ReckonHeap].
 type memory struct {
 	by    map[string]int
 	dirty []*Entity
@@ -33,6 +33,31 @@ func (m *memory) reckon(e *Entity) {
 	}
 }
 
+// extent is what of an entity's memory is known without reckoning.
+type extent struct{ components, bytes, tombstones int }
+
+func (e *Entity) extent() extent { return extent{e.Components(), e.Size(), e.tombstones} }
+
+// smallChange is how large a component may be for its change to be counted without looking at
+// the rest of the entity.
+const smallChange = 1 << 10
+
+// changed counts a change of a component that has so many bytes now.
+func (m *memory) changed(e *Entity, was extent, bytes int) {
+	now := e.extent()
+	if bytes > smallChange || now.tombstones != was.tombstones || now.bytes < was.bytes-smallChange {
+		m.reckon(e)
+		return
+	}
+	m.add(e, now.bytes-was.bytes+(now.components-was.components)*keyHeap)
+}
+
+// ChangeHeap is about how much more memory is taken when a component replaces another and so
+// many keys go with that.
+func ChangeHeap(c Component, gone int) int {
+	return c.Size()*5/4 + c.Keys()*(keyHeap+16) + gone*deadHeap
+}
+
 // forget is for an entity of which nothing is left.
 func (m *memory) forget(e *Entity) { m.add(e, -e.heap) }
 
@@ -43,9 +68,8 @@ func (m *memory) add(e *Entity, n int) {
 	}
 }
 
-// Heap calls f for every owner of entities, with the bytes of memory that they take: those
-// that are gone too, as long as states can start from when they were there.
-func (w *World) Heap(f func(owner string, bytes int)) {
+// ReckonHeap brings [World.HeapOf] up to date. It takes as long as reading what has changed.
+func (w *World) ReckonHeap() {
 	for _, e := range w.memory.dirty {
 		e.reckoned = false
 		if w.entities[e.id] == e {
@@ -54,12 +78,11 @@ func (w *World) Heap(f func(owner string, bytes int)) {
 	}
 	clear(w.memory.dirty)
 	w.memory.dirty = w.memory.dirty[:0]
-	for owner, n := range w.memory.by {
-		f(owner, n)
-	}
 }
 
-// HeapOf is [World.Heap] for one owner, as of its last call.
+// HeapOf is how many bytes of memory an owner's entities take, as of the last
+// [World.ReckonHeap]: those that are gone too, as long as states can start from when they
+// were there.
 func (w *World) HeapOf(owner string) int { return w.memory.by[owner] }
 
 func (o *object) heap() int {

@@ -16,13 +16,13 @@ type Kind int
 
 const (
 	Entities      Kind = iota // what stands in the world, and what did not long ago
-	Views                     // what an agent was told, and is to be told
+	Agents                    // what is known of what agents were told and asked
 	Commands                  // messages that wait
 	Subscriptions             // compiled patterns
 	Kinds
 )
 
-var kindNames = [Kinds]string{"entities", "views", "commands", "subscriptions"}
+var kindNames = [Kinds]string{"entities", "agents", "commands", "subscriptions"}
 
 func (k Kind) String() string { return kindNames[k] }
 
@@ -30,7 +30,7 @@ func (k Kind) String() string { return kindNames[k] }
 type Limits struct {
 	// Place is for all agents together. From three quarters of it on, only those get more
 	// that hold less than their part of these three quarters; from seven eighths on, only
-	// those that hold less than [Limits.Modest]; and at all of it nobody.
+	// those that hold less than [Modest]; and at all of it nobody.
 	Place int64
 	// Address is for all agents that come from one address, if it is not a shared one.
 	Address int64
@@ -38,9 +38,9 @@ type Limits struct {
 	Agent int64
 }
 
-// Modest is what an agent gets also where others have filled the place: 1024 of them find
-// room in the eighth that is kept for it.
-func (l Limits) Modest() int64 { return l.Place / 8 / 1024 }
+// Modest is what an agent gets also where others have filled the place, from the eighth that is
+// kept for that: enough for an avatar as they usually are.
+const Modest = 64 << 10
 
 // Ledger counts for a place. Its methods, and those of its accounts, may be called from any
 // goroutine.
@@ -50,7 +50,8 @@ type Ledger struct {
 	mu    sync.Mutex
 	used  [Kinds]int64
 	total int64
-	open  int
+	here  int64 // of it, on accounts that are open
+	open  int   // accounts
 	by    map[netip.Addr]int64
 }
 
@@ -69,11 +70,13 @@ func (l *Ledger) Used() (total int64, kinds [Kinds]int64) {
 	return l.total, l.used
 }
 
-// Over reports whether more is held than may be: not all that grows can be refused.
+// Over reports whether more is held on open accounts than may be by an eighth: not all that grows
+// can be refused, nor is it known beforehand how much a change takes. What is held on accounts
+// that were closed goes by itself.
 func (l *Ledger) Over() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.total > l.limits.Place
+	return l.here > l.limits.Place*9/8
 }
 
 // Account counts for one agent.
@@ -103,6 +106,7 @@ func (a *Account) Close() {
 	if !a.closed {
 		a.closed = true
 		a.ledger.open--
+		a.ledger.here -= a.total
 	}
 }
 
@@ -133,11 +137,28 @@ func (a *Account) add(k Kind, n int64) {
 	a.total += n
 	l.used[k] += n
 	l.total += n
+	if !a.closed {
+		l.here += n
+	}
 	if !a.from.IsValid() {
 		return
 	}
 	if l.by[a.from] += n; l.by[a.from] == 0 {
 		delete(l.by, a.from)
+	}
+}
+
+// Take has what was held of some kinds on another account held on this one.
+func (a *Account) Take(old *Account, kinds ...Kind) {
+	if a == old {
+		return
+	}
+	a.ledger.mu.Lock()
+	defer a.ledger.mu.Unlock()
+	for _, k := range kinds {
+		n := old.held[k]
+		old.add(k, -n)
+		a.add(k, n)
 	}
 }
 
@@ -155,27 +176,31 @@ func (e *FullError) Error() string {
 
 func inKiB(n int64) string { return fmt.Sprintf("%d KiB", (n+1023)>>10) }
 
-// Room returns a [*FullError] if n bytes more cannot be held on the account.
+// Room returns a [*FullError] if n bytes more cannot be held on the account. With n 0 or less,
+// which is for changes, that is so only if it holds more than it may already: who does not grow
+// is not to be harmed by those that do.
 func (a *Account) Room(n int64) error {
 	l := a.ledger
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if n <= 0 {
-		return nil
-	}
-	place, mine := l.limits.Place, a.total+n
+	place, mine, part := l.limits.Place, a.total+n, l.limits.Place*3/4/int64(max(1, l.open))
+	const crowded = "each may hold when the place is as full as it is"
 	full := func(limit int64, of string) error { return &FullError{a.total, limit, of} }
 	switch total := l.total + n; {
+	case n <= 0 && a.total <= l.limits.Agent && (l.total <= place || a.total <= part):
+		return nil
+	case n <= 0 && a.total <= l.limits.Agent:
+		return full(part, crowded)
 	case mine > l.limits.Agent:
 		return full(l.limits.Agent, "an agent may hold")
 	case a.from.IsValid() && l.by[a.from]+n > l.limits.Address:
 		return full(l.limits.Address, "all agents from your address may hold")
 	case total > place:
 		return full(place, "all agents may hold")
-	case total > place*7/8 && mine > l.limits.Modest():
-		return full(l.limits.Modest(), "each may hold when the place is as full as it is")
-	case total > place*3/4 && mine > place*3/4/int64(max(1, l.open)):
-		return full(place*3/4/int64(max(1, l.open)), "each may hold when the place is as full as it is")
+	case total > place*7/8 && mine > Modest:
+		return full(Modest, crowded)
+	case total > place*3/4 && mine > part:
+		return full(part, crowded)
 	}
 	return nil
 }

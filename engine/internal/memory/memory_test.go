@@ -74,11 +74,49 @@ func TestHoardersLeaveRoomForOthers(t *testing.T) {
 	}
 }
 
+func TestWhoDoesNotGrowIsNotRefused(t *testing.T) {
+	l := New(Limits{Place: 100 * mib, Address: 100 * mib, Agent: 50 * mib})
+	quiet, large, larger := l.Open(stranger, true), l.Open(stranger, true), l.Open(stranger, true)
+	quiet.Set(Entities, mib)
+	large.Set(Entities, 50*mib)
+	larger.Set(Entities, 49*mib)
+	for _, a := range []*Account{quiet, large, larger} {
+		if err := a.Room(0); err != nil {
+			t.Errorf("a full place: %v", err)
+		}
+		if a.Room(1) == nil {
+			t.Error("the place is full, and there is room")
+		}
+	}
+	larger.Add(Entities, 1)
+	if quiet.Room(0) != nil || large.Room(0) == nil || larger.Room(-5) == nil {
+		t.Error("a place over its limit refuses changes to others than to those that hold most")
+	}
+}
+
+func TestMemoryMovesBetweenAccounts(t *testing.T) {
+	l := New(Limits{Place: 100 * mib, Address: 100 * mib, Agent: 50 * mib})
+	old, now := l.Open(stranger, false), l.Open(stranger, false)
+	old.Set(Entities, 5)
+	old.Set(Commands, 3)
+	old.Close()
+	now.Take(old, Entities, Subscriptions)
+	now.Take(now, Entities)
+	if total, _ := l.Used(); old.Held() != 3 || now.Held() != 5 || total != 8 {
+		t.Errorf("%d and %d of %d are held", old.Held(), now.Held(), total)
+	}
+}
+
 func TestMemoryIsFreeAgain(t *testing.T) {
 	l := New(Limits{Place: 10 * mib, Address: 10 * mib, Agent: 10 * mib})
 	a := l.Open(stranger, false)
-	a.Add(Commands, 11*mib)
-	a.Set(Views, mib)
+	a.Add(Commands, 10*mib)
+	a.Set(Agents, mib)
+	if l.Over() {
+		t.Error("11 MiB of 10 are too much")
+	}
+	a.Add(Commands, mib)
+	a.Set(Agents, mib)
 	if !l.Over() {
 		t.Error("12 MiB of 10 are not too much")
 	}
@@ -88,7 +126,7 @@ func TestMemoryIsFreeAgain(t *testing.T) {
 	if total, _ := l.Used(); total != mib || l.Over() {
 		t.Errorf("%d bytes are held", total)
 	}
-	a.Set(Views, 0)
+	a.Set(Agents, 0)
 	if total, kinds := l.Used(); total != 0 || kinds != [Kinds]int64{} || len(l.by) != 0 || l.open != 0 {
 		t.Errorf("%d bytes are held, %v, by %v, %d are open", total, kinds, l.by, l.open)
 	}
