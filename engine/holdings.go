@@ -1,14 +1,10 @@
 package engine
 
 import (
-	"bytes"
-	"context"
 	"fmt"
 	"log/slog"
 	"net/netip"
 	"time"
-
-	"golang.org/x/sync/semaphore"
 
 	"github.com/loci-place/loci/engine/internal/memory"
 	"github.com/loci-place/loci/engine/world"
@@ -166,40 +162,6 @@ func (p *Place) boundMemory() {
 	p.counts.hit(limitMemory)
 	most.log.Warn("disconnecting: it holds most of the place's memory, and all of it is taken", "bytes", held, "limit", h.ledger.Limits().Place)
 	p.dismiss(most, netcode.CodeOverload)
-}
-
-// decoding bounds how much of what agents sent is decoded at once: that takes many times as much
-// memory as it did on the wire. What is small is not counted, and so never waits.
-type decoding struct {
-	room *semaphore.Weighted
-	all  int64
-}
-
-func newDecoding(bytes int64) decoding { return decoding{semaphore.NewWeighted(bytes), bytes} }
-
-// smallDecoded is how much a message may take decoded to be decoded at any time.
-const smallDecoded = 32 << 10
-
-// weight is about how much memory a message takes decoded, 0 if that is little.
-func (d decoding) weight(data []byte) int64 {
-	const object, list, item = 360, 48, 40
-	n := int64(len(data)) + object*int64(bytes.Count(data, []byte{'{'})) + list*int64(bytes.Count(data, []byte{'['})) +
-		item*int64(bytes.Count(data, []byte{','}))
-	if n <= smallDecoded {
-		return 0
-	}
-	return min(n, d.all)
-}
-
-// begin waits until there is room for a message. It reports false when ctx has ended.
-func (d decoding) begin(ctx context.Context, weight int64) bool {
-	return weight == 0 || d.room.Acquire(ctx, weight) == nil
-}
-
-func (d decoding) end(weight int64) {
-	if weight > 0 {
-		d.room.Release(weight)
-	}
 }
 
 // mayHold reports why what somebody wants the place to hold cannot be, and counts that.

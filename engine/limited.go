@@ -32,6 +32,7 @@ const (
 	limitKeys
 	limitAnimationBytes
 	limitMemory
+	limitCommandByteRate
 	limitPlaceQueueBytes
 	limits
 )
@@ -59,6 +60,7 @@ var limitTexts = [limits]struct{ name, field string }{
 	limitKeys:              {"keys", "Keys"},
 	limitAnimationBytes:    {"animation_bytes", "AnimationBytes"},
 	limitMemory:            {"memory", "Memory"},
+	limitCommandByteRate:   {"command_byte_rate", "CommandByteRate"},
 	limitPlaceQueueBytes:   {"place_command_queue_bytes", "PlaceCommandQueueBytes"},
 }
 

@@ -130,6 +130,11 @@ type Limits struct {
 	// SpawnRate is how many entities an agent may spawn a second, children included: each
 	// is sent to everybody. Default 200.
 	SpawnRate int
+	// CommandByteRate is how many bytes of commands of an agent are read a second, Burst's worth
+	// at once; more waits to be read (CommandQueueBytes). Reading is work for the machine, if
+	// not for the place's turn, whatever becomes of the command. Large commands are read by half
+	// of the processors at most. Default 1 MiB.
+	CommandByteRate int
 	// ComponentByteRate is how many bytes of requests an agent may send a second to set
 	// components or animate them: most of them are sent to everybody. Default 512 KiB.
 	ComponentByteRate int
@@ -274,6 +279,7 @@ func (l *Limits) setDefaults() {
 	orDefault(&l.PublicationSteps, 200_000)
 	orDefault(&l.PatternRate, 50)
 	orDefault(&l.SpawnRate, 200)
+	orDefault(&l.CommandByteRate, 1<<20)
 	orDefault(&l.ComponentByteRate, 512<<10)
 	orDefault(&l.MediaBytes, 1<<20)
 	orDefault(&l.MediaRate, 500)

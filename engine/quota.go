@@ -18,6 +18,7 @@ const (
 	patterns
 	entities
 	componentBytes
+	commandBytes
 	turnTime // seconds of the place's turn
 	resources
 )
@@ -42,6 +43,7 @@ func (l *Limits) ratelimits() (all [resources]ratelimit) {
 		{patterns, limitPatterns, "subscriptions or rules", l.PatternRate},
 		{entities, limitEntities, "entities", l.SpawnRate},
 		{componentBytes, limitComponentBytes, "bytes of components", l.ComponentByteRate},
+		{commandBytes, limitCommandByteRate, "bytes of commands", l.CommandByteRate},
 	} {
 		all[r.resource] = ratelimit{r.limit, r.words, float64(r.rate), float64(r.rate) * l.Burst.Seconds()}
 	}
@@ -97,16 +99,15 @@ func (q *quota) spent(r resource, now time.Time) float64 {
 	return q.used[r].Spent(q.rates[r].perSecond, now)
 }
 
-// reserve takes so much of the turn's time, in seconds, and returns after how long it may be
-// used.
-func (q *quota) reserve(seconds float64, now time.Time) time.Duration {
+// reserve takes so much of a resource and returns after how long it may be used.
+func (q *quota) reserve(r resource, n float64, now time.Time) time.Duration {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	rate := &q.rates[turnTime]
-	return q.used[turnTime].Reserve(seconds, rate.perSecond, rate.burst, now)
+	rate := &q.rates[r]
+	return q.used[r].Reserve(n, rate.perSecond, rate.burst, now)
 }
 
-// settle corrects a reserve by what was used more, or, below 0, less.
+// settle corrects a reserve of the turn's time by what was used more, or, below 0, less.
 func (q *quota) settle(seconds float64, now time.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -27,12 +27,17 @@ func (p *Place) read(s *session) {
 				p.readAll(s)
 				return
 			}
-			decoded := &p.holdings.decoding
-			weight := decoded.weight(data)
-			if !decoded.begin(p.life, weight) {
+			if !p.pace(s, len(data)) {
+				p.unread.Add(-1)
+				p.readAll(s)
 				return
 			}
-			c := p.parse(s, data, weight == 0)
+			decoded := &p.holdings.decoding
+			weight := decoded.weight(data)
+			var c *command
+			if !decoded.begin(p.life, weight, func() { c = p.parse(s, data, weight == 0) }) {
+				return
+			}
 			if weight > 0 { // others need not wait for as long as this one may have to
 				c.drop()
 				decoded.end(weight)
@@ -47,11 +52,8 @@ func (p *Place) read(s *session) {
 				p.readAll(s)
 				return
 			}
-			if weight > 0 {
-				if !decoded.begin(p.life, weight) {
-					return
-				}
-				c.decode(p.cfg.Limits.SpecDepth)
+			if weight > 0 && !decoded.begin(p.life, weight, func() { c.decode(p.cfg.Limits.SpecDepth) }) {
+				return
 			}
 			runtime.Gosched() // else the two of us share what time is given to one
 			if !p.postOf(s, c.seconds(), func() {
@@ -89,7 +91,7 @@ func (p *Place) readAll(s *session) {
 // in real time. An announce waits for those of others only.
 func (p *Place) throttle(s *session, c *command) bool {
 	seconds := c.seconds()
-	wait := s.quota.reserve(seconds, p.now())
+	wait := s.quota.reserve(turnTime, seconds, p.now())
 	if p.driven {
 		return true
 	}
@@ -102,11 +104,31 @@ func (p *Place) throttle(s *session, c *command) bool {
 		return true
 	}
 	p.limited(s, p.log.With("from", s.from), limitTurnTime, fmt.Sprintf("its commands take more than %v of each second: it waits", p.cfg.Limits.TurnTime))
+	if !p.delay(s, wait) {
+		s.quota.settle(-seconds, p.now())
+		return false
+	}
+	return true
+}
+
+// pace charges a command for being read, before it is. It waits until the agent may have so
+// much read, and reports false if its connection is gone by then. Like a throttle it is not on
+// the place's clock.
+func (p *Place) pace(s *session, bytes int) bool {
+	wait := s.quota.reserve(commandBytes, float64(bytes), p.now())
+	if p.driven || wait == 0 {
+		return true
+	}
+	p.limited(s, p.log.With("from", s.from), limitCommandByteRate, fmt.Sprintf("it sends more than %d bytes of commands a second: they wait", p.cfg.Limits.CommandByteRate))
+	return p.delay(s, wait)
+}
+
+// delay waits, and reports false if the session's connection is gone before.
+func (p *Place) delay(s *session, wait time.Duration) bool {
 	select {
 	case <-time.After(wait):
 		return true
 	case <-s.gone:
-		s.quota.settle(-seconds, p.now())
 		return false
 	case <-p.closing:
 		return true

@@ -70,7 +70,7 @@ type ShedCount struct {
 
 // LimitCount counts how often agents hit one of [Limits]: "interactions", "publications",
 // "patterns", "entities" and "component_bytes" are commands that were too much for their
-// rates, "media" packets that were dropped, "turn_time" is how often an agent had to wait,
+// rates, "media" packets that were dropped, "turn_time" and "command_byte_rate" are how often an agent had to wait,
 // "requests" are those refused as too many were open, and "memory" what was refused for want
 // of room, or connections. With "command_bytes", "command_queue", "command_queue_bytes",
 // "place_command_queue_bytes", "asset_queue_bytes", "bad_packets" and "violations" it is

@@ -171,7 +171,7 @@ func unlimited() Limits {
 	const much = 1 << 40
 	return Limits{
 		InteractionRate: much, PublicationRate: much, PatternRate: much, SpawnRate: much,
-		ComponentByteRate: much, MediaRate: much, MediaByteRate: much,
+		CommandByteRate: much, ComponentByteRate: much, MediaRate: much, MediaByteRate: much,
 		Violations: much, BadPackets: much, TurnTime: time.Second,
 	}
 }

@@ -172,10 +172,13 @@ func (b *bystanders) measure(ctx context.Context, lasts time.Duration) measured 
 	return b.measureUntil(ctx.Done())
 }
 
+// measureUntil measures until something is over, for long enough to say anything.
 func (b *bystanders) measureUntil(over <-chan struct{}) measured {
+	const least = 3 * time.Second
 	b.take()
 	began := time.Now()
 	<-over
+	time.Sleep(least - time.Since(began))
 	m := b.take()
 	m.states /= time.Since(began).Seconds()
 	return m
