@@ -20,8 +20,9 @@ var errTrailing = errors.New("something follows the end of the message")
 type scanner struct {
 	data    []byte
 	pos     int
-	checked bool // no value is too deep
-	strict  bool // objects may not repeat a key
+	checked bool  // no value is too deep
+	strict  bool  // objects may not repeat a key
+	items   []any // of the lists that are being decoded
 	jx      jx.Decoder
 }
 

@@ -79,22 +79,36 @@ func (s *scanner) objectValue() (map[string]any, error) {
 	return m, err
 }
 
+// values decodes a list. Its items are gathered behind those of the lists around it, so that
+// long lists are copied once and are no larger than they need to be.
 func (s *scanner) values() (any, error) {
 	items, err := s.list()
 	if err != nil {
 		return nil, err
 	}
-	values := []any{}
+	first := len(s.items)
+	defer func() {
+		clear(s.items[first:])
+		s.items = s.items[:first]
+	}()
 	for {
 		more, err := items.next()
+		if err != nil {
+			return nil, err
+		}
 		if !more {
-			return values, err
+			values := make([]any, len(s.items)-first)
+			copy(values, s.items[first:])
+			return values, nil
 		}
 		v, err := s.value()
 		if err != nil {
-			return nil, inItem(len(values), err)
+			return nil, inItem(len(s.items)-first, err)
 		}
-		values = append(values, v)
+		if len(s.items) == cap(s.items) {
+			s.items = slices.Grow(s.items, max(16, len(s.items))) // twice as long, where append takes small steps
+		}
+		s.items = append(s.items, v)
 	}
 }
 

@@ -252,3 +252,14 @@ func BenchmarkAppendValue(b *testing.B) {
 		dst = AppendValue(dst[:0], v)
 	}
 }
+
+func BenchmarkParseLongList(b *testing.B) {
+	data := []byte("[" + strings.TrimSuffix(strings.Repeat("0,", 240_000), ",") + "]")
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := ParseValue(data); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
