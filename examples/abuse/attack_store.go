@@ -10,12 +10,9 @@ import (
 
 func raw(s string) json.RawMessage { return json.RawMessage(s) }
 
-// hoarders is over how many connections the place is filled.
-const hoarders = 60
-
 func hoard(a *attacker) {
 	large := map[string]any{"a": map[string]any{"l": numbers(450_000)}}
-	a.crowd(hoarders, func(_ int, x *agent) {
+	a.crowd(a.hoarders, func(_ int, x *agent) {
 		for a.goOn() && x.Err() == nil {
 			if x.spawn(large) == "" {
 				a.sleep(500 * time.Millisecond)

@@ -4,12 +4,14 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/netip"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -22,6 +24,7 @@ const (
 	attackVariable = "LOCI_ABUSE"
 	urlVariable    = "LOCI_ABUSE_URL"
 	forVariable    = "LOCI_ABUSE_FOR"
+	manyVariable   = "LOCI_ABUSE_HOARDERS"
 )
 
 // attackerProcess is an attacker as the one who started it sees it.
@@ -32,9 +35,9 @@ type attackerProcess struct {
 
 // startAttacker attacks a place from a process of its own, which has what the others leave of
 // the machine: what an attack costs the attacker is not what it costs the others.
-func startAttacker(ctx context.Context, name, url string, lasts time.Duration) (*attackerProcess, error) {
+func startAttacker(ctx context.Context, name, url string, lasts time.Duration, hoarders int) (*attackerProcess, error) {
 	cmd := exec.CommandContext(ctx, "nice", "-n", "10", os.Args[0])
-	cmd.Env = append(os.Environ(), attackVariable+"="+name, urlVariable+"="+url, forVariable+"="+lasts.String())
+	cmd.Env = append(os.Environ(), attackVariable+"="+name, urlVariable+"="+url, forVariable+"="+lasts.String(), fmt.Sprint(manyVariable, "=", hoarders))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -76,13 +79,14 @@ func (p *attackerProcess) result() (said, harm []string) {
 func attackerMain(name string) int {
 	chosen, err := choose([]string{name})
 	lasts, badTime := time.ParseDuration(os.Getenv(forVariable))
-	if err != nil || badTime != nil {
-		fmt.Fprintln(os.Stderr, "abuse:", err, badTime)
+	hoarders, badNumber := strconv.Atoi(os.Getenv(manyVariable))
+	if err := errors.Join(err, badTime, badNumber); err != nil {
+		fmt.Fprintln(os.Stderr, "abuse:", err)
 		return 2
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), lasts)
 	defer cancel()
-	a := &attacker{ctx: ctx, url: os.Getenv(urlVariable), seen: map[string]int{}}
+	a := &attacker{ctx: ctx, url: os.Getenv(urlVariable), hoarders: hoarders, seen: map[string]int{}}
 	chosen[0].run(a)
 	a.close()
 	return 0
@@ -90,8 +94,9 @@ func attackerMain(name string) int {
 
 // attacker attacks a place until its context ends.
 type attacker struct {
-	ctx context.Context
-	url string
+	ctx      context.Context
+	url      string
+	hoarders int
 
 	mu     sync.Mutex
 	hosts  []*host

@@ -30,7 +30,7 @@ var attacks = []attack{
 	{name: "debt", does: "uses the place up and leaves, so that the next from there has to pay", takes: 12 * time.Second, run: debt},
 	{name: "linger", does: "fills the places of agents whose connection is lost", run: linger},
 	// memory and bandwidth
-	{name: "hoard", does: "fills the place with entities of 450 kB over 60 connections", run: hoard},
+	{name: "hoard", does: "fills the place with entities of 450 kB over many connections", run: hoard},
 	{name: "flood", does: "sends one on a thin link 3 MB a second", run: flood},
 	// scripts and rules
 	{name: "buy", does: "has a script fail with a text of the interpreter's", files: scriptPlace, takes: 6 * time.Second, run: buy},

@@ -33,6 +33,7 @@ type config struct {
 	lasts      time.Duration // how long each attack lasts
 	quiet      time.Duration // how long the place is measured before it
 	bystanders int
+	hoarders   int // connections of the attack hoard
 	bars       bars
 	json       bool
 }
@@ -58,6 +59,7 @@ func run(args []string) int {
 	flags.DurationVar(&c.lasts, "for", 30*time.Second, "how long each attack lasts")
 	flags.DurationVar(&c.quiet, "quiet", 3*time.Second, "how long the place is measured before the attack")
 	flags.IntVar(&c.bystanders, "bystanders", 4, "how many live in the place")
+	flags.IntVar(&c.hoarders, "hoarders", 60, "over how many connections the attack hoard fills the place")
 	flags.Float64Var(&c.bars.states, "states", 19, "fail if a bystander gets fewer states a second")
 	flags.DurationVar(&c.bars.slower, "slower", 10*time.Millisecond, "fail if the p99 of their requests grows by more; 0 is any")
 	mib := flags.Int64("ceiling", 1536, "fail if the place takes more MiB of memory; 0 is any")
@@ -157,7 +159,7 @@ func (c *config) attack(ctx context.Context, a attack) (*result, error) {
 	defer b.leave()
 	b.measure(ctx, c.quiet/3) // what the first requests and states cost is not counted
 	quiet := b.measure(ctx, c.quiet)
-	attacker, err := startAttacker(ctx, a.name, place.url, cmp.Or(a.takes, c.lasts))
+	attacker, err := startAttacker(ctx, a.name, place.url, cmp.Or(a.takes, c.lasts), c.hoarders)
 	if err != nil {
 		return nil, err
 	}
