@@ -39,21 +39,20 @@ func (r *rig) shedding() Shedding { return Shedding(r.place.overload.level.Load(
 
 func (r *rig) shed(what Shedding) uint64 { return r.place.counts.shed[what].Load() }
 
-// states counts those that come, and acknowledges them.
-func (p *peer) states(howLong time.Duration) (n int) {
+// states returns those that have come and that come now, and acknowledges them.
+func (p *peer) states(howLong time.Duration) (all []string) {
 	p.Helper()
-	p.take(stateChannel(4))
 	for end := time.Now().Add(howLong); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		for _, data := range p.take(stateChannel(4)) {
 			s, err := netcode.ParseState([]byte(data))
 			if err != nil {
 				p.Fatal(err)
 			}
-			n++
+			all = append(all, data)
 			p.send(stateChannel(4), false, fmt.Sprintf(`{"cmd":"intent","intent":{"ack_state_rev":%d}}`, s.Revision))
 		}
 	}
-	return n
+	return all
 }
 
 func TestAnOverloadedPlaceShedsStatesThenMediaAndNeverCommands(t *testing.T) {
@@ -67,8 +66,9 @@ func TestAnOverloadedPlaceShedsStatesThenMediaAndNeverCommands(t *testing.T) {
 		busy.takes.Store(int64(40 * time.Millisecond)) // of 50
 		for level := ShedFar; level < sheddings; level++ {
 			r.reach(level)
+			other.take(stateChannel(4))
 			beats := busy.beats.Load()
-			states := other.states(350 * time.Millisecond)
+			states := len(other.states(350 * time.Millisecond))
 			beats = busy.beats.Load() - beats
 			if halved := int64(states) <= beats/2+1; halved != (level >= ShedStates) {
 				t.Errorf("%v: %d states in %d heartbeats", level, states, beats)
