@@ -86,7 +86,7 @@ func TestHelpGoesToStdoutAndSucceeds(t *testing.T) {
 		t.Errorf("exit code %d, stderr %q; want 0 and none", got.code, got.stderr)
 	}
 	for _, flag := range []string{
-		"--listen HOST:PORT", "--name NAME", "--hz N", "--public-host HOST", "--data DIR", "--linger TIME", "--asset-cache BYTES", "--memory BYTES", "--http ADDR",
+		"--listen HOST:PORT", "--name NAME", "--hz N", "--public-host HOST", "--data DIR", "--linger TIME", "--asset-cache SIZE", "--memory SIZE", "--http ADDR",
 		"--log-level debug|info|warn|error", "--log-format text|json",
 	} {
 		if !strings.Contains(got.stdout, flag) {
