@@ -233,7 +233,7 @@ func costOf(t *testing.T, inputs []input) (c cost) {
 		b.heard = b.heard[:0]
 		data := b.named(in.data)
 		c.bytes += max(len(data), bytesPerCommand) + bytesPerEntity*bytes.Count(data, []byte(`{"_":`))
-		c.took += cputime.Of(t, func() { // the place's turn is on this goroutine
+		c.took += cputime.Of(func() { // the place's turn is on this goroutine
 			b.peer.Send(in.channel, data)
 			b.driver.Settle()
 		})
@@ -251,7 +251,7 @@ func costOf(t *testing.T, inputs []input) (c cost) {
 
 // beat lets a heartbeat pass, and the follower acknowledge its state.
 func (b *bench) beat() time.Duration {
-	took := cputime.Of(b.t, func() { b.driver.Advance(time.Second / 20) })
+	took := cputime.Of(func() { b.driver.Advance(time.Second / 20) })
 	d, _ := netcode.DialectOf(4)
 	b.follower.Send(d.State, b.acknowledgement())
 	return took

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/engine"
-	"github.com/loci-place/loci/scripts/internal/cputime"
+	"github.com/loci-place/loci/internal/cputime"
 	"github.com/loci-place/loci/scripts/sandbox"
 )
 

@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/internal/cputime"
 	"github.com/loci-place/loci/netcode"
-	"github.com/loci-place/loci/scripts/internal/cputime"
 	"github.com/loci-place/loci/scripts/internal/victims"
 	"github.com/loci-place/loci/scripts/sandbox"
 )

@@ -63,12 +63,12 @@ func TestEditsTakeTimeInProportionToTheirSize(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			few, all := edit(500), edit(32000)
-			parts := cputime.Least(t, 3, func() {
+			parts := cputime.Least(3, func() {
 				for range 64 {
 					few()
 				}
 			})
-			whole := cputime.Least(t, 3, all)
+			whole := cputime.Least(3, all)
 			t.Logf("in parts %v, at once %v", parts, whole)
 			if whole > 8*parts {
 				t.Error("takes much longer")

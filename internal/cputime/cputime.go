@@ -1,34 +1,26 @@
-// Package cputime tells how long a thread has computed, for tests: on a busy machine time on
-// the wall says nothing of what something costs.
+// Package cputime measures processor time, which does not grow while others use the machine. Scripts are
+// limited by it, and tests are held to it.
 package cputime
 
 import (
 	"runtime"
-	"testing"
 	"time"
 )
 
-// Of is how long f computes, on the goroutine that calls it. It skips the test on systems
-// that do not tell.
-func Of(t testing.TB, f func()) time.Duration {
-	t.Helper()
+// Of returns how long f computes on the goroutine that calls it.
+func Of(f func()) time.Duration {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	began, ok := thread()
-	if !ok {
-		t.Skip("this system does not tell the time of a thread")
-	}
+	began := Thread()
 	f()
-	ended, _ := thread()
-	return ended - began
+	return Thread() - began
 }
 
-// Least is the least of some calls of [Of].
-func Least(t testing.TB, times int, f func()) time.Duration {
-	t.Helper()
-	least := Of(t, f)
+// Least returns the least of some calls of [Of]: the caches that others use as well only make it more.
+func Least(times int, f func()) time.Duration {
+	least := Of(f)
 	for range times - 1 {
-		least = min(least, Of(t, f))
+		least = min(least, Of(f))
 	}
 	return least
 }

@@ -10,7 +10,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
-	"github.com/loci-place/loci/scripts/internal/cputime"
+	"github.com/loci-place/loci/internal/cputime"
 )
 
 func TestEndlessScriptsAreCutOff(t *testing.T) {

@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/loci-place/loci/scripts/internal/cputime"
+	"github.com/loci-place/loci/internal/cputime"
 )
 
 // clockAfter is how long a call runs before its processor time is taken: hardly

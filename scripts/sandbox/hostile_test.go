@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/loci-place/loci/scripts/internal/cputime"
+	"github.com/loci-place/loci/internal/cputime"
 	"github.com/loci-place/loci/scripts/internal/victims"
 )
 
