@@ -444,7 +444,7 @@ func (b *builder) cost(t *sight) int {
 	if t.absent() {
 		return len(t.entity.ID()) + len(`"":null,`)
 	}
-	return len(t.entity.Fragment(t.held)) + 1
+	return t.entity.FragmentSize(t.held) + 1
 }
 
 // add puts an entity in the packet, once. Its parent, if the document has that not yet,

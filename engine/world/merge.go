@@ -56,6 +56,18 @@ func (e *Entity) Fragment(base Stamp) []byte {
 	return f.bytes
 }
 
+// FragmentSize is how many bytes [Entity.Fragment] has. Nothing is encoded for that where it is
+// the whole entity, however large.
+func (e *Entity) FragmentSize(base Stamp) int {
+	if f := e.fragment; f != nil && f.holds(base) {
+		return len(f.bytes)
+	}
+	if d := newDelta(base); e.life.alive() && !e.life.existed(&d) {
+		return e.Size()
+	}
+	return len(e.Fragment(base))
+}
+
 // appendMember appends `"id":…`: the whole entity if d is nil or its base lacks
 // it, else what changed since; nothing if neither state has it.
 func (e *Entity) appendMember(dst []byte, d *delta) []byte {

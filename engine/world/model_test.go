@@ -192,6 +192,11 @@ func (m *model) check(t *testing.T, base Stamp) {
 		return
 	}
 	held := m.states[base]
+	for _, e := range m.world.entities {
+		if size := e.FragmentSize(base); size != len(e.Fragment(base)) {
+			t.Fatalf("%s: a fragment from %d has %d bytes, said to be %d", e.ID(), base, len(e.Fragment(base)), size)
+		}
+	}
 	merge := netcode.State{Style: netcode.StyleMerge, From: 1, Revision: 2, Entities: m.world.AppendMerge(nil, base)}
 	m.apply(t, fmt.Sprintf("merge from %d", base), held, &merge, want)
 	m.checkNulls(t, base, held, merge.Entities)
