@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/loci-place/loci/internal/cputime"
 	"github.com/loci-place/loci/netcode"
 )
 
@@ -96,10 +98,12 @@ func TestNothingThatWasAcknowledgedIsLostByAKill(t *testing.T) {
 	var slowest, sum time.Duration
 	rounds, slow := 0, 0
 	for kill := range *kills + 1 {
-		began := time.Now()
 		s := start(t, nil, "serve", dir, "--listen", "127.0.0.1:0", "--data", data)
 		agent := join(t, s.url, netcode.ClientConfig{})
-		took := time.Since(began)
+		took, err := cputime.Process(s.cmd.Process.Pid)
+		if err != nil && runtime.GOOS == "linux" {
+			t.Fatal(err)
+		}
 		slowest, sum, rounds = max(slowest, took), sum+took, rounds+1
 		if took > time.Second {
 			slow++
@@ -112,8 +116,7 @@ func TestNothingThatWasAcknowledgedIsLostByAKill(t *testing.T) {
 		}
 		said.provoke(t, s, kill)
 		for line := range strings.Lines(s.log.String()) {
-			// A busy machine cuts scripts off.
-			if strings.Contains(line, "level=ERROR") && !strings.Contains(line, "error in a script") {
+			if strings.Contains(line, "level=ERROR") {
 				t.Errorf("kill %d: the log says %s", kill, line)
 			}
 		}
@@ -121,10 +124,10 @@ func TestNothingThatWasAcknowledgedIsLostByAKill(t *testing.T) {
 			break
 		}
 	}
-	t.Logf("%d of %d kills, %d promises; started, opened and joined within %v, on average %v",
+	t.Logf("%d of %d kills, %d promises; started, opened and let in with %v of the processor, on average %v",
 		rounds-1, *kills, said.count, slowest, sum/time.Duration(rounds))
 	if slow > 0 && !raceEnabled() {
-		t.Errorf("%d times it took the place more than 1 s to open", slow)
+		t.Errorf("%d times it took the place more than 1 s of the processor to open", slow)
 	}
 }
 

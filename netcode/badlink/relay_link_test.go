@@ -40,36 +40,43 @@ func TestRelayLosesTheShareAskedFor(t *testing.T) {
 }
 
 func TestRelayDelaysEveryDatagram(t *testing.T) {
-	cases := map[string]struct {
-		link        Link
-		least, most time.Duration // of the delays it should give
-	}{
-		"delay":  {Link{Delay: 30 * ms}, 30 * ms, 30 * ms},
-		"jitter": {Link{Delay: 20 * ms, Jitter: 40 * ms}, 20 * ms, 60 * ms},
-	}
-	for name, c := range cases {
+	for name, link := range map[string]Link{
+		"delay":  {Delay: 30 * ms},
+		"jitter": {Delay: 20 * ms, Jitter: 40 * ms},
+	} {
 		t.Run(name, func(t *testing.T) {
 			server := startPeer(t, 0)
-			r := startRelay(t, Config{To: server.addr(), Link: c.link, Seed: 5})
+			r := startRelay(t, Config{To: server.addr(), Link: link, Seed: 5})
 			got, s := stream(t, r, server, 1000)
-			slices.SortFunc(got, func(a, b receipt) int { return int(a.took - b.took) })
-			percentile := func(p int) time.Duration { return got[p*(len(got)-1)/100].took }
-			at := func(p int) time.Duration { return c.least + (c.most-c.least)*time.Duration(p)/100 }
-			t.Logf("p0 %v, p50 %v, p90 %v, p99 %v", percentile(0), percentile(50), percentile(90), percentile(99))
-			if percentile(0) < c.least {
-				t.Errorf("one took %v, less than %v", percentile(0), c.least)
+			want := delays(link, 5, 1000)
+			slices.SortFunc(got, func(a, b receipt) int { return int(want[a.number] - want[b.number]) })
+			var excess []time.Duration
+			for _, d := range got {
+				excess = append(excess, d.took-want[d.number])
 			}
-			if late := percentile(100) - c.least; s.MaxLag <= 0 || s.MaxLag > late {
+			if least := slices.Min(excess); least < 0 {
+				t.Errorf("one is %v early", -least)
+			}
+			if late := slices.Max(excess); s.MaxLag <= 0 || s.MaxLag > late {
 				t.Errorf("the greatest lag is given as %v, but none was over %v late", s.MaxLag, late)
 			}
-			// A busy machine makes them later, never earlier.
-			for _, p := range []int{10, 50, 90} {
-				if got := percentile(p); got < at(p)-3*ms || got > at(p)+10*ms {
-					t.Errorf("the %dth percentile is %v, want %v", p, got, at(p))
+			// A busy machine makes some of them later, but not all.
+			for part := range slices.Chunk(excess, len(excess)/4) {
+				if least := slices.Min(part); least > 3*ms {
+					t.Errorf("of %d that take about as long all are at least %v late", len(part), least)
 				}
 			}
 		})
 	}
+}
+
+// delays returns those that the first client's datagrams to the server are to have.
+func delays(link Link, seed uint64, n int) (all []time.Duration) {
+	l := newLane(seed, 0, &Counts{})
+	for _, j := range travel(&l, link, n, 100, 0) {
+		all = append(all, j.took)
+	}
+	return all
 }
 
 func TestRelayHoldsTheRate(t *testing.T) {
