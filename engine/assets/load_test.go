@@ -45,12 +45,13 @@ func underLoad(t *testing.T, content []byte, dir string) {
 	for range 10 {
 		agents = append(agents, listen(t, at))
 	}
-	defer speak(t, publisher, agents)()
+	bystander := listen(t, at) // fetches nothing, on the same machine
+	defer speak(t, publisher, append(agents, bystander))()
 	time.Sleep(time.Second)
 	before := memory(t, pid, "VmRSS")
 
 	start := time.Now()
-	for _, a := range agents {
+	for _, a := range append(agents, bystander) {
 		a.reset()
 	}
 	var fetching sync.WaitGroup
@@ -70,17 +71,23 @@ func underLoad(t *testing.T, content []byte, dir string) {
 		bytes += a.size()
 		gaps, delays = append(gaps, a.gaps(start)...), append(delays, a.voice()...)
 	}
+	gapsBeside, delaysBeside := bystander.gaps(start), bystander.voice()
 	grown := memory(t, pid, "VmHWM") - before
 	megabytes := len(content) >> 20
 	t.Logf("%d MB to %d agents in %v, %d MB/s: gaps between %d states of %d bytes %v at p50, %v at p99, %v at most; "+
 		"delays of %d voice packets %v, %v, %v; memory +%d MB",
 		megabytes, len(agents), took.Round(time.Millisecond), int(float64(megabytes*len(agents))/took.Seconds()),
 		len(gaps), bytes/len(gaps), at50(gaps), at99(gaps), slices.Max(gaps), len(delays), at50(delays), at99(delays), slices.Max(delays), grown>>20)
-	if p99 := at99(gaps); p99 >= slowness*100*time.Millisecond {
-		t.Errorf("p99 of the gaps between states is %v", p99)
+	t.Logf("beside them: gaps %v at p50, %v at p99; delays %v, %v", at50(gapsBeside), at99(gapsBeside), at50(delaysBeside), at99(delaysBeside))
+	if p99, beside := at99(gaps), at99(gapsBeside); p99 >= beside+slowness*100*time.Millisecond {
+		t.Errorf("p99 of the gaps between states is %v, and %v of who fetches nothing", p99, beside)
 	}
-	if p99 := at99(delays); p99 >= slowness*100*time.Millisecond {
-		t.Errorf("p99 of the delays of voice is %v", p99)
+	if p99, beside := at99(delays), at99(delaysBeside); p99 >= beside+slowness*100*time.Millisecond {
+		t.Errorf("p99 of the delays of voice is %v, and %v of who fetches nothing", p99, beside)
+	}
+	const heartbeat = 50 * time.Millisecond
+	if got, beats := len(gapsBeside), int(took/heartbeat); slowness*got < beats*3/4 {
+		t.Errorf("who fetches nothing is sent %d states in %d heartbeats", got, beats)
 	}
 	if grown >= slowness*64<<20 {
 		t.Errorf("the place has grown by %d MB", grown>>20)
