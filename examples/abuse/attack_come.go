@@ -47,7 +47,7 @@ func storm(a *attacker) {
 	storming.Wait()
 }
 
-// debt has one connection take very much of the place's time and leave, for whom comes next
+// debt has one connection take very much of the place's time and leave; a victim comes next
 // from the same address.
 func debt(a *attacker) {
 	x := a.join(deaf("attacker"))

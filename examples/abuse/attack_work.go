@@ -88,7 +88,7 @@ func edit(a *attacker) {
 	})
 }
 
-// subscribeComponent has the place read large components of the attacker's whenever somebody
+// subscribeComponent makes the place read the attacker's large components whenever somebody
 // publishes, which the victim does.
 func subscribeComponent(a *attacker) {
 	x := a.join(deaf("attacker"))

@@ -146,7 +146,7 @@ func (a *attacker) addr() netip.AddrPort {
 	return netip.MustParseAddrPort(strings.TrimPrefix(a.url, "alloplace://"))
 }
 
-// host is a transport of the attacker's. Those that leave over it say what it has them say.
+// host is one of the attacker's transports. Agents that leave over it say goodbye as it says.
 type host struct {
 	netcode.Transport
 	dialer  *netcode.Dialer
@@ -183,7 +183,7 @@ func (a *attacker) newHost(goodbye uint32) *host {
 	return h
 }
 
-// agent is a connection of the attacker's.
+// agent is one of the attacker's connections.
 type agent struct {
 	*netcode.Client
 	a    *attacker

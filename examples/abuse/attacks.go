@@ -33,7 +33,7 @@ var attacks = []attack{
 	{name: "hoard", does: "fills the place with entities of 450 kB over many connections", run: hoard},
 	{name: "flood", does: "sends one on a thin link 3 MB a second", run: flood},
 	// scripts and rules
-	{name: "buy", does: "has a script fail with a text of the interpreter's", files: scriptPlace, takes: 6 * time.Second, run: buy},
+	{name: "buy", does: "has a script fail with words of the interpreter", files: scriptPlace, takes: 6 * time.Second, run: buy},
 	{name: "work", does: "has scripts work as much as they may, over four connections", files: greeterPlace, run: work},
 	{name: "name", does: "announces names that take a script's pattern long", files: patternPlace, run: longNames},
 	{name: "dup", does: "sells at a price that the rule does not see", files: shopPlace, takes: 6 * time.Second, run: repeatedKeys},
