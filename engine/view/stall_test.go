@@ -216,3 +216,48 @@ func TestStatesFromScratchArePacedByTheirSize(t *testing.T) {
 		t.Errorf("%d bytes in %d states, at most %d", bytes, beats, most)
 	}
 }
+
+// TestLateAcknowledgementsCostNoStates has an agent on a long way: it acknowledges all that it is sent, but
+// each state half a second later.
+func TestLateAcknowledgementsCostNoStates(t *testing.T) {
+	for _, rate := range []int{20, 30} {
+		t.Run(fmt.Sprint(rate, " Hz"), func(t *testing.T) {
+			period, late := time.Second/time.Duration(rate), 500*time.Millisecond
+			w := world.New(1)
+			views := NewViews(w, Config{Window: 600, Budget: 1 << 16, Together: 1 << 20})
+			v := views.Add(spirit{}, false)
+			spawned, err := w.Spawn("e", "them", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			type sent struct {
+				revision uint64
+				at       time.Time
+			}
+			var underWay []sent
+			now := time.Unix(0, 0)
+			for beat := range 10 * rate {
+				now = now.Add(period)
+				for len(underWay) > 0 && now.Sub(underWay[0].at) >= late {
+					v.Acknowledge(underWay[0].revision, now)
+					underWay = underWay[1:]
+				}
+				spawned.SetNumber("n", "v", float64(beat))
+				views.Observe()
+				data := v.Next(now, false).Data
+				w.Advance()
+				if data == nil {
+					if beat > 2*rate { // a state from scratch is not followed by another at once
+						t.Errorf("no state in heartbeat %d", beat)
+					}
+					continue
+				}
+				state, err := netcode.ParseState(data)
+				if err != nil {
+					t.Fatal(err)
+				}
+				underWay = append(underWay, sent{state.Revision, now})
+			}
+		})
+	}
+}
