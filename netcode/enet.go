@@ -60,6 +60,7 @@ type ENet struct {
 
 	books      enetBooks
 	bulk       enetBulk
+	queued     *enetQueued
 	deliveries enetDeliveries
 }
 
@@ -108,16 +109,18 @@ func newENet(cfg ENetConfig) (*ENet, error) {
 		cfg.Logger.Warn("small socket buffer: packets will be lost when many agents are active; raise net.core.rmem_max",
 			"wanted", limits.SocketBuffer, "got", got)
 	}
+	queued := newENetQueued(cfg.Peers)
 	return &ENet{
 		limits: limits,
 		log:    cfg.Logger,
 		addr:   socket.addr(),
 		socket: socket,
-		outbox: enetOutbox{limit: limits.MaxOutbox},
+		outbox: enetOutbox{limit: limits.MaxOutbox, queued: &queued},
 		host:   host,
 		conns:  newENetConns(cfg.Peers),
 		books:  enetBooks{stats: make(map[Conn]Stats)},
 		bulk:   newENetBulk(cfg.Peers),
+		queued: &queued,
 	}, nil
 }
 
@@ -206,10 +209,14 @@ func (e *ENet) Disconnect(c Conn, code uint32) {
 // Stats implements [Transport]. RTT and its variance are of reliable packets, in
 // whole milliseconds, and 500 ms before the first was acknowledged. Loss is that
 // of about the last second. SentBytes leaves out what ENet sends by itself:
-// acknowledgements, pings, and what is sent again.
+// acknowledgements, pings, and what is sent again. Queued is never less than it was when
+// Stats was called, but up to 100 ms late in becoming less.
 func (e *ENet) Stats(c Conn) (Stats, bool) {
 	s, ok := e.books.stat(c)
 	s.Busy = e.bulk.has(c)
+	if queue := e.queued.of(c); queue != nil && ok {
+		s.Queued = queue.bytes()
+	}
 	return s, ok
 }
 

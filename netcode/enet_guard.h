@@ -192,6 +192,7 @@ void loci_packet_free(ENetPacket *packet);
 uint8_t *loci_mark(ENetPacket *packet);
 void loci_send(loci_guard *guard, ENetPacket *packet, uint8_t channel, int live, const uint16_t *slots, size_t n);
 size_t loci_count_outgoing(const ENetPeer *peer);
+size_t loci_count_queued(loci_guard *guard, size_t slot);
 int loci_fragments(const loci_guard *guard, size_t slot, uint8_t channel);
 void loci_flush(loci_guard *guard);
 void loci_dialed(loci_guard *guard, size_t slot);

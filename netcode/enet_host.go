@@ -15,6 +15,7 @@ package netcode
 #cgo nocallback loci_due
 #cgo nocallback loci_sweep
 #cgo nocallback loci_stat_of
+#cgo nocallback loci_count_queued
 #include <stdlib.h>
 #include "enet_guard.h"
 */
@@ -231,6 +232,9 @@ func (h *enetHost) stat(slot int) Stats {
 	}
 }
 
+// queued counts the bytes that are queued to a slot.
+func (h *enetHost) queued(slot int) int { return int(C.loci_count_queued(h.guard, C.size_t(slot))) }
+
 // crowded is the address that OpenPerAddress was last hit from.
 func (h *enetHost) crowded() netip.Addr {
 	return netip.AddrFrom4(*(*[4]byte)(unsafe.Pointer(&h.guard.crowded)))
@@ -247,6 +251,7 @@ func (h *enetHost) dropped() (counts [enetDropReasons]uint64) {
 const (
 	enetDropReasons     = C.LOCI_DROPS
 	enetDropAddressOpen = C.LOCI_DROP_ADDRESS_OPEN
+	enetCommandMemory   = C.sizeof_ENetOutgoingCommand
 	enetMaxNetworks     = C.LOCI_NETWORKS
 )
 

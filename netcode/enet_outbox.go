@@ -16,7 +16,8 @@ const enetLiveEvery = 3 * time.Millisecond
 // serves it. Two sets of buffers take turns, so that in a steady state nothing is
 // allocated.
 type enetOutbox struct {
-	limit int // bytes
+	limit  int // bytes
+	queued *enetQueued
 
 	mu       sync.Mutex
 	orders   enetOrders
@@ -74,6 +75,9 @@ const (
 // connections, in bytes: its order, and what the allocator adds.
 const enetPacketCost = 256
 
+// queueCost is what a packet counts in the queue of each connection.
+func (o *enetOrder) queueCost() int64 { return int64(queueCost(o.size)) }
+
 func (o *enetOrder) cost() int { return o.size + enetPacketCost + 8*o.n }
 
 // add appends an order about some connections, under the lock.
@@ -83,6 +87,9 @@ func (b *enetOutbox) add(order enetOrder, to ...Conn) {
 	b.orders.list = append(b.orders.list, order)
 	if order.kind == orderSend {
 		b.cost += order.cost()
+		if order.reliable {
+			b.queued.wait(order.queueCost(), to)
+		}
 	}
 	b.prompt = b.prompt || order.kind != orderSend || !order.live || order.reliable
 }

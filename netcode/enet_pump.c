@@ -185,6 +185,12 @@ size_t loci_count_outgoing(const ENetPeer *peer)
     return bytes_in(&peer->outgoingCommands) + bytes_in(&peer->sentReliableCommands);
 }
 
+/* Counts the same for a slot, and keeps the sum. */
+size_t loci_count_queued(loci_guard *guard, size_t slot)
+{
+    return guard->peers[slot].outgoing = loci_count_outgoing(&guard->host->peers[slot]);
+}
+
 /* Adds a packet to what a peer has been sent, and counts when that may be too much. */
 static void account(loci_guard *guard, const ENetPeer *peer, const ENetPacket *packet)
 {

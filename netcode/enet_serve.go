@@ -98,6 +98,7 @@ func (e *ENet) turn(batch *enetBatch) (news []enetNews, wait time.Duration, open
 		e.sweep(now)
 	}
 	e.bulk.look(e.host, now)
+	e.queued.look(e.host, now)
 	e.news = e.deliveries.look(e.news)
 	e.books.count(e.host.dropped())
 	if len(events) < len(batch.events) {
@@ -164,6 +165,10 @@ func (e *ENet) send(order *enetOrder, to []Conn) {
 		}
 	}
 	e.host.send(order.packet, order.channel, order.live && !order.reliable, e.slots)
+	if order.reliable {
+		e.queued.sent(order.queueCost(), e.slots)
+		e.queued.wait(-order.queueCost(), to)
+	}
 }
 
 func (e *ENet) dial(c Conn, order *enetOrder) {
@@ -237,8 +242,15 @@ func (e *ENet) noteConnect(slot int, event *enetEvent) {
 	} else {
 		e.conns.accept(slot)
 	}
-	e.books.update(conn.id, e.host.stat(slot))
+	e.update(slot)
 	e.news = append(e.news, enetNews{kind: enetConnect, conn: conn.id, from: event.from()})
+}
+
+// update publishes how the connection in a slot is doing.
+func (e *ENet) update(slot int) {
+	s := e.host.stat(slot)
+	e.queued.count(slot, s.Queued)
+	e.books.update(e.conns.slots[slot].id, s)
 }
 
 func (e *ENet) noteDisconnect(slot int, event *enetEvent) {
@@ -260,7 +272,7 @@ func (e *ENet) sweep(now time.Time) {
 	e.host.sweep()
 	for slot := range e.conns.slots {
 		if conn := &e.conns.slots[slot]; conn.phase == enetOpen {
-			e.books.update(conn.id, e.host.stat(slot))
+			e.update(slot)
 		}
 	}
 	if e.conns.ending > 0 {

@@ -20,6 +20,7 @@ type pipeConn struct {
 	channels []pipeChannel
 	unacked  []*pipePacket // reliable packets under way, oldest first
 	fate     *rand.Rand
+	queued   int       // bytes of what was sent reliably and is not acknowledged
 	free     time.Time // when all that was let in will have been sent at PipeConfig.Rate
 	stats    Stats
 }
@@ -132,6 +133,9 @@ func (c *pipeConn) pulse(now time.Time) {
 
 // acknowledged hears that a reliable packet, last sent at sent, has arrived.
 func (c *pipeConn) acknowledged(p *pipePacket, sent, now time.Time) {
+	if !p.acked && p.kind == pipeData {
+		c.queued -= queueCost(len(p.data))
+	}
 	p.acked = true
 	c.end.settle(p)
 	c.measure(now.Sub(sent))

@@ -202,6 +202,7 @@ func (e *PipeEnd) Stats(id Conn) (Stats, bool) {
 	defer e.pipe.mu.Unlock()
 	if c := e.conns[id]; c != nil {
 		s := c.stats
+		s.Queued = c.queued
 		s.Busy = slices.ContainsFunc(c.unacked, func(p *pipePacket) bool { return p.bulk })
 		return s, true
 	}

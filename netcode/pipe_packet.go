@@ -92,6 +92,9 @@ func (c *pipeConn) send(p *pipePacket, now time.Time) {
 	}
 	if p.reliable {
 		c.unacked = append(c.unacked, p)
+		if p.kind == pipeData {
+			c.queued += queueCost(len(p.data))
+		}
 	}
 	p.firstSent = now
 	p.missing = p.fragments()

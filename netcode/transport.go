@@ -97,13 +97,18 @@ type Stats struct {
 	// Busy says, as of now, that an unreliable packet too large for one datagram is
 	// on its way, and not a live one: its channel waits for it.
 	Busy bool
-	// Queued is how many bytes it has been sent and has not acknowledged, with what each
-	// packet costs in memory.
+	// Queued is how many bytes it has been sent reliably and has not acknowledged, with what
+	// each packet costs in memory. What has just been sent is in it.
 	Queued      int
 	SentBytes   uint64 // since the connection was made, payload and ENet headers
 	RecvBytes   uint64
 	SentPackets uint64
 	RecvPackets uint64
+}
+
+// queueCost is about what a reliable packet of so many bytes counts in [Stats].Queued.
+func queueCost(size int) int {
+	return size + enetCommandMemory*max(1, (size+enetDatagram-1)/enetDatagram)
 }
 
 // Disconnect codes (protocol section 1). Those from 1100 on are loci's own.

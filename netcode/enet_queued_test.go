@@ -1,0 +1,28 @@
+package netcode
+
+import "testing"
+
+func TestENetQueuedCountsAtOnceUntilAcknowledged(t *testing.T) {
+	place, client := startENetPlace(t, ENetLimits{}), startENetClient(t)
+	rawDial(t, place) // acknowledges nothing
+	deaf := nextENet(t, place.connected, "connection")
+	_, there := joinENet(t, client, place)
+	const size, times = 100_000, 10
+	for n := range times {
+		mustSendENet(t, place, Packet{Channel: 1, Reliable: true, Data: make([]byte, size)}, deaf, there)
+		if s, ok := place.Stats(deaf); !ok || s.Queued < (n+1)*size {
+			t.Fatalf("%d bytes are queued after %d packets", s.Queued, n+1)
+		}
+	}
+	for range times {
+		nextENet(t, client.received, "packet")
+	}
+	enetEventually(t, "one that acknowledges has nothing queued", func() bool {
+		s, _ := place.Stats(there)
+		return s.Queued < 1000
+	})
+	enetEventually(t, "nothing is counted twice", func() bool {
+		s, _ := place.Stats(deaf)
+		return s.Queued >= times*size && s.Queued <= times*queueCost(size)+10_000
+	})
+}
