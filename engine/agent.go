@@ -107,6 +107,7 @@ func (p *Place) left(s *session, code uint32) {
 		return // has left already
 	}
 	s.refused = true
+	p.backlogs.end(s.backlog)
 	switch {
 	case a == nil:
 		p.log.Debug("left before it announced itself", "from", s.from, "code", code)

@@ -30,6 +30,7 @@ type Asking struct {
 func (t *Turn) Ask(from, to string, body []any, done Answered) *Asking {
 	p := t.place
 	verb, ok := text(body, 0)
+	data := netcode.AppendValue(nil, body)
 	switch a := p.owner(to); {
 	case !ok || verb == "announce":
 		done(nil, fmt.Errorf("a request begins with a verb, and is no announce"))
@@ -44,12 +45,15 @@ func (t *Turn) Ask(from, to string, body []any, done Answered) *Asking {
 	case a.session.envelope:
 		done(nil, fmt.Errorf("the recipient speaks version 0 and cannot answer"))
 	default:
+		if err := p.ofPlace(a, len(data)); err != nil {
+			done(nil, err)
+			return nil
+		}
 		p.questions++
 		asking := &Asking{place: p, n: p.questions, id: fmt.Sprintf("place%d", p.questions), from: from, to: to, agent: a, done: done}
 		p.asking[asking.id] = asking
-		_ = p.send(a.session, &netcode.Interaction{
-			Type: netcode.TypeRequest, From: from, To: to, RequestID: asking.id,
-			Body: netcode.AppendValue(nil, body),
+		_ = p.sendFor(PlaceID, a.session, &netcode.Interaction{
+			Type: netcode.TypeRequest, From: from, To: to, RequestID: asking.id, Body: data,
 		})
 		return asking
 	}

@@ -34,6 +34,9 @@ const (
 	limitMemory
 	limitCommandByteRate
 	limitPlaceQueueBytes
+	limitRelayedBytes
+	limitSendQueueBytes
+	limitPlaceSendQueueBytes
 	limits
 )
 
@@ -62,6 +65,10 @@ var limitTexts = [limits]struct{ name, field string }{
 	limitMemory:            {"memory", "Memory"},
 	limitCommandByteRate:   {"command_byte_rate", "CommandByteRate"},
 	limitPlaceQueueBytes:   {"place_command_queue_bytes", "PlaceCommandQueueBytes"},
+
+	limitRelayedBytes:        {"relayed_bytes", "RelayByteRate"},
+	limitSendQueueBytes:      {"send_queue_bytes", "SendQueueBytes"},
+	limitPlaceSendQueueBytes: {"place_send_queue_bytes", "PlaceSendQueueBytes"},
 }
 
 // warnings remembers which limits the log says that an agent has hit: once for each.

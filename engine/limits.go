@@ -135,6 +135,25 @@ type Limits struct {
 	// not for the place's turn, whatever becomes of the command. Large commands are read by half
 	// of the processors at most. Default 1 MiB.
 	CommandByteRate int
+	// RelayByteRate is how many bytes an agent may have relayed to others a second, Burst's
+	// worth at once: what is published counts for each agent that is sent it. Beyond, a request
+	// is answered with an error, a response is given by the place in the agent's stead, and
+	// anything else is dropped. Otherwise one who publishes much to many takes up the machine's
+	// link. Default 4 MiB, which is as much as media may have.
+	RelayByteRate int
+	// SendQueueBytes is how many bytes of what others send an agent may wait until it has
+	// acknowledged them. Of these each sender may have as many as are free, so that one who
+	// floods leaves as much to the others. Beyond, a request is answered with an error, a
+	// response is given by the place in the sender's stead, and anything else is dropped: the
+	// agent misses it. What an agent makes the place answer may wait besides; from half as much
+	// on its commands do, until it takes it. So no agent is sent away for what others send it,
+	// if this is no more than a quarter of [netcode.ENetLimits].MaxOutgoing. Default 2 MiB, or
+	// twice CommandBytes if that is more: a message of that size goes into an empty queue.
+	SendQueueBytes int
+	// PlaceSendQueueBytes is how many bytes may wait for all agents together; beyond, that is
+	// refused which is for an agent that has more than an even part of them. It has to be well
+	// below [netcode.ENetLimits].MaxOutbox and MaxOutgoingTotal. Default a twelfth of Memory.
+	PlaceSendQueueBytes int
 	// ComponentByteRate is how many bytes of requests an agent may send a second to set
 	// components or animate them: most of them are sent to everybody. Default 512 KiB.
 	ComponentByteRate int
@@ -280,6 +299,9 @@ func (l *Limits) setDefaults() {
 	orDefault(&l.PatternRate, 50)
 	orDefault(&l.SpawnRate, 200)
 	orDefault(&l.CommandByteRate, 1<<20)
+	orDefault(&l.RelayByteRate, 4<<20)
+	orDefault(&l.SendQueueBytes, max(2<<20, 2*l.CommandBytes))
+	orDefault(&l.PlaceSendQueueBytes, max(1, l.Memory/12))
 	orDefault(&l.ComponentByteRate, 512<<10)
 	orDefault(&l.MediaBytes, 1<<20)
 	orDefault(&l.MediaRate, 500)

@@ -159,6 +159,7 @@ func (n *newcomer) resume(r *Request) (done bool) {
 	case !a.away(): // the place has not noticed yet, or it was never lost
 		old := a.session
 		p.lose(a)
+		p.backlogs.end(old.backlog)
 		p.transport.Disconnect(old.conn, netcode.CodeResumed)
 	}
 	a.until, a.ids, a.bound = time.Time{}, ids{}, n.command.bound

@@ -39,6 +39,7 @@ type Place struct {
 	admission *admission
 	upkeep    *upkeep
 	holdings  *holdings
+	backlogs  *backlogs
 	turn      sync.Mutex // held while anything below is used
 	counts    *counters
 	closed    atomic.Bool
@@ -112,6 +113,7 @@ func New(cfg Config) (*Place, error) {
 		agents:  map[string]*agent{},
 		verbs:   map[string]map[string]Verb{},
 	}
+	p.backlogs = newBacklogs(&cfg.Limits, cfg.Transport.Stats)
 	p.holdings = newHoldings(&cfg.Limits, p.world, cfg.Logger)
 	if err := p.openAssets(); err != nil {
 		if ours {

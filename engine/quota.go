@@ -19,6 +19,7 @@ const (
 	entities
 	componentBytes
 	commandBytes
+	relayedBytes
 	turnTime // seconds of the place's turn
 	resources
 )
@@ -44,6 +45,7 @@ func (l *Limits) ratelimits() (all [resources]ratelimit) {
 		{entities, limitEntities, "entities", l.SpawnRate},
 		{componentBytes, limitComponentBytes, "bytes of components", l.ComponentByteRate},
 		{commandBytes, limitCommandByteRate, "bytes of commands", l.CommandByteRate},
+		{relayedBytes, limitRelayedBytes, "relayed bytes", l.RelayByteRate},
 	} {
 		all[r.resource] = ratelimit{r.limit, r.words, float64(r.rate), float64(r.rate) * l.Burst.Seconds()}
 	}
@@ -71,13 +73,27 @@ func (q *quota) spend(c *command, limits *Limits, now time.Time) (hit limit, why
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for r, n := range c.uses(limits) {
-		rate := &q.rates[r]
 		if n == 0 {
 			continue
 		}
-		if wait := q.used[r].Take(n, rate.perSecond, rate.burst, now); wait > 0 {
-			return rate.limit, fmt.Sprintf("too many %s: at most %g a second; try again in %.1f s", rate.words, rate.perSecond, max(wait.Seconds(), 0.1))
+		if hit, why := q.takeLocked(resource(r), n, now); why != "" {
+			return hit, why
 		}
+	}
+	return 0, ""
+}
+
+// take is spend for so much of one resource.
+func (q *quota) take(r resource, n float64, now time.Time) (hit limit, why string) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.takeLocked(r, n, now)
+}
+
+func (q *quota) takeLocked(r resource, n float64, now time.Time) (hit limit, why string) {
+	rate := &q.rates[r]
+	if wait := q.used[r].Take(n, rate.perSecond, rate.burst, now); wait > 0 {
+		return rate.limit, fmt.Sprintf("too many %s: at most %g a second; try again in %.1f s", rate.words, rate.perSecond, max(wait.Seconds(), 0.1))
 	}
 	return 0, ""
 }

@@ -47,7 +47,7 @@ func (p *Place) read(s *session) {
 			case <-p.closing:
 				return
 			}
-			if !p.throttle(s, c) {
+			if !p.awaitSent(s) || !p.throttle(s, c) {
 				p.unread.Add(-1)
 				p.readAll(s)
 				return

@@ -133,8 +133,11 @@ func (r *Request) Answer(items ...any) {
 	default:
 		r.place.counts.answered(r.Verb, items)
 		r.agent.pending.Add(-1)
-		if err := r.send(items); errors.Is(err, netcode.ErrTooLarge) {
+		switch err := r.send(items); {
+		case errors.Is(err, netcode.ErrTooLarge):
 			_ = r.send([]any{"error", "the answer is too large to send"})
+		case errors.Is(err, ErrQueueFull):
+			_ = r.send([]any{"error", "too much waits to be sent to you already"})
 		}
 	}
 }

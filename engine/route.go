@@ -47,7 +47,7 @@ func (p *Place) route(a *agent, c *command) {
 		p.oneway(a, c)
 	default:
 		p.counts.interaction(c.verb, outcomeCarried)
-		p.publish(&c.Interaction, c.body.([]any))
+		_ = p.publish(a, &c.Interaction, c.body.([]any))
 	}
 }
 
@@ -117,9 +117,13 @@ func (p *Place) request(a *agent, c *command) {
 	case ours:
 		p.askPlace(a, c)
 	default:
+		if why := p.cannotReach(a, to, c); why != "" {
+			p.reject(a, c, why)
+			return
+		}
 		p.noteOffers(a, to, c)
 		a.ask(to, c)
-		p.carry(to, c)
+		p.carry(a, to, c)
 	}
 }
 
@@ -150,10 +154,15 @@ func (p *Place) respond(a *agent, c *command) {
 		p.reject(a, c, "only a place can answer an announce")
 		return
 	}
+	if why := p.cannotReach(a, to, c); why != "" {
+		p.ignore(c)
+		r.giveUp("the answer could not be passed on: " + why)
+		return
+	}
 	r.close()
 	a.late.use(lateKey(to, r.id), lateAnswers)
 	p.noteOffers(a, to, c)
-	p.carry(to, c)
+	p.carry(a, to, c)
 }
 
 func (p *Place) oneway(a *agent, c *command) {
@@ -163,16 +172,19 @@ func (p *Place) oneway(a *agent, c *command) {
 		p.reject(a, c, "only a place can be announced to")
 	case p.isOurs(c.To):
 		p.askPlace(a, c)
-	case to != nil && !to.away():
+	case to == nil || to.away():
+	case p.cannotReach(a, to, c) != "":
+		p.ignore(c)
+	default:
 		p.noteOffers(a, to, c)
-		p.carry(to, c)
+		p.carry(a, to, c)
 	}
 }
 
 // carry takes an interaction to the agent that it is for.
-func (p *Place) carry(to *agent, c *command) {
+func (p *Place) carry(a, to *agent, c *command) {
 	p.counts.interaction(c.verb, outcomeCarried)
-	_ = p.send(to.session, &c.Interaction)
+	_ = p.sendFor(a.id, to.session, &c.Interaction)
 }
 
 // answer is the place's response to a request of a session's.
@@ -187,13 +199,21 @@ func (p *Place) answer(s *session, i *netcode.Interaction, body ...any) error {
 	})
 }
 
-// send puts an interaction on a session's command channel, in the form it speaks.
-func (p *Place) send(s *session, i *netcode.Interaction) error {
+// send sends a session what its agent makes the place answer.
+func (p *Place) send(s *session, i *netcode.Interaction) error { return p.sendFor(toItself, s, i) }
+
+// sendFor puts an interaction on a session's command channel, in the form it speaks. Who sends
+// it is for the session's backlog.
+func (p *Place) sendFor(sender string, s *session, i *netcode.Interaction) error {
 	out := *i
 	out.Envelope = s.envelope
 	packet := netcode.Packet{Channel: netcode.CommandChannel, Reliable: true, Data: out.Append(nil)}
+	if sender == toItself && p.backlogs.full(s.backlog, len(packet.Data)) {
+		return fmt.Errorf("%w from %v", ErrQueueFull, s.from)
+	}
 	p.counts.sent(netcode.KindCommand, s.version(), len(packet.Data), 1)
 	err := p.transport.Send(packet, s.conn)
+	p.backlogs.add(s.backlog, sender, len(packet.Data))
 	if err != nil {
 		p.sessionLog(s).Warn("interaction not sent", "verb", netcode.BodyVerb(i.Body), "error", err)
 	}

@@ -129,6 +129,7 @@ func (p *Place) tellDenied(s *session, c *command, d acl.Decision) {
 	if err := p.transport.Send(packet, s.conn); err != nil {
 		p.sessionLog(s).Warn("denial not sent", "verb", c.verb, "error", err)
 	}
+	p.backlogs.add(s.backlog, toItself, len(packet.Data))
 }
 
 // original is the interaction as it was sent, but for an empty sender.

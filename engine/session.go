@@ -28,6 +28,7 @@ type session struct {
 	entering atomic.Pointer[command] // the announce that is being let in
 	quota    *quota
 	flow     fairFlow      // for turns
+	backlog  *backlog      // what waits to be sent to it
 	gone     chan struct{} // closed with it
 	warned   warnings
 	waiting  atomic.Int64 // bytes of commands that are not done with
@@ -61,7 +62,7 @@ type session struct {
 
 func newSession(c netcode.Conn, from netip.AddrPort, q *quota, queue int) *session {
 	return &session{
-		conn: c, from: from, quota: q,
+		conn: c, from: from, quota: q, backlog: &backlog{conn: c},
 		commands: make(chan []byte, queue),
 		gone:     make(chan struct{}),
 		incoming: &netcode.IntentMessage{},

@@ -71,8 +71,9 @@ type ShedCount struct {
 // LimitCount counts how often agents hit one of [Limits]: "interactions", "publications",
 // "patterns", "entities" and "component_bytes" are commands that were too much for their
 // rates, "media" packets that were dropped, "turn_time" and "command_byte_rate" are how often an agent had to wait,
-// "requests" are those refused as too many were open, and "memory" what was refused for want
-// of room, or connections. With "command_bytes", "command_queue", "command_queue_bytes",
+// "relayed_bytes", "send_queue_bytes" and "place_send_queue_bytes" are messages that were not
+// passed on, or how often an agent that takes no answers had to wait, "requests" are those
+// refused as too many were open, and "memory" what was refused for want of room, or connections. With "command_bytes", "command_queue", "command_queue_bytes",
 // "place_command_queue_bytes", "asset_queue_bytes", "bad_packets" and "violations" it is
 // connections that it cost. "upkeep_time" counts heartbeats in which an agent's entities were
 // animated or moved less, and "subscription_steps" subscriptions that were not tried. None of

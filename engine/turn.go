@@ -199,7 +199,8 @@ func (t *Turn) Kick(agentID string) bool {
 
 // Send tells an agent's entity something one-way, on behalf of one of the place's own.
 // The body begins with a verb. The error is [ErrNoEntity] where either is not one. An
-// agent that is waited for misses it.
+// agent that is waited for misses it. The error is [ErrQueueFull] where one does not take
+// what it is sent.
 func (t *Turn) Send(from, to, verb string, args ...any) error {
 	a := t.place.owner(to)
 	switch {
@@ -211,10 +212,11 @@ func (t *Turn) Send(from, to, verb string, args ...any) error {
 	if a.away() {
 		return nil
 	}
-	return t.place.send(a.session, &netcode.Interaction{
-		Type: netcode.TypeOneway, From: from, To: to,
-		Body: netcode.AppendValue(nil, append([]any{verb}, args...)),
-	})
+	body := netcode.AppendValue(nil, append([]any{verb}, args...))
+	if err := t.place.ofPlace(a, len(body)); err != nil {
+		return err
+	}
+	return t.place.sendFor(PlaceID, a.session, &netcode.Interaction{Type: netcode.TypeOneway, From: from, To: to, Body: body})
 }
 
 func (a *agent) public() Agent {

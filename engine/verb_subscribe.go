@@ -76,28 +76,32 @@ func unsubscribe(r *Request) {
 	}
 }
 
-// publish takes a publication to all who subscribed to such, once to each.
-func (p *Place) publish(i *netcode.Interaction, body []any) {
-	var to []netcode.Conn
-	var by [versions]int
+// publish takes a publication to all who subscribed to such, once to each. An agent misses it
+// that does not take what it is sent. From is the agent that publishes it, nil for the place. It
+// returns an error where nobody can be sent it.
+func (p *Place) publish(from *agent, i *netcode.Interaction, body []any) error {
+	data := i.Append(nil)
+	var to []*agent
 	var listen []string
+	var missed error
 	for s := range p.matching(body) {
 		if p.news.heard[s.ID] != nil {
 			listen = append(listen, s.ID)
 		}
 		if a := p.agents[s.Owner]; a != nil && !a.away() && !a.session.envelope {
-			to = append(to, a.session.conn)
-			by[a.session.version()]++
+			if err := p.canPublish(from, a, len(data)); err != nil {
+				missed = err
+				continue
+			}
+			to = append(to, a)
 		}
 	}
+	if from != nil && len(to) > 0 && p.overRelayRate(from, len(data)*len(to)) != "" {
+		return nil
+	}
+	p.sendPublication(from, data, to)
 	if len(to) > 0 {
-		packet := netcode.Packet{Channel: netcode.CommandChannel, Reliable: true, Data: i.Append(nil)}
-		for version, n := range by {
-			p.counts.sent(netcode.KindCommand, version, len(packet.Data), n)
-		}
-		if err := p.transport.Send(packet, to...); err != nil {
-			p.log.Warn("publication not sent", "verb", netcode.BodyVerb(i.Body), "error", err)
-		}
+		missed = nil
 	}
 	p.hooks.listener.Published(&p.host, i.From, body)
 	for _, id := range listen {
@@ -105,10 +109,46 @@ func (p *Place) publish(i *netcode.Interaction, body []any) {
 			f(&p.host, i.From, body)
 		}
 	}
+	return missed
+}
+
+// canPublish reports why an agent cannot be sent a publication.
+func (p *Place) canPublish(from, to *agent, bytes int) error {
+	if from == nil {
+		return p.ofPlace(to, bytes)
+	}
+	if hit, ok := p.backlogs.room(to.session.backlog, from.id, bytes); !ok {
+		p.limited(from.session, from.log, hit, "too much waits to be sent to an agent that hears its publications: it misses some")
+		return ErrQueueFull
+	}
+	return nil
+}
+
+func (p *Place) sendPublication(from *agent, data []byte, to []*agent) {
+	sender := PlaceID
+	if from != nil {
+		sender = from.id
+	}
+	conns := make([]netcode.Conn, len(to))
+	for n, a := range to {
+		conns[n] = a.session.conn
+		p.counts.sent(netcode.KindCommand, a.session.version(), len(data), 1)
+	}
+	if len(to) == 0 {
+		return
+	}
+	packet := netcode.Packet{Channel: netcode.CommandChannel, Reliable: true, Data: data}
+	if err := p.transport.Send(packet, conns...); err != nil {
+		p.log.Warn("publication not sent", "error", err)
+	}
+	for _, a := range to {
+		p.backlogs.add(a.session.backlog, sender, len(data))
+	}
 }
 
 // Publish tells all who have subscribed to such a body, on behalf of one of the
-// place's own entities.
+// place's own entities. The error is [ErrQueueFull] where there are some, and none of them
+// takes what it is sent.
 func (t *Turn) Publish(from, verb string, args ...any) error {
 	if !t.place.isOurs(from) {
 		return fmt.Errorf("%w of the place's: %q", ErrNoEntity, from)
@@ -118,8 +158,7 @@ func (t *Turn) Publish(from, verb string, args ...any) error {
 	if err != nil {
 		return err
 	}
-	t.place.publish(&netcode.Interaction{Type: netcode.TypePublication, From: from, Body: body}, v.([]any))
-	return nil
+	return t.place.publish(nil, &netcode.Interaction{Type: netcode.TypePublication, From: from, Body: body}, v.([]any))
 }
 
 // Subscribe lets the host hear the publications whose body matches a pattern, until

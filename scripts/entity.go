@@ -129,7 +129,7 @@ func entityClass() class {
 			{"world", "(): loci.Matrix", "Its transform in the place's space.", (*generation).entityWorld},
 			{"animate", "(animation: loci.Animation): string", "Animates a property of it, from now unless start_at says otherwise, and gives the animation's id. The component's validate is asked about both ends.", (*generation).entityAnimate},
 			{"stop", "(animation: string): boolean", "Ends an animation where it is. False if there is none of that id.", (*generation).entityStop},
-			{"send", "(to: loci.Entity|loci.Agent|string, body: any[]): boolean", "Tells an agent's entity something, one-way. It must be the place's own. False if the other has gone.", (*generation).entitySend},
+			{"send", "(to: loci.Entity|loci.Agent|string, body: any[]): boolean", "Tells an agent's entity something, one-way. It must be the place's own. False if the other has gone, or so much waits to be sent to its agent that it misses this.", (*generation).entitySend},
 			{"request", "(to: loci.Entity|loci.Agent|string, body: any[], options?: {timeout?: number}): any[]?, string?", "Asks an entity something and waits for the answer, in a task: the answer's body, or nil and why there is none. The timeout is 10 s unless said otherwise.", (*generation).entityRequest},
 		},
 	}

@@ -1,6 +1,7 @@
 package scripts
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -137,7 +138,11 @@ func (g *generation) entitySend(L *lua.LState) int {
 	// That the sender is not the place's is a mistake, that the other has gone is not.
 	e, there := from.live(g), g.turn().World().Entity(to) != nil
 	if there || e == nil || e.Owner() != engine.PlaceID {
-		g.check(L, g.turn().Send(from.id, to, list[0].(string), list[1:]...))
+		err := g.turn().Send(from.id, to, list[0].(string), list[1:]...)
+		if errors.Is(err, engine.ErrQueueFull) { // no agent ends a handler by taking nothing
+			there, err = false, nil
+		}
+		g.check(L, err)
 	}
 	L.Push(lua.LBool(there))
 	return 1

@@ -31,7 +31,7 @@ func placeClass() class {
 			{"entity", "(id: string): loci.Entity?", "The entity of that id, or nil.", (*generation).placeEntity},
 			{"entities", "(filter?: {with?: string, owner?: loci.Agent}): loci.Entity[]", "All entities, or those that have a component, or belong to an agent, sorted by id.", (*generation).placeEntities},
 			{"agents", "(): loci.Agent[]", "All agents, in the order they came.", (*generation).placeAgents},
-			{"publish", "(body: any[])", "Publishes something for whoever has subscribed to such.", (*generation).placePublish},
+			{"publish", "(body: any[]): boolean", "Publishes something for all who have subscribed to such. False if so much waits to be sent to each of them that it misses this.", (*generation).placePublish},
 			{"subscribe", "(pattern: string, handler: fun(body: any[], from: loci.Entity?)): loci.Subscription", "Hears publications whose body matches a pattern, in the language of access rules.", (*generation).placeSubscribe},
 			{"after", "(seconds: number, handler: fun()): loci.Timer", "Calls a function once, after some time.", (*generation).placeAfter},
 			{"every", "(seconds: number, handler: fun()): loci.Timer", "Calls a function again and again, at most once a heartbeat.", (*generation).placeEvery},

@@ -39,8 +39,13 @@ func (g *generation) openSubscription() {
 func (g *generation) placePublish(L *lua.LState) int {
 	g.changes(L, "place.publish")
 	list := g.body(L, 1)
-	g.check(L, g.turn().Publish(engine.PlaceID, list[0].(string), list[1:]...))
-	return 0
+	err := g.turn().Publish(engine.PlaceID, list[0].(string), list[1:]...)
+	reached := !errors.Is(err, engine.ErrQueueFull) // no agent ends a handler by taking nothing
+	if reached {
+		g.check(L, err)
+	}
+	L.Push(lua.LBool(reached))
+	return 1
 }
 
 func (g *generation) placeSubscribe(L *lua.LState) int {
