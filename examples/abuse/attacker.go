@@ -99,7 +99,6 @@ type attacker struct {
 	hoarders int
 
 	mu     sync.Mutex
-	hosts  []*host
 	closes []func()
 	seen   map[string]int // what was said how often
 }
