@@ -23,7 +23,7 @@ var ErrBadAgent = errors.New("engine: this agent cannot be waited for")
 // What is to be awaited is what [Turn.Agents] and [Turn.Entity] gave of it before. The
 // error is [ErrBadAgent], or [ErrBadEntity]; then it is not waited for.
 func (t *Turn) Await(a Agent, entities []Entity) error {
-	p := t.place
+	p := t.on()
 	d, ok := netcode.DialectOf(a.Version)
 	switch {
 	case p.cfg.Linger < 0:

@@ -12,7 +12,7 @@ type Cause struct {
 // Cause is whose command the place is carrying out, so that a behaviour can charge what
 // comes of it.
 func (t *Turn) Cause() Cause {
-	s := t.cause
+	s := t.on().host.cause
 	if s == nil {
 		return Cause{}
 	}

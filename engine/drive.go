@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,7 +11,7 @@ import (
 
 // Driver runs a place by hand, in the stead of [Place.Serve]: for tests of what a host
 // or a script makes of it, in which nothing happens by itself and no time passes unless
-// told. Its methods are called from one goroutine. The place's transport must deliver
+// told. Its methods are called from one goroutine, which may use a [Turn] in between. The place's transport must deliver
 // what agents send at once, on that goroutine.
 type Driver struct {
 	place  *Place
@@ -19,14 +20,20 @@ type Driver struct {
 	ended  sync.Once
 }
 
-// Drive opens the place and gives what drives it, or the error of its behaviour.
+// Drive opens the place and returns what drives it, or the error of its behaviour, with
+// which the place closes. A place is driven or served, and once: the error is [ErrServed]
+// then, or [ErrClosed].
 func (p *Place) Drive() (*Driver, error) {
+	p.turn.leave("Place.Drive")
+	if err := p.begin(); err != nil {
+		return nil, err
+	}
 	d := &Driver{place: p, failed: make(chan error, 1)}
 	p.driven = true
 	p.now = func() time.Time { return p.started.Add(time.Duration(d.now.Load())) }
 	p.upkeep.clock = p.now
 	if err := p.open(); err != nil {
-		return nil, err
+		return nil, errors.Join(err, p.Close())
 	}
 	p.assets.Start()
 	serving := make(chan struct{})
@@ -41,6 +48,7 @@ func (p *Place) Drive() (*Driver, error) {
 // Settle handles all that agents have sent so far, and what has come meanwhile of what
 // works outside of the place's turn: a launched app, a search for an asset.
 func (d *Driver) Settle() {
+	d.place.turn.leave("Driver.Settle")
 	for d.place.unread.Load() > 0 {
 		<-d.place.turns.ready
 		d.place.doNext()
@@ -58,6 +66,7 @@ func (d *Driver) Settle() {
 // Advance lets time pass, a heartbeat after the other, and handles what agents send
 // meanwhile.
 func (d *Driver) Advance(by time.Duration) {
+	d.place.turn.leave("Driver.Advance")
 	period := d.place.period()
 	for end := d.now.Load() + int64(by); d.now.Load() < end; {
 		d.now.Store(min(end, d.now.Load()+int64(period)))
@@ -69,6 +78,7 @@ func (d *Driver) Advance(by time.Duration) {
 
 // Close ends the place as Serve does. Closing twice is fine.
 func (d *Driver) Close() error {
+	d.place.turn.leave("Driver.Close")
 	err := d.place.Close()
 	d.ended.Do(func() {
 		<-d.failed

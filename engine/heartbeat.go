@@ -243,8 +243,8 @@ func (p *Place) complain(what string, args ...any) {
 // safely runs f on the place's turn. A bug that one message or one heartbeat sets off is logged, and
 // the place goes on for everybody else.
 func (p *Place) safely(what string, f func()) {
-	p.turn.Lock()
-	defer p.turn.Unlock()
+	p.turn.lock("a " + what)
+	defer p.turn.unlock()
 	defer func() {
 		if r := recover(); r != nil {
 			p.log.Error("bug in the place: "+what+" failed", "panic", r, "stack", string(debug.Stack()))

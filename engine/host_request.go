@@ -28,7 +28,7 @@ type Asking struct {
 // there is nobody to ask. Nil is returned then. Agents may take as long as they like
 // to answer, see [Asking.Cancel].
 func (t *Turn) Ask(from, to string, body []any, done Answered) *Asking {
-	p := t.place
+	p := t.on()
 	verb, ok := text(body, 0)
 	data := netcode.AppendValue(nil, body)
 	switch a := p.owner(to); {

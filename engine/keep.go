@@ -28,22 +28,22 @@ type keeper struct {
 
 // Keep has records of a behaviour's kept, along with all that has changed in the place
 // up to here, at once. In a place without a [Config.Store] it does nothing.
-func (t *Turn) Keep(records ...Record) { t.place.keep(records, nil) }
+func (t *Turn) Keep(records ...Record) { t.on().keep(records, nil) }
 
 // Kept gives what is kept of a kind by key, as [Store.Records] does; nothing in a place
 // without a [Config.Store].
 func (t *Turn) Kept(kind string) iter.Seq2[string, []byte] {
-	if t.place.kept.store == nil {
+	if t.on().kept.store == nil {
 		return func(func(string, []byte) bool) {}
 	}
-	return t.place.kept.store.Records(kind)
+	return t.on().kept.store.Records(kind)
 }
 
 // Sync has done hear, on the place's turn, when all that has happened up to here and is
 // kept is durable, or why it is not yet. In a place without a [Config.Store] that is at
 // once, before Sync returns. Nobody hears once the place closes.
 func (t *Turn) Sync(done func(err error)) {
-	p := t.place
+	p := t.on()
 	if p.kept.store == nil {
 		done(nil)
 		return
@@ -58,7 +58,7 @@ func (t *Turn) Sync(done func(err error)) {
 }
 
 // Restored tells whether the place stood before, with what [Config.Store] holds.
-func (t *Turn) Restored() bool { return t.place.kept.restored }
+func (t *Turn) Restored() bool { return t.on().kept.restored }
 
 // keepSome is keep as often as needed.
 func (p *Place) keepSome(now time.Time) {

@@ -23,8 +23,12 @@ import (
 // PlaceID is the id of the place's own entity, and what its entities are owned by.
 const PlaceID = "place"
 
-// ErrClosed is what a place that has been closed answers.
-var ErrClosed = errors.New("engine: place is closed")
+var (
+	// ErrClosed is what a place that has been closed answers.
+	ErrClosed = errors.New("engine: place is closed")
+	// ErrServed is what a place answers to all but the first Serve or Drive.
+	ErrServed = errors.New("engine: the place is served or driven already: it is once, make another with New")
+)
 
 // Place is an open or opening place.
 type Place struct {
@@ -40,8 +44,9 @@ type Place struct {
 	upkeep    *upkeep
 	holdings  *holdings
 	backlogs  *backlogs
-	turn      sync.Mutex // held while anything below is used
+	turn      turnLock // held while anything below is used
 	counts    *counters
+	served    atomic.Bool // or driven
 	closed    atomic.Bool
 	closing   chan struct{} // closed when closing begins
 	done      chan struct{} // closed when it is over
@@ -167,12 +172,11 @@ func (p *Place) giveUp(ours bool) error {
 
 // Serve opens the place and runs it until ctx ends or [Place.Close] is called.
 // The agents are then told [netcode.CodePlaceClosed]. It returns nil unless the
-// transport failed. A place is served once.
+// transport failed. A place is served once; it answers [ErrServed] then, or [ErrClosed].
 func (p *Place) Serve(ctx context.Context) error {
-	select {
-	case <-p.closing:
-		return ErrClosed
-	default:
+	p.turn.leave("Place.Serve")
+	if err := p.begin(); err != nil {
+		return err
 	}
 	if err := p.open(); err != nil {
 		return errors.Join(err, p.Close())
@@ -192,6 +196,17 @@ func (p *Place) Serve(ctx context.Context) error {
 	p.working.Wait()
 	p.safely("closing", p.finish)
 	return err
+}
+
+// begin reports why the place cannot be opened, if it was before or is closed.
+func (p *Place) begin() error {
+	switch {
+	case p.closed.Load():
+		return ErrClosed
+	case p.served.Swap(true):
+		return ErrServed
+	}
+	return nil
 }
 
 // open begins the place's life.

@@ -75,19 +75,19 @@ func (p *Place) AssetID(name string) (id string, err error) { return p.assets.Fi
 
 // AssetID gives the id that a file in the host's folder had when [Place.AssetID] was
 // last asked for it, or Turn.PushAsset told to push it; false if neither was.
-func (t *Turn) AssetID(name string) (id string, known bool) { return t.place.assets.KnownFile(name) }
+func (t *Turn) AssetID(name string) (id string, known bool) { return t.on().assets.KnownFile(name) }
 
 // PushAsset sends an agent an asset that it has not asked for: by its id, or by the
 // name of a file in the host's folder. It goes out in the background; what turns out
 // not to be there is logged. The error is [ErrNoAgent], or [assets.ErrNoFile] for what
 // is neither.
 func (t *Turn) PushAsset(agentID, asset string) error {
-	a := t.place.agents[agentID]
+	a := t.on().agents[agentID]
 	if a == nil {
 		return fmt.Errorf("%w: %q", ErrNoAgent, agentID)
 	}
 	if a.away() {
 		return nil // it can ask for it when it is back
 	}
-	return t.place.assets.Push(a.session.assets, asset)
+	return t.on().assets.Push(a.session.assets, asset)
 }

@@ -74,10 +74,10 @@ func (a *access) set(added []*acl.Rule, rules Rules) {
 }
 
 // Rules gives the place's own rules as they are, without what change_acl added.
-func (t *Turn) Rules() Rules { return t.place.access.rules }
+func (t *Turn) Rules() Rules { return t.on().access.rules }
 
 // SetRules replaces the place's own rules, all at once. What change_acl added stays.
-func (t *Turn) SetRules(r Rules) { t.place.access.set(t.place.access.added, r) }
+func (t *Turn) SetRules(r Rules) { t.on().access.set(t.on().access.added, r) }
 
 // decide reports whether an agent's interaction may pass. It is tried in one spelling
 // only, whatever the agent's: else a rule could be slipped past by the other.

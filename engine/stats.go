@@ -113,8 +113,8 @@ type DecisionCount struct {
 // about a microsecond for each agent. It may be called from any goroutine but not on the
 // turn, and when the place has closed too.
 func (p *Place) Stats() Stats {
-	p.turn.Lock()
-	defer p.turn.Unlock()
+	p.turn.lock("Place.Stats")
+	defer p.turn.unlock()
 	c := p.counts
 	s := Stats{
 		Name: p.cfg.Name, Rate: p.cfg.Rate, Uptime: p.now().Sub(p.started),
@@ -199,7 +199,7 @@ func (c *counters) trafficCounts() []Traffic {
 // Access gives all access rules in the order in which they are tried, what change_acl
 // added included, and the verdict where none matches.
 func (t *Turn) Access() ([]*acl.Rule, acl.Verdict) {
-	list := t.place.access.list
+	list := t.on().access.list
 	return list.Rules(), list.Default()
 }
 

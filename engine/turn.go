@@ -13,7 +13,8 @@ import (
 
 // Turn is what a host may do with a place while nothing else happens in it: between
 // two of its methods no agent is heard and no heartbeat falls. It is good for the
-// time of the call that it is handed to, on that goroutine.
+// time of the call that it is handed to, on that goroutine: its methods panic anywhere
+// else, but for Place and Time.
 type Turn struct {
 	place *Place
 	cause *session // whose command is carried out, nil between commands
@@ -21,11 +22,12 @@ type Turn struct {
 
 // Do runs f on the place's turn and returns what f does, or [ErrClosed]. It may be
 // called from any goroutine, before [Place.Serve] too, but not from f, nor from what
-// the place calls on its turn (a [Verb], and the functions in [Config]): that would
-// wait for itself. The place stands still meanwhile, so f must not block.
+// the place calls on its turn (a [Verb], a [Behaviour], and the functions in [Config]): that
+// would wait for itself, and panics instead. The place stands still meanwhile, so f must not
+// block, nor wait for what only the place can do, such as answer a client.
 func (p *Place) Do(f func(t *Turn) error) error {
-	p.turn.Lock()
-	defer p.turn.Unlock()
+	p.turn.lock("Place.Do")
+	defer p.turn.unlock()
 	if p.closed.Load() {
 		return ErrClosed
 	}
@@ -70,7 +72,7 @@ func (t *Turn) Spawn(id string, spec map[string]any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	e, err := t.place.spawn(PlaceID, id, spec, nil)
+	e, err := t.on().spawn(PlaceID, id, spec, nil)
 	if err != nil {
 		return "", err
 	}
@@ -119,14 +121,14 @@ func isPlain(v any) bool {
 // Remove takes an entity away, and what is below it or, with [world.Reparent], only
 // that. It tells whether it was there. The place's own stays.
 func (t *Turn) Remove(id string, how world.Removal) bool {
-	return id != PlaceID && len(t.place.remove(id, how)) > 0
+	return id != PlaceID && len(t.on().remove(id, how)) > 0
 }
 
 // Change gives an entity components, each whole, and takes others away, whoever owns
 // it: all or nothing. Values are as for [Turn.Spawn]. The error is [ErrNoEntity],
 // [ErrBadEntity] or [ErrCycle].
 func (t *Turn) Change(id string, set map[string]any, unset ...string) error {
-	e := t.place.world.Entity(id)
+	e := t.on().world.Entity(id)
 	if e == nil {
 		return fmt.Errorf("%w %q", ErrNoEntity, id)
 	}
@@ -134,15 +136,15 @@ func (t *Turn) Change(id string, set map[string]any, unset ...string) error {
 	if err != nil {
 		return err
 	}
-	if err := t.place.check(e, e.Owner(), set, false); err != nil {
+	if err := t.on().check(e, e.Owner(), set, false); err != nil {
 		return fmt.Errorf("%w: %w", ErrBadEntity, err)
 	}
-	return t.place.change(e, set, unset, nil, PlaceID)
+	return t.on().change(e, set, unset, nil, PlaceID)
 }
 
 // Entity gives an entity, and whether it is there.
 func (t *Turn) Entity(id string) (Entity, bool) {
-	e := t.place.world.Entity(id)
+	e := t.on().world.Entity(id)
 	if e == nil {
 		return Entity{}, false
 	}
@@ -162,7 +164,7 @@ func copyOf(e *world.Entity, wanted func(component string) bool) Entity {
 
 // Component gives one component of an entity, a copy, and whether it has it.
 func (t *Turn) Component(id, name string) (map[string]any, bool) {
-	if e := t.place.world.Entity(id); e != nil {
+	if e := t.on().world.Entity(id); e != nil {
 		return e.Component(name)
 	}
 	return nil, false
@@ -171,7 +173,7 @@ func (t *Turn) Component(id, name string) (map[string]any, bool) {
 // Entities gives the ids of all entities, sorted.
 func (t *Turn) Entities() []string {
 	var ids []string
-	for e := range t.place.world.Entities() {
+	for e := range t.on().world.Entities() {
 		ids = append(ids, e.ID())
 	}
 	slices.Sort(ids)
@@ -180,8 +182,8 @@ func (t *Turn) Entities() []string {
 
 // Agents gives all agents, in the order they came.
 func (t *Turn) Agents() []Agent {
-	agents := make([]Agent, len(t.place.order))
-	for i, a := range t.place.order {
+	agents := make([]Agent, len(t.on().order))
+	for i, a := range t.on().order {
 		agents[i] = a.public()
 	}
 	return agents
@@ -189,11 +191,11 @@ func (t *Turn) Agents() []Agent {
 
 // Kick sends an agent away with [netcode.CodeKicked], and tells whether it was here.
 func (t *Turn) Kick(agentID string) bool {
-	a := t.place.agents[agentID]
+	a := t.on().agents[agentID]
 	if a == nil {
 		return false
 	}
-	t.place.dismiss(a, netcode.CodeKicked)
+	t.on().dismiss(a, netcode.CodeKicked)
 	return true
 }
 
@@ -202,9 +204,9 @@ func (t *Turn) Kick(agentID string) bool {
 // agent that is waited for misses it. The error is [ErrQueueFull] where one does not take
 // what it is sent.
 func (t *Turn) Send(from, to, verb string, args ...any) error {
-	a := t.place.owner(to)
+	a := t.on().owner(to)
 	switch {
-	case !t.place.isOurs(from):
+	case !t.on().isOurs(from):
 		return fmt.Errorf("%w of the place's: %q", ErrNoEntity, from)
 	case a == nil:
 		return fmt.Errorf("%w of an agent's: %q", ErrNoEntity, to)
@@ -213,10 +215,10 @@ func (t *Turn) Send(from, to, verb string, args ...any) error {
 		return nil
 	}
 	body := netcode.AppendValue(nil, append([]any{verb}, args...))
-	if err := t.place.ofPlace(a, len(body)); err != nil {
+	if err := t.on().ofPlace(a, len(body)); err != nil {
 		return err
 	}
-	return t.place.sendFor(PlaceID, a.session, &netcode.Interaction{Type: netcode.TypeOneway, From: from, To: to, Body: body})
+	return t.on().sendFor(PlaceID, a.session, &netcode.Interaction{Type: netcode.TypeOneway, From: from, To: to, Body: body})
 }
 
 func (a *agent) public() Agent {

@@ -9,7 +9,7 @@ import (
 
 // World is what stands in the place, for reading: what is changed there directly goes
 // past all limits, and [Watcher] does not hear of it.
-func (t *Turn) World() *world.World { return t.place.world }
+func (t *Turn) World() *world.World { return t.on().world }
 
 // Place is the place whose turn it is, for what goes on without it: nothing that waits
 // for the turn may be called in it.
@@ -19,17 +19,17 @@ func (t *Turn) Place() *Place { return t.place }
 func (t *Turn) Time() float64 { return t.place.Time() }
 
 // Name is what agents that join are told the place is called.
-func (t *Turn) Name() string { return t.place.cfg.Name }
+func (t *Turn) Name() string { return t.on().cfg.Name }
 
 // SetName changes the name for those who join from now on.
-func (t *Turn) SetName(name string) { t.place.cfg.Name = name }
+func (t *Turn) SetName(name string) { t.on().cfg.Name = name }
 
 // SetHears replaces [Config.Hears]; nil means that everybody hears everybody.
-func (t *Turn) SetHears(hears func(listener, speaker string) bool) { t.place.media.SetHears(hears) }
+func (t *Turn) SetHears(hears func(listener, speaker string) bool) { t.on().media.SetHears(hears) }
 
 // Agent gives an agent by its id, and whether it is here.
 func (t *Turn) Agent(id string) (Agent, bool) {
-	a := t.place.agents[id]
+	a := t.on().agents[id]
 	if a == nil {
 		return Agent{}, false
 	}
@@ -40,7 +40,7 @@ func (t *Turn) Agent(id string) (Agent, bool) {
 // component has stays. The error is [ErrNoEntity] or, for numbers that are not finite,
 // [ErrBadEntity].
 func (t *Turn) Move(id string, to netcode.Matrix) error {
-	e := t.place.world.Entity(id)
+	e := t.on().world.Entity(id)
 	if e == nil {
 		return fmt.Errorf("%w %q", ErrNoEntity, id)
 	}
@@ -60,19 +60,19 @@ func (t *Turn) Move(id string, to netcode.Matrix) error {
 // section 7), and gives the animation's id. What the [Checker] says of its ends counts
 // for the host too.
 func (t *Turn) Animate(id string, animation map[string]any) (string, error) {
-	e := t.place.world.Entity(id)
+	e := t.on().world.Entity(id)
 	if e == nil {
 		return "", fmt.Errorf("%w %q", ErrNoEntity, id)
 	}
-	if err := t.place.checkAnimation(e, animation); err != nil {
+	if err := t.on().checkAnimation(e, animation); err != nil {
 		return "", err
 	}
-	return t.place.animate(e, animation)
+	return t.on().animate(e, animation)
 }
 
 // StopAnimation ends an animation where it is, and tells whether there was one.
 func (t *Turn) StopAnimation(id, animation string) bool {
-	e := t.place.world.Entity(id)
+	e := t.on().world.Entity(id)
 	if e == nil || !e.HasAnimation(animation) {
 		return false
 	}

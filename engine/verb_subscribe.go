@@ -150,7 +150,7 @@ func (p *Place) sendPublication(from *agent, data []byte, to []*agent) {
 // place's own entities. The error is [ErrQueueFull] where there are some, and none of them
 // takes what it is sent.
 func (t *Turn) Publish(from, verb string, args ...any) error {
-	if !t.place.isOurs(from) {
+	if !t.on().isOurs(from) {
 		return fmt.Errorf("%w of the place's: %q", ErrNoEntity, from)
 	}
 	body := netcode.AppendValue(nil, append([]any{verb}, args...))
@@ -158,18 +158,18 @@ func (t *Turn) Publish(from, verb string, args ...any) error {
 	if err != nil {
 		return err
 	}
-	return t.place.publish(nil, &netcode.Interaction{Type: netcode.TypePublication, From: from, Body: body}, v.([]any))
+	return t.on().publish(nil, &netcode.Interaction{Type: netcode.TypePublication, From: from, Body: body}, v.([]any))
 }
 
 // Subscribe lets the host hear the publications whose body matches a pattern, until
 // [Turn.Unsubscribe]. The error is an [*acl.Error].
 func (t *Turn) Subscribe(pattern string, f Listen) (id string, err error) {
-	news := &t.place.news
+	news := &t.on().news
 	compiled, err := acl.Compile(pattern)
 	if err != nil {
 		return "", err
 	}
-	id = t.place.news.subscribe(PlaceID, compiled)
+	id = t.on().news.subscribe(PlaceID, compiled)
 	if news.heard == nil {
 		news.heard = map[string]Listen{}
 	}
@@ -179,10 +179,10 @@ func (t *Turn) Subscribe(pattern string, f Listen) (id string, err error) {
 
 // Unsubscribe ends a subscription of the host's, and tells whether there was one.
 func (t *Turn) Unsubscribe(id string) bool {
-	_, was := t.place.news.heard[id]
+	_, was := t.on().news.heard[id]
 	if was {
-		delete(t.place.news.heard, id)
-		t.place.news.unsubscribe(id)
+		delete(t.on().news.heard, id)
+		t.on().news.unsubscribe(id)
 	}
 	return was
 }

@@ -49,7 +49,7 @@ func (t *Turn) Handle(verb string, v Verb) { t.HandleAt(PlaceID, verb, v) }
 // HandleAt is Handle for what is asked of another entity of the place's, as long as
 // that stands there.
 func (t *Turn) HandleAt(entity, verb string, v Verb) {
-	verbs := t.place.verbs
+	verbs := t.on().verbs
 	if v == nil {
 		delete(verbs[entity], verb)
 		return
@@ -62,6 +62,7 @@ func (t *Turn) HandleAt(entity, verb string, v Verb) {
 
 // Handle is [Turn.Handle] from any goroutine, but not on the place's turn.
 func (p *Place) Handle(verb string, v Verb) error {
+	p.turn.leave("Place.Handle")
 	return p.Do(func(t *Turn) error {
 		t.Handle(verb, v)
 		return nil
