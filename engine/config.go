@@ -9,6 +9,7 @@ import (
 
 	"github.com/loci-place/loci/engine/apps"
 	"github.com/loci-place/loci/engine/assets"
+	setting "github.com/loci-place/loci/internal/limit"
 	"github.com/loci-place/loci/netcode"
 )
 
@@ -133,6 +134,9 @@ func (c *Config) setDefaults() error {
 	}
 	if c.wall == nil {
 		c.wall = time.Now
+	}
+	if err := setting.Check(&c.Limits); err != nil {
+		return fmt.Errorf("engine: %w", err)
 	}
 	c.Limits.setDefaults()
 	return nil

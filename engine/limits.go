@@ -2,7 +2,8 @@ package engine
 
 import "time"
 
-// Limits bound what one agent may cost the place. A zero field means its default.
+// Limits bound what one agent may cost the place. A zero field means its default; a negative
+// one is an error of [New].
 type Limits struct {
 	// AnnounceTimeout is how long a connection may take to announce itself, and to prove
 	// its key if it announces one; then it is disconnected with

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -82,4 +83,17 @@ func TestChangesOfOnesOwnAreNoInteractions(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestNoLimitIsNegative(t *testing.T) {
+	for want, limits := range map[string]Limits{
+		"engine: Limits.Entities is -1, want 0 for the default, or more":         {Entities: -1},
+		"engine: Limits.TurnTime is -1s, want 0 for the default, or more":        {TurnTime: -time.Second},
+		"engine: Limits.InheritedUsage is -0.5, want 0 for the default, up to 1": {InheritedUsage: -0.5},
+		"engine: Limits.InheritedUsage is NaN, want 0 for the default, up to 1":  {InheritedUsage: math.NaN()},
+	} {
+		if _, err := New(Config{Limits: limits}); err == nil || err.Error() != want {
+			t.Errorf("error %v, want %s", err, want)
+		}
+	}
 }

@@ -1,7 +1,10 @@
 package scripts
 
 import (
+	"errors"
+	"fmt"
 	"log/slog"
+	"maps"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
@@ -153,6 +156,25 @@ func orDefault[T int | int64 | time.Duration](field *T, def T) {
 
 // watches reports whether files are reloaded when they are saved.
 func (c *Config) watches() bool { return c.Dir != "" && !c.NoReload }
+
+// checkModules refuses modules that scripts could not call, and takes copies, so that they
+// stay what they are at every reload.
+func (c *Config) checkModules() error {
+	modules := make(map[string]Module, len(c.Modules))
+	for name, m := range c.Modules {
+		if name == "" {
+			return errors.New("scripts: Config.Modules has a module without a name")
+		}
+		for f := range m {
+			if m[f] == nil {
+				return fmt.Errorf("scripts: Config.Modules[%.60q][%.60q] is nil, want a function", name, f)
+			}
+		}
+		modules[name] = maps.Clone(m)
+	}
+	c.Modules = modules
+	return nil
+}
 
 // module makes a host's functions callable.
 func (g *generation) module(m Module) *lua.LTable {

@@ -2,7 +2,6 @@ package scripts
 
 import (
 	"fmt"
-	"reflect"
 
 	"github.com/loci-place/loci/internal/limit"
 )
@@ -17,11 +16,8 @@ func (l *Limits) Set(name, text string) error { return limit.Set(l, name, text) 
 
 // check refuses what no limit can be.
 func (l *Limits) check() error {
-	v := reflect.ValueOf(*l)
-	for i := range v.NumField() {
-		if n := v.Field(i).Int(); n < 0 {
-			return fmt.Errorf("scripts: Limits.%s is %d, want 0 for the default, or more", v.Type().Field(i).Name, n)
-		}
+	if err := limit.Check(l); err != nil {
+		return fmt.Errorf("scripts: %w", err)
 	}
 	return nil
 }

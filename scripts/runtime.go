@@ -1,6 +1,7 @@
 package scripts
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -37,6 +38,7 @@ type Runtime struct {
 	failure           atomic.Pointer[ReloadFailure] // of the newest reload
 	broken            atomic.Pointer[error]         // of the generation in force, see Broken
 	place             atomic.Pointer[engine.Place]  // once it is open
+	opened            atomic.Bool
 
 	assets   *assetFolder
 	loading  sync.Mutex // one reload at a time
@@ -57,6 +59,9 @@ var (
 // that is opened with the runtime starts what they declare.
 func New(config Config) (*Runtime, error) {
 	if err := config.Limits.check(); err != nil {
+		return nil, err
+	}
+	if err := config.checkModules(); err != nil {
 		return nil, err
 	}
 	config.Limits.setDefaults()
@@ -97,8 +102,12 @@ func (r *Runtime) sources() (Sources, error) {
 	return Bundled(), nil
 }
 
-// Open implements [engine.Behaviour].
+// Open implements [engine.Behaviour]. A runtime runs in one place, once: what it has loaded
+// is that place's from then on.
 func (r *Runtime) Open(t *engine.Turn) error {
+	if r.opened.Swap(true) {
+		return errors.New("scripts: this Runtime was given to a place before: make one with New for each place")
+	}
 	r.turn = t
 	r.place.Store(t.Place())
 	r.base, r.name = t.Rules(), t.Name()

@@ -88,3 +88,19 @@ func parseCount(text string, bits int) (int64, error) {
 	}
 	return n, err
 }
+
+// Check returns an error that names the first field that no limit can be: one below 0, or a
+// fraction that is not within 0 and 1.
+func Check[T any](limits *T) error {
+	v := reflect.ValueOf(limits).Elem()
+	for i := range v.NumField() {
+		name := v.Type().Field(i).Name
+		switch f := v.Field(i); {
+		case f.CanInt() && f.Int() < 0:
+			return fmt.Errorf("Limits.%s is %v, want 0 for the default, or more", name, f.Interface())
+		case f.CanFloat() && !(f.Float() >= 0 && f.Float() <= 1):
+			return fmt.Errorf("Limits.%s is %v, want 0 for the default, up to 1", name, f.Interface())
+		}
+	}
+	return nil
+}
