@@ -63,18 +63,16 @@ func TestWhatCannotBeAwaitedIsRefusedWhole(t *testing.T) {
 	for name, c := range map[string]struct {
 		agent    Agent
 		entities []Entity
-		limits   Limits
 		linger   time.Duration
 		want     error
 	}{
-		"no key":         {Agent{ID: "agent1", Avatar: "a", Version: 4}, []Entity{avatar}, Limits{}, 0, ErrBadAgent},
-		"no version":     {Agent{ID: "agent1", Avatar: "a", Verified: "k"}, []Entity{avatar}, Limits{}, 0, ErrBadAgent},
-		"no avatar":      {good, []Entity{{ID: "b"}}, Limits{}, 0, ErrBadEntity},
-		"an id in use":   {good, []Entity{avatar, {ID: PlaceID}}, Limits{}, 0, ErrBadEntity},
-		"no waiting":     {good, []Entity{avatar}, Limits{}, -1, ErrBadAgent},
-		"as many as may": {good, []Entity{avatar}, Limits{Lingering: -1}, 0, ErrBadAgent},
+		"no key":       {Agent{ID: "agent1", Avatar: "a", Version: 4}, []Entity{avatar}, 0, ErrBadAgent},
+		"no version":   {Agent{ID: "agent1", Avatar: "a", Verified: "k"}, []Entity{avatar}, 0, ErrBadAgent},
+		"no avatar":    {good, []Entity{{ID: "b"}}, 0, ErrBadEntity},
+		"an id in use": {good, []Entity{avatar, {ID: PlaceID}}, 0, ErrBadEntity},
+		"no waiting":   {good, []Entity{avatar}, -1, ErrBadAgent},
 	} {
-		place, err := New(Config{Transport: netcode.NewDirect(), Limits: c.limits, Linger: c.linger})
+		place, err := New(Config{Transport: netcode.NewDirect(), Linger: c.linger})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -89,4 +87,26 @@ func TestWhatCannotBeAwaitedIsRefusedWhole(t *testing.T) {
 		})
 		_ = place.Close()
 	}
+}
+
+func TestNoMoreAreAwaitedThanMayLinger(t *testing.T) {
+	place, err := New(Config{Transport: netcode.NewDirect(), Limits: Limits{Lingering: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer place.Close()
+	_ = place.Do(func(turn *Turn) error {
+		for i, want := range []error{nil, ErrBadAgent} {
+			name := []string{"ann", "bob"}[i]
+			avatar := Entity{ID: name, Components: map[string]map[string]any{"transform": {}}}
+			err := turn.Await(Agent{ID: "agent of " + name, Avatar: name, Version: 4, Verified: keyText(name)}, []Entity{avatar})
+			if !errors.Is(err, want) {
+				t.Errorf("%s: %v, want %v", name, err, want)
+			}
+		}
+		if len(turn.Entities()) != 2 || len(turn.Agents()) != 1 {
+			t.Errorf("%v stand there", turn.Entities())
+		}
+		return nil
+	})
 }
