@@ -88,6 +88,9 @@ func (p *Place) attach(a *agent, s *session) {
 	a.session, s.agent = s, a
 	p.holdings.attach(a.id, s.held)
 	a.view = p.views.Add(a, a.dialect.JSONPatch)
+	if a.identity[netcode.TakesFragments] != true {
+		a.view.AvoidFragile()
+	}
 	s.assets = p.assets.Join(a.id, s.conn, a.dialect.Assets)
 	s.dialect.Store(a.dialect)
 }

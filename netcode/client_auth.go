@@ -39,14 +39,19 @@ func (c *Client) acquaint(resume string) (a acquaintance, err error) {
 	return a, err
 }
 
-// identity is who the agent says it is, with what it asks and will prove.
+// TakesFragments is the field of an identity with which an agent says, by true, that it may be
+// sent packets in unreliable fragments: that its ENet is 1.3.16 or later. Earlier ones, as of
+// all deployed C clients, write into memory that they have freed when parts of several such
+// packets get lost.
+const TakesFragments = "takes_fragments"
+
+// identity is who the agent says it is, with what it takes, asks and will prove.
 func (c *Client) identity(auth Auth) map[string]any {
-	object := auth.Object()
-	if len(object) == 0 {
-		return c.cfg.Identity
-	}
 	identity := maps.Clone(c.cfg.Identity)
-	identity["auth"] = object
+	identity[TakesFragments] = true
+	if object := auth.Object(); len(object) > 0 {
+		identity["auth"] = object
+	}
 	return identity
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -29,7 +30,9 @@ func TestClientJoinsInEveryVersion(t *testing.T) {
 					if a.announce.Version != version || a.envelope != envelope {
 						t.Errorf("announced %+v, envelope %v", a.announce, a.envelope)
 					}
-					if !reflect.DeepEqual(a.announce.Identity, cfg.Identity) || !reflect.DeepEqual(a.announce.Avatar, cfg.Avatar) {
+					said := maps.Clone(cfg.Identity)
+					said[TakesFragments] = true
+					if !reflect.DeepEqual(a.announce.Identity, said) || !reflect.DeepEqual(a.announce.Avatar, cfg.Avatar) {
 						t.Errorf("announced %+v", a.announce)
 					}
 					after(time.Second)

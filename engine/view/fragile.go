@@ -16,6 +16,12 @@ const (
 // off what waits, and takes nothing more when that is 32 MiB.
 const fragileLoss = 16 << 20
 
+// AvoidFragile makes no packet to the agent fragile. ENet before 1.3.16, which all deployed C
+// clients have, writes into memory that it has freed when parts of several such packets get
+// lost. What is larger than a datagram then travels as reliable fragments, and on a long way
+// nothing is, once the agent has a state.
+func (v *View) AvoidFragile() { v.avoids = true }
+
 // fragiles counts what got lost of the fragile packets to one agent: all that were
 // not acknowledged themselves, so rather too many.
 type fragiles struct {

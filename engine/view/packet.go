@@ -72,7 +72,7 @@ func (v *View) Next(now time.Time, busy bool) Packet {
 
 // fragile tells whether a packet is to be lost if one of its fragments is.
 func (v *View) fragile(data []byte) bool {
-	return len(data) > MinBudget && len(data) <= FragileBudget && !v.fragiles.spent()
+	return len(data) > MinBudget && len(data) <= FragileBudget && !v.avoids && !v.fragiles.spent()
 }
 
 // budget is how many bytes the next packet may have. On a long way it is no more
@@ -83,6 +83,8 @@ func (v *View) budget(busy bool) int {
 		return MinBudget
 	case v.link.short() || v.fragiles.spent() || v.base == 0 || v.backlog.whole:
 		return v.link.budget
+	case v.avoids:
+		return MinBudget
 	default:
 		return min(v.link.budget, FarBudget)
 	}

@@ -40,6 +40,7 @@ type View struct {
 	drawn    int // bytes of what was taken from it and is not acknowledged yet
 	debts    debts
 	fragiles fragiles
+	avoids   bool      // no packet may be fragile
 	set      time.Time // when the last packet without a base went out
 	hold     time.Time // until when a large packet is waited for
 	sets     uint64
