@@ -101,16 +101,15 @@ const (
 // Client is an agent in a place: it has announced itself and been let in. Its
 // methods may be called from any goroutine.
 type Client struct {
-	cfg       ClientConfig
-	dialect   *Dialect
-	log       *slog.Logger
-	dialer    *Dialer
-	owned     bool // the dialer is the client's alone
-	url       string
-	places    KnownPlaces
-	link      atomic.Pointer[link] // the newest
-	abandoned []Conn               // of comeBack
-	start     time.Time
+	cfg     ClientConfig
+	dialect *Dialect
+	log     *slog.Logger
+	dialer  *Dialer
+	owned   bool // the dialer is the client's alone
+	url     string
+	places  KnownPlaces
+	link    atomic.Pointer[link] // the newest
+	start   time.Time
 
 	done    chan struct{} // closed when the connection has ended
 	inbox   inbox

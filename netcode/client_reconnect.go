@@ -56,7 +56,12 @@ func (c *Client) whyLost() error {
 
 // comeBack connects and announces itself again until it is let in, refused, or too late.
 func (c *Client) comeBack() {
-	defer c.hangUpAbandoned()
+	var abandoned []Conn // its own: the next loss may begin before this has ended
+	defer func() {
+		for _, conn := range abandoned {
+			c.dialer.transport.Disconnect(conn, CodeClientLeft)
+		}
+	}()
 	first := c.whyLost()
 	ctx, cancel := context.WithTimeout(context.Background(), reconnectFor)
 	defer cancel()
@@ -68,7 +73,7 @@ func (c *Client) comeBack() {
 		}
 	}()
 	for {
-		err := c.tryAgain(ctx)
+		err := c.tryAgain(ctx, &abandoned)
 		if err == nil {
 			return
 		}
@@ -90,22 +95,6 @@ func (c *Client) comeBack() {
 	}
 }
 
-// abandon hears no more of the connection that there is, without a goodbye: should the place
-// have let the client in after all, it has not left, and takes itself back with the next one.
-func (c *Client) abandon() {
-	conn := c.link.Load().to[0]
-	c.dialer.forget(conn)
-	c.abandoned = append(c.abandoned, conn)
-}
-
-// hangUpAbandoned ends what abandon left.
-func (c *Client) hangUpAbandoned() {
-	for _, conn := range c.abandoned {
-		c.dialer.transport.Disconnect(conn, CodeClientLeft)
-	}
-	c.abandoned = nil
-}
-
 // isBack reports whether the place has let the client in again.
 func (c *Client) isBack() bool {
 	c.mu.Lock()
@@ -113,7 +102,10 @@ func (c *Client) isBack() bool {
 	return c.lost == nil
 }
 
-func (c *Client) tryAgain(ctx context.Context) error {
+// tryAgain connects and announces itself once. Where it is not let in, it hears no more of the
+// connection, but says no goodbye yet: should the place have let it in after all, it has not
+// left, and takes itself back with the next one.
+func (c *Client) tryAgain(ctx context.Context, abandoned *[]Conn) error {
 	ctx, cancel := context.WithTimeout(ctx, reconnectPatient)
 	defer cancel()
 	addr, err := ResolvePlaceURL(ctx, c.url)
@@ -124,7 +116,9 @@ func (c *Client) tryAgain(ctx context.Context) error {
 		return err
 	}
 	if err := c.announce(ctx, c.Avatar()); err != nil {
-		c.abandon()
+		conn := c.link.Load().to[0]
+		c.dialer.forget(conn)
+		*abandoned = append(*abandoned, conn)
 		return err
 	}
 	return nil
