@@ -17,7 +17,7 @@ run: build ## serve a place; ARGS="--name Attic --hz 30" hands it flags
 	@exec bin/loci serve $(ARGS)
 
 test: deps lint ## vet, staticcheck, and every test under the race detector
-	go test -race -timeout 5m ./...
+	go test -race -timeout 10m ./...
 	go test -count 1 -run OneAbuser ./engine # is skipped above, as what it measures is not the race detector
 
 build: libs ## build the command as bin/loci
