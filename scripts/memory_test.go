@@ -21,6 +21,20 @@ place.every(0.05, function() beats = beats + 1 for i = 1, 10 do local s = ("x"):
 place.handle("beats", function() return beats end)
 place.handle("hoard", function() return #hoard end)`}
 
+// advanceUntil advances step by step until something is there. It gives up after so many steps,
+// not after a time: that is the machine's business.
+func (r *rig) advanceUntil(what string, step time.Duration, there func() bool) {
+	r.Helper()
+	for range 10_000 {
+		r.Advance(step)
+		if there() {
+			return
+		}
+		time.Sleep(time.Millisecond) // others work meanwhile
+	}
+	r.Fatalf("never: %s", what)
+}
+
 // megabytes is what is in use of the heap of the whole process.
 func megabytes() int64 {
 	runtime.GC()
@@ -38,14 +52,12 @@ func TestFunctionThatHoardsMemoryRestsAndNoOther(t *testing.T) {
 		}
 	}()
 	most := int64(0)
-	r.until("a function rests", func() bool {
-		r.Advance(50 * time.Millisecond)
+	r.advanceUntil("a function rests", 50*time.Millisecond, func() bool {
 		log += r.logs.take()
 		most = max(most, sandbox.HeapBytes()>>20)
 		return strings.Contains(log, "a function rests: it takes ever more memory")
 	})
-	r.until("a new state", func() bool {
-		r.Advance(50 * time.Millisecond)
+	r.advanceUntil("a new state", 50*time.Millisecond, func() bool {
 		log += r.logs.take()
 		return strings.Contains(log, "generation=3")
 	})
@@ -83,8 +95,7 @@ func TestNobodyIsBlamedForWhatScriptsDoNotKeep(t *testing.T) {
 	r := opened(t, lua1(`place.every(0.05, function() for i = 1, 100 do local s = ("x"):rep(10000) end end)`),
 		func(c *Config) { c.Limits.Heap = 1 })
 	var log string
-	r.until("a new state", func() bool {
-		r.Advance(time.Second)
+	r.advanceUntil("a new state", time.Second, func() bool {
 		log += r.logs.take()
 		return strings.Contains(log, "generation=2")
 	})
@@ -115,8 +126,7 @@ end)`), func(c *Config) {
 		}
 	}()
 	generation := func(n int) {
-		r.until("a new state", func() bool {
-			r.Advance(50 * time.Millisecond)
+		r.advanceUntil("a new state", 50*time.Millisecond, func() bool {
 			log += r.logs.take()
 			return strings.Contains(log, fmt.Sprint("generation=", n))
 		})
