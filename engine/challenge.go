@@ -48,23 +48,18 @@ func (p *Place) challenge(s *session, c *command, auth netcode.Auth, d *netcode.
 // heard after it. That is as much as may wait to be read otherwise.
 func (p *Place) challenged(s *session, c *command) {
 	ch := s.challenge
-	switch {
-	case c.err == nil && c.IsOneway() && c.To == PlaceID && c.verb == "prove":
-		s.wait(-c.size)
+	if c.err == nil && c.IsOneway() && c.To == PlaceID && c.verb == "prove" {
+		s.done(c.size)
 		s.challenge = nil // whatever comes of it: each is good for one proof
 		p.proven(s, ch, c)
 		for _, held := range ch.held {
 			held.decode(p.cfg.Limits.SpecDepth)
 			p.received(s, held)
 		}
-	case len(ch.held) < p.cfg.Limits.CommandQueue:
-		c.drop()
-		ch.held = append(ch.held, c)
-	default:
-		p.counts.hit(limitCommandQueue)
-		p.log.Warn("disconnecting: too many commands wait for a proof", "from", s.from, "commands", len(ch.held))
-		p.disconnect(s, netcode.CodeOverload)
+		return
 	}
+	c.drop()
+	ch.held = append(ch.held, c)
 }
 
 // proven goes on with the announce if the proof holds.

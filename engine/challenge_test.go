@@ -202,19 +202,18 @@ func TestWhatIsSentBehindAnAnnounceWaitsForTheProof(t *testing.T) {
 }
 
 func TestNoMoreWaitsForAProofThanMayWaitAtAll(t *testing.T) {
-	for name, limits := range map[string]Limits{"commands": {CommandQueue: 8}, "bytes": {CommandQueueBytes: 2000}} {
-		inPlace(t, Config{Limits: limits}, func(r *rig) {
+	for name, c := range map[string]struct{ bytes, fit int }{"many": {0, 11}, "large": {200, 5}} {
+		inPlace(t, Config{Limits: Limits{CommandQueueBytes: 2000}}, func(r *rig) {
 			p := r.dial()
 			p.challenged(claim("ann", ""))
-			for i := range 8 {
-				p.command(asked(fmt.Sprint(i), `["spawn_entity",{"x":{"y":"`+strings.Repeat("z", map[string]int{"bytes": 200}[name])+`"}}]`))
+			spawn := `["spawn_entity",{"x":{"y":"` + strings.Repeat("z", c.bytes) + `"}}]`
+			for i := range c.fit {
+				p.command(asked(fmt.Sprint(i), spawn))
 			}
-			if name == "commands" {
-				if _, gone := p.disconnected(); gone {
-					t.Fatal("too early")
-				}
-				p.command(asked("more", `["spawn_entity",{}]`))
+			if _, gone := p.disconnected(); gone {
+				t.Fatalf("%s: too early", name)
 			}
+			p.command(asked("more", spawn))
 			time.Sleep(100 * time.Millisecond)
 			if code, gone := p.disconnected(); !gone || code != netcode.CodeOverload {
 				t.Errorf("%s: disconnected: %v with %d", name, gone, code)

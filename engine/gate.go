@@ -20,7 +20,7 @@ var _ netcode.Handler = (*gate)(nil)
 // Connected lets a connection in, for as long as an announce may take.
 func (g *gate) Connected(c netcode.Conn, from netip.AddrPort) {
 	q, had := g.place.usage.begin(from.Addr(), g.place.now())
-	s := newSession(c, from, q, g.place.cfg.Limits.CommandQueue)
+	s := newSession(c, from, q)
 	g.place.turns.join(&s.flow, min(had, mostBehind))
 	s.held = g.place.holdings.open(from.Addr())
 	g.sessions[c] = s
@@ -69,7 +69,7 @@ func (g *gate) Disconnected(c netcode.Conn, code uint32) {
 	g.place.unread.Add(1)
 	s.code = code
 	g.place.endUsage(s) // for who comes next from there; what it still causes is added later
-	close(s.commands)
+	s.commands.close()
 	close(s.gone)
 }
 
@@ -83,7 +83,7 @@ func (g *gate) command(s *session, data []byte) {
 	if s.dropped {
 		return
 	}
-	if s.wait(len(data)) > int64(limits.CommandQueueBytes) {
+	if s.waits(len(data)) > int64(limits.CommandQueueBytes) {
 		g.drop(s, limitCommandQueueBytes, "too many bytes of commands wait", "bytes", limits.CommandQueueBytes)
 		return
 	}
@@ -93,12 +93,7 @@ func (g *gate) command(s *session, data []byte) {
 		}
 	}
 	g.place.unread.Add(1)
-	select {
-	case s.commands <- append([]byte(nil), data...):
-	default:
-		g.place.unread.Add(-1)
-		g.drop(s, limitCommandQueue, "too many commands wait", "commands", limits.CommandQueue)
-	}
+	s.commands.put(append([]byte{}, data...))
 }
 
 // relieve sends somebody away when the commands of all take too much: who sends on, if it has
@@ -114,14 +109,9 @@ func (g *gate) relieve(s *session) {
 		}
 	}
 	g.drop(most, limitPlaceQueueBytes, "the commands of all agents take too much", "bytes", most.waiting.Load(), "of", limit)
-	for {
-		select {
-		case data := <-most.commands: // nothing of it is done any more
-			most.wait(-len(data))
-			g.place.unread.Add(-1)
-		default:
-			return
-		}
+	for data := range most.commands.all() { // nothing of it is done any more
+		most.done(len(data))
+		g.place.unread.Add(-1)
 	}
 }
 

@@ -45,7 +45,7 @@ func newCrowdIn(t testing.TB, cfg Config, agents, static int, side float64) *cro
 	t.Cleanup(func() { _ = p.Close() })
 	d, _ := netcode.DialectOf(4)
 	for i := range agents {
-		s := newSession(netcode.Conn(i+1), netip.AddrPort{}, nil, 1)
+		s := newSession(netcode.Conn(i+1), netip.AddrPort{}, nil)
 		s.held = p.holdings.open(netip.Addr{})
 		avatar := map[string]any{"transform": somewhere()}
 		if _, err := p.join(s, &command{announce: netcode.Announce{Version: 4, Avatar: avatar}}, d); err != nil {

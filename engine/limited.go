@@ -21,7 +21,6 @@ const (
 	limitTurnTime
 	limitRequests
 	limitCommandBytes
-	limitCommandQueue
 	limitCommandQueueBytes
 	limitAssetQueueBytes
 	limitBadPackets
@@ -52,7 +51,6 @@ var limitTexts = [limits]struct{ name, field string }{
 	limitTurnTime:          {"turn_time", "TurnTime"},
 	limitRequests:          {"requests", "Requests"},
 	limitCommandBytes:      {"command_bytes", "CommandBytes"},
-	limitCommandQueue:      {"command_queue", "CommandQueue"},
 	limitCommandQueueBytes: {"command_queue_bytes", "CommandQueueBytes"},
 	limitAssetQueueBytes:   {"asset_queue_bytes", "AssetQueueBytes"},
 	limitBadPackets:        {"bad_packets", "BadPackets"},

@@ -37,7 +37,6 @@ func TestLimitsThatAgentsHitAreCounted(t *testing.T) {
 		"command_byte_rate": {Limits{CommandByteRate: 1000}, times(2, `["poke","`+strings.Repeat("x", 900)+`"]`), 1},
 		"requests":          {Limits{Requests: 2}, times(4, `["never"]`), 2},
 		"command_bytes":     {Limits{CommandBytes: 1000}, times(2, `["`+strings.Repeat("x", 1000)+`"]`), 1},
-		"command_queue":     {Limits{CommandQueue: 2, TurnTime: time.Hour}, times(100, `["slow"]`), 1},
 		"bad_packets": {Limits{BadPackets: 3}, func(p *peer) {
 			for range 9 {
 				p.send(stateChannel(4), false, garbage)

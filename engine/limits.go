@@ -12,16 +12,13 @@ type Limits struct {
 	// CommandBytes is the largest message on the command channel. Whoever sends a
 	// larger one is disconnected with [netcode.CodeOverload]. Default 1 MiB.
 	CommandBytes int
-	// CommandQueueBytes is how many bytes of them may wait. Default 8 MiB.
+	// CommandQueueBytes is how many bytes of them may wait to be done, each of them with 96 for
+	// itself. An agent that sends on is disconnected with [netcode.CodeOverload]. Default 8 MiB.
 	CommandQueueBytes int
 	// PlaceCommandQueueBytes is how many bytes of all agents' may wait. With more the one that
 	// sends on is disconnected with [netcode.CodeOverload] if it has more than its part of
 	// them, else the one that has most. Default 64 MiB.
 	PlaceCommandQueueBytes int
-	// CommandQueue is how many commands of one agent may wait to be read. Whoever
-	// sends on is disconnected with [netcode.CodeOverload]. Default 4096, as four times Burst's
-	// worth of interactions may come at once.
-	CommandQueue int
 	// Requests is how many requests of one agent may be unanswered. With a further
 	// one the place answers the oldest in the stead of whom it was for, if that had
 	// RequestPatience for it; else the further one is answered with an error. Default
@@ -94,8 +91,8 @@ type Limits struct {
 	// More would let one who leaves and comes back keep out others behind the same address,
 	// and less would give it more. Default 0.5.
 	InheritedUsage float64
-	// TurnTime is how much of each second the place may be at an agent's commands, a quarter
-	// of it at once. A command is charged by its size before it is done, and set right
+	// TurnTime is how much processor time of each second the place may use for an agent's
+	// commands, a quarter of it at once. A command is charged by its size before it is done, and set right
 	// afterwards; with more the agent has to wait. Otherwise what takes long keeps the
 	// machine busy. Default 100 ms.
 	TurnTime time.Duration
@@ -269,7 +266,6 @@ func (l *Limits) setDefaults() {
 	orDefault(&l.PlaceUpkeepTime, 200*time.Millisecond)
 	orDefault(&l.AnnounceTimeout, 10*time.Second)
 	orDefault(&l.CommandBytes, 1<<20)
-	orDefault(&l.CommandQueue, 4096)
 	orDefault(&l.CommandQueueBytes, 8<<20)
 	orDefault(&l.PlaceCommandQueueBytes, 64<<20)
 	orDefault(&l.Memory, 384<<20)

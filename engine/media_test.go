@@ -526,7 +526,7 @@ func (s *sink) Send(p netcode.Packet, to ...netcode.Conn) error {
 // relayRig is a gate with one speaker of version 3 and listeners of versions 3 and 4.
 func relayRig(t testing.TB, listeners int) (*gate, *session, *netcode.Dialect, *sink) {
 	table := media.New(media.Config{Tracks: 1, Choices: 1})
-	s := newSession(1, netip.AddrPort{}, nil, 1)
+	s := newSession(1, netip.AddrPort{}, nil)
 	three, _ := netcode.DialectOf(3)
 	four, _ := netcode.DialectOf(4)
 	track, err := table.Allocate(table.Join("speaker", 1, three, &s.voice), "avatar", media.Media{Type: media.Audio, Format: media.Opus})

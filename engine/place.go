@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"net/netip"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -17,6 +18,7 @@ import (
 	"github.com/loci-place/loci/engine/media"
 	"github.com/loci-place/loci/engine/view"
 	"github.com/loci-place/loci/engine/world"
+	"github.com/loci-place/loci/internal/cputime"
 	"github.com/loci-place/loci/netcode"
 )
 
@@ -60,7 +62,8 @@ type Place struct {
 	age   time.Duration // of the clock when the place was made; see restoreClock
 	host  Turn
 	hooks hooks
-	now   func() time.Time // the place's clock
+	now   func() time.Time     // the place's clock
+	cpu   func() time.Duration // processor time that the calling thread has used
 
 	driven bool // by a [Driver]: nobody is to wait in real time
 
@@ -105,7 +108,7 @@ func New(cfg Config) (*Place, error) {
 	}
 	p := &Place{
 		cfg: cfg, log: cfg.Logger, transport: cfg.Transport,
-		started: time.Now(), now: time.Now,
+		started: time.Now(), now: time.Now, cpu: cputime.Thread,
 		counts:  newCounters(),
 		beat:    beat{timer: time.NewTimer(0)},
 		hooks:   newHooks(cfg.Behaviour),
@@ -357,14 +360,18 @@ func (p *Place) postOf(s *session, estimate float64, f func()) bool {
 	return true
 }
 
-// charge does something that a session causes, and settles what it took. The estimate, in
-// seconds, it has been charged before.
+// charge does something that a session causes, and settles what it took: its share of the turn
+// is of processor time, which others on the machine do not make more; its place among those that
+// wait follows from how long they were kept waiting. The estimate, in seconds, it has been
+// charged before.
 func (p *Place) charge(s *session, estimate float64, f func()) {
-	began, others := time.Now(), p.news.took
+	runtime.LockOSThread()
+	began, used, others := time.Now(), p.cpu(), p.news.took
 	defer func() {
-		more := (time.Since(began) - (p.news.took - others)).Seconds() - estimate
-		s.quota.settle(more, p.now())
-		p.turns.used(&s.flow, more)
+		others = p.news.took - others
+		s.quota.settle((p.cpu()-used-others).Seconds()-estimate, p.now())
+		p.turns.used(&s.flow, (time.Since(began)-others).Seconds()-estimate)
+		runtime.UnlockOSThread()
 		if closed(s.gone) {
 			p.endUsage(s)
 		}

@@ -18,7 +18,7 @@ type publications struct {
 	given  int                    // of ids
 	heard  map[string]Listen      // of the host's, by id
 	owners map[string]*subscriber // the agents that have any
-	took   time.Duration          // what trying them has taken of the turn
+	took   time.Duration          // processor time of the turn that trying them has taken
 }
 
 // subscriber is an agent that has subscriptions.
@@ -66,8 +66,8 @@ func (n *publications) unsubscribe(id string) {
 // even part.
 func (p *Place) matching(body []any) iter.Seq[acl.Subscription] {
 	return func(yield func(acl.Subscription) bool) {
-		began := time.Now()
-		defer func() { p.news.took += time.Since(began) }()
+		began := p.cpu()
+		defer func() { p.news.took += p.cpu() - began }()
 		now, left := p.now(), p.cfg.Limits.PublicationSteps
 		even := left / max(1, len(p.news.owners))
 		for _, o := range p.news.owners {

@@ -21,53 +21,51 @@ func (p *Place) read(s *session) {
 	done := make(chan struct{}, 1)
 	done <- struct{}{}
 	for {
+		data, ok := s.commands.next(p.closing)
+		if !ok {
+			if !closed(p.closing) {
+				p.readAll(s)
+			}
+			return
+		}
+		if !p.pace(s, len(data)) {
+			p.unread.Add(-1)
+			p.readAll(s)
+			return
+		}
+		decoded := &p.holdings.decoding
+		weight := decoded.weight(data)
+		var c *command
+		if !decoded.begin(p.life, weight, func() { c = p.parse(s, data, weight == 0) }) {
+			return
+		}
+		if weight > 0 { // others need not wait for as long as this one may have to
+			c.drop()
+			decoded.end(weight)
+		}
 		select {
-		case data, ok := <-s.commands:
-			if !ok {
-				p.readAll(s)
-				return
-			}
-			if !p.pace(s, len(data)) {
-				p.unread.Add(-1)
-				p.readAll(s)
-				return
-			}
-			decoded := &p.holdings.decoding
-			weight := decoded.weight(data)
-			var c *command
-			if !decoded.begin(p.life, weight, func() { c = p.parse(s, data, weight == 0) }) {
-				return
-			}
-			if weight > 0 { // others need not wait for as long as this one may have to
-				c.drop()
-				decoded.end(weight)
-			}
-			select {
-			case <-done:
-			case <-p.closing:
-				return
-			}
-			if !p.awaitSent(s) || !p.throttle(s, c) {
-				p.unread.Add(-1)
-				p.readAll(s)
-				return
-			}
-			if weight > 0 && !decoded.begin(p.life, weight, func() { c.decode(p.cfg.Limits.SpecDepth) }) {
-				return
-			}
-			runtime.Gosched() // else the two of us share what time is given to one
-			if !p.postOf(s, c.seconds(), func() {
-				defer decoded.end(weight)
-				defer func() { done <- struct{}{} }()
-				p.unread.Add(-1)
-				p.because(s, func() {
-					p.received(s, c)
-					p.hooks.behaviour.Settle(&p.host) // what comes of it counts too
-				})
-			}) {
-				return
-			}
+		case <-done:
 		case <-p.closing:
+			return
+		}
+		if !p.awaitSent(s) || !p.throttle(s, c) {
+			p.unread.Add(-1)
+			p.readAll(s)
+			return
+		}
+		if weight > 0 && !decoded.begin(p.life, weight, func() { c.decode(p.cfg.Limits.SpecDepth) }) {
+			return
+		}
+		runtime.Gosched() // else the two of us share what time is given to one
+		if !p.postOf(s, c.seconds(), func() {
+			defer decoded.end(weight)
+			defer func() { done <- struct{}{} }()
+			p.unread.Add(-1)
+			p.because(s, func() {
+				p.received(s, c)
+				p.hooks.behaviour.Settle(&p.host) // what comes of it counts too
+			})
+		}) {
 			return
 		}
 	}
@@ -75,7 +73,10 @@ func (p *Place) read(s *session) {
 
 // readAll is for when the connection is gone: what still waits is not read.
 func (p *Place) readAll(s *session) {
-	for range s.commands {
+	for {
+		if _, ok := s.commands.next(nil); !ok {
+			break
+		}
 		p.unread.Add(-1)
 	}
 	p.postOf(s, 0, func() {
@@ -166,7 +167,7 @@ func (p *Place) received(s *session, c *command) {
 		p.challenged(s, c)
 		return
 	}
-	s.wait(-c.size)
+	s.done(c.size)
 	switch {
 	case s.refused:
 	case c.err != nil && c.tooMuch == "":

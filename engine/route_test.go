@@ -207,7 +207,7 @@ func TestLimitsOnWhatAnAgentSends(t *testing.T) {
 }
 
 func TestCommandsThatOutrunThePlaceCostTheConnection(t *testing.T) {
-	inPlace(t, Config{Limits: Limits{CommandQueue: 8}}, func(r *rig) {
+	inPlace(t, Config{Limits: Limits{CommandQueueBytes: 2000}}, func(r *rig) {
 		p := r.join(4, `{}`)
 		release := make(chan struct{})
 		r.place.post(func() { <-release }) // the place is busy

@@ -24,14 +24,14 @@ type session struct {
 	dialect atomic.Pointer[netcode.Dialect]
 	// commands wait for the reader; closed when the connection is gone, code then
 	// says why.
-	commands chan []byte
+	commands *commandQueue
 	entering atomic.Pointer[command] // the announce that is being let in
 	quota    *quota
 	flow     fairFlow      // for turns
 	backlog  *backlog      // what waits to be sent to it
 	gone     chan struct{} // closed with it
 	warned   warnings
-	waiting  atomic.Int64 // bytes of commands that are not done with
+	waiting  atomic.Int64 // bytes that commands take which are not done with
 	code     uint32
 
 	// The transport's goroutine alone uses these.
@@ -60,29 +60,30 @@ type session struct {
 	refused    bool // is being disconnected: nothing it asks counts any more
 }
 
-func newSession(c netcode.Conn, from netip.AddrPort, q *quota, queue int) *session {
+func newSession(c netcode.Conn, from netip.AddrPort, q *quota) *session {
 	return &session{
 		conn: c, from: from, quota: q, backlog: &backlog{conn: c},
-		commands: make(chan []byte, queue),
+		commands: newCommandQueue(),
 		gone:     make(chan struct{}),
 		incoming: &netcode.IntentMessage{},
 		intent:   &netcode.IntentMessage{},
 	}
 }
 
-// wait counts a command that waits from now on, or is done with if n is below 0, and returns
-// how many bytes of them wait.
-func (s *session) wait(n int) int64 {
-	overhead := int64(commandMemory)
-	if n < 0 {
-		overhead = -overhead
-	}
-	s.held.Add(memory.Commands, int64(n)+overhead)
-	return s.waiting.Add(int64(n))
+// waits counts a command of n bytes that waits from now on, and returns how many bytes all that
+// wait take.
+func (s *session) waits(n int) int64 { return s.count(int64(n + commandMemory)) }
+
+// done counts a command of n bytes that no longer waits.
+func (s *session) done(n int) { s.count(-int64(n + commandMemory)) }
+
+func (s *session) count(n int64) int64 {
+	s.held.Add(memory.Commands, n)
+	return s.waiting.Add(n)
 }
 
-// commandMemory is what a command that waits takes beside its bytes.
-const commandMemory = 64
+// commandMemory is how many bytes a command that waits takes beside its own.
+const commandMemory = 96
 
 // putIntent makes the incoming message the newest intent.
 func (s *session) putIntent() {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/loci-place/loci/netcode"
@@ -28,6 +29,7 @@ func (r *rig) reach(what Shedding) {
 	r.Helper()
 	for range 1000 {
 		if r.shedding() == what {
+			synctest.Wait() // for the log
 			return
 		}
 		time.Sleep(10 * time.Millisecond)

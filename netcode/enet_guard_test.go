@@ -201,7 +201,7 @@ func TestENetChargesForMakingItsQueuesLong(t *testing.T) {
 }
 
 func TestENetMaxQueuedCommandsEndsWhoGoesOver(t *testing.T) {
-	place, bystander := startENetPlace(t, ENetLimits{CommandRate: 1 << 24}), startENetClient(t)
+	place, bystander := startENetPlace(t, ENetLimits{CommandRate: 1 << 24, MaxQueuedCommands: 4096}), startENetClient(t)
 	_, there := joinENet(t, bystander, place)
 	peer := rawDial(t, place)
 	attacker := nextENet(t, place.connected, "connection")
@@ -224,8 +224,8 @@ func TestENetChargesForLongQueues(t *testing.T) {
 	place, bystander := startENetPlace(t, ENetLimits{}), startENetClient(t)
 	_, there := joinENet(t, bystander, place)
 	peer := rawDial(t, place)
-	rawWrite(t, peer, peer.Descending(120)...) // of 32 commands: just under 4096
-	newest := rawenet.AppendUnreliable(nil, 0, 1, 0xFFFF-120*32+1, nil)
+	rawWrite(t, peer, peer.Descending(500)...) // of 32 commands: just under 16,384
+	newest := rawenet.AppendUnreliable(nil, 0, 1, 0xFFFF-500*32+1, nil)
 	again := append(peer.UntimedHeader(), bytes.Repeat(newest, 32)...)
 	underAttack(t, place, bystander, there, func(int) {
 		_ = peer.Write(again)

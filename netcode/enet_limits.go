@@ -27,7 +27,8 @@ type ENetLimits struct {
 	MaxWaitingTotal int
 
 	// MaxQueuedCommands is how many packets a connection may have waiting for
-	// earlier ones, whatever their size; 4096. Over it the connection is ended
+	// earlier ones, whatever their size; 16,384, as many as an app that sends 1,000 a
+	// second has after ten seconds without one of them. Over it the connection is ended
 	// with CodeOverload. ENet searches these in line, so their number is time.
 	MaxQueuedCommands int
 
@@ -131,7 +132,7 @@ func (l ENetLimits) withDefaults(peers int) ENetLimits {
 	orDefault(&l.MaxPacket, 8<<20)
 	orDefault(&l.MaxWaiting, 16<<20)
 	orDefault(&l.MaxWaitingTotal, 256<<20)
-	orDefault(&l.MaxQueuedCommands, 4096)
+	orDefault(&l.MaxQueuedCommands, 16384)
 	orDefault(&l.MaxOutgoing, 16<<20)
 	orDefault(&l.MaxOutgoingTotal, 256<<20)
 	orDefault(&l.MaxLive, 256<<10)

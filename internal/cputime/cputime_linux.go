@@ -26,7 +26,7 @@ func Process(pid int) (time.Duration, error) {
 
 func read(clock int32) (time.Duration, error) {
 	var t syscall.Timespec
-	if _, _, errno := syscall.Syscall(syscall.SYS_CLOCK_GETTIME, uintptr(clock), uintptr(unsafe.Pointer(&t)), 0); errno != 0 {
+	if _, _, errno := syscall.RawSyscall(syscall.SYS_CLOCK_GETTIME, uintptr(clock), uintptr(unsafe.Pointer(&t)), 0); errno != 0 {
 		return 0, errno
 	}
 	return time.Duration(t.Nano()), nil
