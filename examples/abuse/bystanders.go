@@ -169,12 +169,11 @@ func (b *bystanders) newcomers(ctx context.Context) {
 func (b *bystanders) measure(ctx context.Context, lasts time.Duration) measured {
 	ctx, cancel := context.WithTimeout(ctx, lasts)
 	defer cancel()
-	return b.measureUntil(ctx.Done())
+	return b.measureUntil(ctx.Done(), 0)
 }
 
-// measureUntil measures until something is over, for long enough to say anything.
-func (b *bystanders) measureUntil(over <-chan struct{}) measured {
-	const least = 3 * time.Second
+// measureUntil measures until something is over, and for some time at least.
+func (b *bystanders) measureUntil(over <-chan struct{}, least time.Duration) measured {
 	b.take()
 	began := time.Now()
 	<-over

@@ -163,7 +163,7 @@ func (c *config) attack(ctx context.Context, a attack) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := b.measureUntil(attacker.ended)
+	m := b.measureUntil(attacker.ended, 2*time.Second) // some end at once: in less time nothing can be seen
 	said, harm := attacker.result()
 	r := &result{
 		Attack: a.name, States: m.states, QuietP99: quiet.p99.Seconds(), P99: m.p99.Seconds(), Join: m.join.Seconds(),
