@@ -13,6 +13,7 @@ type challenge struct {
 	auth     netcode.Auth
 	announce *command
 	dialect  *netcode.Dialect
+	proven   bool       // what is held is being heard
 	held     []*command // what came behind the announce: it waits for the proof
 }
 
@@ -48,36 +49,86 @@ func (p *Place) challenge(s *session, c *command, auth netcode.Auth, d *netcode.
 // heard after it. That is as much as may wait to be read otherwise.
 func (p *Place) challenged(s *session, c *command) {
 	ch := s.challenge
-	if c.err == nil && c.IsOneway() && c.To == PlaceID && c.verb == "prove" {
-		s.done(c.size)
-		s.challenge = nil // whatever comes of it: each is good for one proof
-		p.proven(s, ch, c)
-		for _, held := range ch.held {
-			held.decode(p.cfg.Limits.SpecDepth)
-			p.received(s, held)
-		}
+	if ch.proven || c.err != nil || !c.IsOneway() || c.To != PlaceID || c.verb != "prove" {
+		c.drop()
+		ch.held = append(ch.held, c)
 		return
 	}
-	c.drop()
-	ch.held = append(ch.held, c)
+	s.done(c.size)
+	if ch.proven = p.proves(s, ch, c); ch.proven {
+		p.hearHeld(s, ch)
+		return
+	}
+	s.challenge = nil // each is good for one proof
 }
 
-// proven goes on with the announce if the proof holds.
-func (p *Place) proven(s *session, ch *challenge, c *command) {
+// proves refuses an announce where the proof of its key does not hold.
+func (p *Place) proves(s *session, ch *challenge, c *command) bool {
 	i := &ch.announce.Interaction
 	proof, err := netcode.ParseProof(c.Body)
-	switch {
-	case err != nil:
+	if err != nil {
 		p.refuse(s, i, netcode.CodeUnproven, err.Error())
-	case !ch.Proves(proof, ch.auth.Key, i.Body):
-		p.refuse(s, i, netcode.CodeUnproven, "the signature is not one of this announce by the key "+ch.auth.KeyText())
-	default:
-		ch.announce.decode(p.cfg.Limits.SpecDepth)
-		p.usage.prove(s.quota, ch.auth.KeyText(), p.now())
-		ch.announce.auth, ch.announce.bound = ch.auth, p.key.binds(ch.auth)
-		if !ch.announce.bound {
-			p.log.Info("a proof is not bound to this place: it could have been relayed", "from", s.from, "key", ch.auth.KeyText(), "dialed", ch.auth.Dialed)
-		}
-		p.consider(s, ch.announce, ch.dialect)
+		return false
 	}
+	if !ch.Proves(proof, ch.auth.Key, i.Body) {
+		p.refuse(s, i, netcode.CodeUnproven, "the signature is not one of this announce by the key "+ch.auth.KeyText())
+		return false
+	}
+	p.usage.prove(s.quota, ch.auth.KeyText(), p.now())
+	ch.announce.auth, ch.announce.bound = ch.auth, p.key.binds(ch.auth)
+	if !ch.announce.bound {
+		p.log.Info("a proof is not bound to this place: it could have been relayed", "from", s.from, "key", ch.auth.KeyText(), "dialed", ch.auth.Dialed)
+	}
+	return true
+}
+
+// hearHeld goes on with the announce, and then with what came behind it. What of that is large is
+// decoded on a goroutine of its own, as it is when it comes without a challenge: the turn is not
+// for that.
+func (p *Place) hearHeld(s *session, ch *challenge) {
+	p.unread.Add(1)
+	p.readers.Go(func() {
+		decoding, next := &p.holdings.decoding, make(chan *command, 1)
+		do := func(*command) { p.consider(s, ch.announce, ch.dialect) }
+		for c := ch.announce; c != nil; {
+			weight := decoding.weight(c.Body)
+			if !decoding.begin(p.life, weight, func() { c.decode(p.cfg.Limits.SpecDepth) }) {
+				return
+			}
+			if !p.postOf(s, 0, func() {
+				defer decoding.end(weight)
+				if !s.refused {
+					p.because(s, func() {
+						do(c)
+						p.hooks.behaviour.Settle(&p.host)
+					})
+				}
+				after := s.next()
+				if after == nil {
+					p.unread.Add(-1)
+				}
+				next <- after
+			}) {
+				return
+			}
+			select {
+			case c = <-next:
+			case <-p.closing:
+				return
+			}
+			do = func(c *command) { p.heard(s, c) }
+		}
+	})
+}
+
+// next takes the first of what a session's challenge holds up. If there is nothing, the challenge
+// is over.
+func (s *session) next() *command {
+	held := s.challenge.held
+	if s.refused || len(held) == 0 {
+		s.challenge = nil
+		return nil
+	}
+	s.challenge.held = held[1:]
+	return held[0]
 }

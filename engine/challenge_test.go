@@ -168,6 +168,35 @@ func TestAThiefOfAPublicKeyIsRefusedAndToldWhy(t *testing.T) {
 	})
 }
 
+// A large announce that is proven is decoded without the turn: here there is no room for that at
+// first, and the place goes on.
+func TestAProvenAnnounceIsDecodedAside(t *testing.T) {
+	inPlace(t, Config{}, func(r *rig) {
+		other, p := r.join(4, `{}`), r.dial()
+		body := strings.Replace(claim("ann", ""), `"spawn_avatar",{`, `"spawn_avatar",{"large":{"x":`+pad(100_000)+`}`, 1)
+		c := p.challenged(body)
+		room := r.place.holdings.decoding.room
+		if !room.TryAcquire(r.place.holdings.decoding.all) {
+			t.Fatal("something is decoded")
+		}
+		p.prove(c, body, "ann")
+		p.command(asked("box", `["spawn_entity",{"geometry":{}}]`))
+		other.compare(`["poke",true]`, `["poke","ok"]`)
+		if got := p.interactions(); len(got) != 0 {
+			t.Fatalf("answered %v before there is room", got)
+		}
+		room.Release(r.place.holdings.decoding.all)
+		p.wait()
+		var ids []string
+		for _, i := range p.interactions() {
+			ids = append(ids, i.RequestID)
+		}
+		if got := fmt.Sprint(ids); got != "[ann box]" || r.place.unread.Load() != 0 {
+			t.Errorf("answers are %s, %d not read", got, r.place.unread.Load())
+		}
+	})
+}
+
 func TestAuthThatMakesNoSenseIsRefused(t *testing.T) {
 	inPlace(t, Config{}, func(r *rig) {
 		p := r.dial()

@@ -167,6 +167,11 @@ func (p *Place) received(s *session, c *command) {
 		p.challenged(s, c)
 		return
 	}
+	p.heard(s, c)
+}
+
+// heard is received for what no challenge holds up.
+func (p *Place) heard(s *session, c *command) {
 	s.done(c.size)
 	switch {
 	case s.refused:
@@ -198,10 +203,14 @@ func (p *Place) unreadable(s *session, c *command) {
 }
 
 func (p *Place) neverAnnounced(s *session) {
+	enters := s.entering.Load()
+	if ch := s.challenge; ch != nil && ch.proven {
+		enters = ch.announce
+	}
 	switch {
 	case s.agent != nil || s.refused:
-	case s.entering.Load() != nil:
-		p.refuse(s, &s.entering.Load().Interaction, netcode.CodeOverload, fmt.Sprintf(
+	case enters != nil:
+		p.refuse(s, &enters.Interaction, netcode.CodeOverload, fmt.Sprintf(
 			"too much is announced at once: the place lets in what takes it %v a second", p.cfg.Limits.AnnounceTime))
 	case s.challenge != nil:
 		p.refuse(s, &s.challenge.announce.Interaction, netcode.CodeUnproven, "you did not prove in time that you have the key")
