@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/loci-place/loci/internal/suggest"
 )
 
 // parser makes a tree of tokens, one token ahead. What it gives is checked: all
@@ -219,11 +221,11 @@ func (p *parser) unbound(t token) error {
 	if strings.HasPrefix(t.text, "_") {
 		return p.errorAt(t.at, "%s is never bound, as any name that begins with _: give it another", t.text)
 	}
-	near := nearest(t.text, slices.Values(p.variables))
+	near := suggest.Nearest(t.text, p.variables...)
 	if near == "" {
-		near = nearest(t.text, slices.Values([]string{"true", "false", "nil"}))
+		near = suggest.Nearest(t.text, "true", "false", "nil")
 	}
-	return p.errorAt(t.at, "%s is not bound by the pattern%s", t.text, didYouMean(near))
+	return p.errorAt(t.at, "%s is not bound by the pattern%s", t.text, suggest.Meant(near))
 }
 
 // unknown is the error of a function that there is not.
@@ -231,5 +233,5 @@ func (p *parser) unknown(t token) error {
 	if help, ok := callHelp[strings.TrimSuffix(t.text, "?")]; ok {
 		return p.errorAt(t.at, "unknown function %s: %s", t.text, help)
 	}
-	return p.errorAt(t.at, "unknown function %s%s", t.text, didYouMean(nearest(t.text, maps.Keys(functions))))
+	return p.errorAt(t.at, "unknown function %s%s", t.text, suggest.From(t.text, slices.Collect(maps.Keys(functions))...))
 }

@@ -3,6 +3,10 @@ package scripts
 import (
 	lua "github.com/yuin/gopher-lua"
 
+	"github.com/loci-place/loci/internal/suggest"
+	"github.com/loci-place/loci/scripts/internal/api"
+	"github.com/loci-place/loci/scripts/internal/bind"
+
 	"github.com/loci-place/loci/engine"
 )
 
@@ -16,12 +20,15 @@ type agentValue struct {
 // String is what people are told it is.
 func (a *agentValue) String() string { return "agent " + a.agent.ID }
 
+// Plain implements [bind.Plain].
+func (a *agentValue) Plain() any { return a.agent.ID }
+
 // agent gives an agent's value, always the same as long as it is here.
 func (g *generation) agent(a engine.Agent) *lua.LUserData {
 	v := g.agents[a.ID]
 	if v == nil {
 		v = &agentValue{agent: a}
-		v.ud = g.userdata(v, g.meta.agent)
+		v.ud = g.Userdata(v, g.meta.agent)
 		if _, here := g.turn().Agent(a.ID); here || a.ID == engine.PlaceID {
 			g.agents[a.ID] = v
 		}
@@ -40,35 +47,35 @@ func (g *generation) owner(id string) lua.LValue {
 	return lua.LNil
 }
 
-func agentClass() class {
-	return class{
-		name: "loci.Agent", method: true,
-		doc: "A person's visor or an app that has joined. The place itself is one too, with the id \"place\".",
-		fields: []field{
-			{name: "id", typ: "string", doc: "its id while it is here"},
-			{name: "identity", typ: "table", doc: "what it says of itself, display_name for one. It can say what it likes"},
-			{name: "verified", typ: "string?", doc: "the key that it has proven to have, in base64: who it is, whatever it says; nil if none"},
-			{name: "bound", typ: "boolean", doc: "whether that proof was made for this place, so that no other can have relayed it; false for clients of earlier releases"},
-			{name: "avatar", typ: "loci.Entity", doc: "the entity that stands for it"},
-			{name: "version", typ: "integer", doc: "of the protocol that it speaks"},
+func (g *generation) agentClass() api.Class {
+	return api.Class{
+		Name: "loci.Agent", Method: true,
+		Doc: "A person's visor or an app that has joined. The place itself is one too, with the id \"place\".",
+		Fields: []api.Field{
+			{Name: "id", Type: "string", Doc: "its id while it is here"},
+			{Name: "identity", Type: "table", Doc: "what it says of itself, display_name for one. It can say what it likes"},
+			{Name: "verified", Type: "string?", Doc: "the key that it has proven to have, in base64: who it is, whatever it says; nil if none"},
+			{Name: "bound", Type: "boolean", Doc: "whether that proof was made for this place, so that no other can have relayed it; false for clients of earlier releases"},
+			{Name: "avatar", Type: "loci.Entity", Doc: "the entity that stands for it"},
+			{Name: "version", Type: "integer", Doc: "of the protocol that it speaks"},
 		},
-		functions: []function{
-			{"kick", "(reason?: string): boolean", "Sends it away. The reason goes to the log. False if it has left.", (*generation).agentKick},
-			{"part", "(pose: string): loci.Entity?", "The part of its body that takes a pose, such as \"head\" or \"hand/left\": a child of its avatar, and its own. Nil if there is none.", (*generation).agentPart},
-			{"here", "(): boolean", "Whether it is still here.", (*generation).agentHere},
+		Functions: []api.Function{
+			{Name: "kick", Signature: "(reason?: string): boolean", Doc: "Sends it away. The reason goes to the log. False if it has left.", Call: g.agentKick, Price: 500},
+			{Name: "part", Signature: "(pose: string): loci.Entity?", Doc: "The part of its body that takes a pose, such as \"head\" or \"hand/left\": a child of its avatar, and its own. Nil if there is none.", Call: g.agentPart},
+			{Name: "here", Signature: "(): boolean", Doc: "Whether it is still here.", Call: g.agentHere},
 		},
 	}
 }
 
 func (g *generation) openAgent() {
-	g.methods.agent = g.table(agentClass())
-	g.meta.agent = g.metatable("agent", map[string]lua.LGFunction{
+	g.methods.agent = g.Table(g.agentClass())
+	g.meta.agent = g.Metatable("agent", map[string]lua.LGFunction{
 		"__index": func(L *lua.LState) int {
-			a, name := argument[*agentValue](L, 1, "an agent"), L.CheckString(2)
+			a, name := bind.Argument[*agentValue](L, 1, "an agent"), L.CheckString(2)
 			L.Push(g.agentField(L, a, name))
 			return 1
 		},
-		"__newindex": refused("an agent cannot be changed; what a script knows of it belongs in place.state, by agent.id"),
+		"__newindex": bind.Refused("an agent cannot be changed; what a script knows of it belongs in place.state, by agent.id"),
 	})
 }
 
@@ -90,13 +97,13 @@ func (g *generation) agentField(L *lua.LState, a *agentValue, name string) lua.L
 			if identity == nil {
 				identity = map[string]any{}
 			}
-			a.identity = g.toLua(L, identity)
+			a.identity = g.ToLua(L, identity)
 		}
 		return a.identity
 	}
 	method := g.methods.agent.RawGetString(name)
 	if method == lua.LNil {
-		L.RaiseError("an agent has no %q%s", name, suggest(name, agentClass().names()))
+		L.RaiseError("an agent has no %q%s", name, suggest.From(name, g.agentClass().Names()...))
 	}
 	return method
 }
@@ -110,7 +117,7 @@ func verified(a engine.Agent) lua.LValue {
 
 func (g *generation) agentKick(L *lua.LState) int {
 	g.changes(L, "agent:kick")
-	a := argument[*agentValue](L, 1, "an agent")
+	a := bind.Argument[*agentValue](L, 1, "an agent")
 	kicked := g.turn().Kick(a.agent.ID)
 	if kicked {
 		g.log.Info("a script sent an agent away", "agent", a.agent.ID, "name", a.agent.DisplayName(), "reason", L.OptString(2, ""))
@@ -121,7 +128,7 @@ func (g *generation) agentKick(L *lua.LState) int {
 
 func (g *generation) agentPart(L *lua.LState) int {
 	g.needsPlace(L, "agent:part")
-	a, pose := argument[*agentValue](L, 1, "an agent"), L.CheckString(2)
+	a, pose := bind.Argument[*agentValue](L, 1, "an agent"), L.CheckString(2)
 	L.Push(lua.LNil)
 	avatar := g.turn().World().Entity(a.agent.Avatar)
 	if avatar == nil || avatar.Owner() != a.agent.ID {
@@ -135,7 +142,7 @@ func (g *generation) agentPart(L *lua.LState) int {
 
 func (g *generation) agentHere(L *lua.LState) int {
 	g.needsPlace(L, "agent:here")
-	_, here := g.turn().Agent(argument[*agentValue](L, 1, "an agent").agent.ID)
+	_, here := g.turn().Agent(bind.Argument[*agentValue](L, 1, "an agent").agent.ID)
 	L.Push(lua.LBool(here))
 	return 1
 }

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/loci-place/loci/scripts/internal/bind"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/loci-place/loci/engine"
@@ -139,7 +141,7 @@ func (g *generation) placeAsset(L *lua.LState) int {
 	} else {
 		var err error
 		id, err = g.r.assets.id(name)
-		g.check(L, err)
+		bind.Check(L, err)
 		g.assets[name] = true
 	}
 	L.Push(lua.LString(id))
@@ -148,10 +150,10 @@ func (g *generation) placeAsset(L *lua.LState) int {
 
 func (g *generation) placePushAsset(L *lua.LState) int {
 	g.changes(L, "place.push_asset")
-	a, name := argument[*agentValue](L, 1, "an agent"), L.CheckString(2)
+	a, name := bind.Argument[*agentValue](L, 1, "an agent"), L.CheckString(2)
 	if g.r.assets.dir == "" {
 		L.RaiseError("this place has no assets folder")
 	}
-	g.check(L, g.turn().PushAsset(a.agent.ID, name))
+	bind.Check(L, g.turn().PushAsset(a.agent.ID, name))
 	return 0
 }

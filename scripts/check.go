@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/loci-place/loci/scripts/internal/bind"
+
 	"github.com/loci-place/loci/scripts/internal/syntax"
 	"github.com/loci-place/loci/scripts/sandbox"
 )
@@ -149,7 +151,7 @@ func (c *checker) failed(file string, err error) {
 func position(message string) (file string, line int, rest string, ok bool) {
 	file, rest, _ = strings.Cut(message, ":")
 	number, rest, _ := strings.Cut(rest, ":")
-	line = atoi(number)
+	line = bind.Line(number)
 	return file, line, rest, line > 0 && path.Ext(file) == ".lua"
 }
 

@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/loci-place/loci/internal/suggest"
+	"github.com/loci-place/loci/scripts/internal/api"
+
 	"github.com/yuin/gopher-lua/ast"
 
 	"github.com/loci-place/loci/acl"
@@ -24,13 +27,13 @@ func (w *walker) call(e *ast.FuncCallExpr) {
 		w.expr(e.Func)
 	}
 	f, known := w.callee(e)
-	var params []parameter
+	var params []api.Parameter
 	if known {
-		params, _ = signatureOf(f.signature)
+		params, _ = api.Signature(f.Signature)
 	}
 	for i, arg := range e.Args {
 		if i < len(params) {
-			params[i].typ = w.eventHandler(e, params, i)
+			params[i].Type = w.eventHandler(e, params, i)
 			w.pattern(params[i], arg)
 		}
 		fn, isFunction := arg.(*ast.FunctionExpr)
@@ -38,39 +41,39 @@ func (w *walker) call(e *ast.FuncCallExpr) {
 			w.expr(arg)
 			continue
 		}
-		given, _ := signatureOf(params[i].typ)
+		given, _ := api.Signature(params[i].Type)
 		w.function(fn, given)
 	}
 }
 
 // eventHandler is the type of argument i, which for a handler depends on the event that
 // is named before it. An event that there is not is a finding.
-func (w *walker) eventHandler(e *ast.FuncCallExpr, params []parameter, i int) string {
-	if params[i].typ == "loci.Event" {
+func (w *walker) eventHandler(e *ast.FuncCallExpr, params []api.Parameter, i int) string {
+	if params[i].Type == "loci.Event" {
 		name, ok := e.Args[i].(*ast.StringExpr)
 		var names []string
 		for _, event := range eventNames {
-			names = append(names, event.name)
+			names = append(names, event.Name)
 		}
 		if ok && !slices.Contains(names, name.Value) {
-			w.at(e, "there is no event %q%s", name.Value, suggest(name.Value, names))
+			w.at(e, "there is no event %q%s", name.Value, suggest.From(name.Value, names...))
 		}
 	}
-	if i > 0 && params[i-1].typ == "loci.Event" {
+	if i > 0 && params[i-1].Type == "loci.Event" {
 		name, _ := e.Args[i-1].(*ast.StringExpr)
 		for _, event := range eventNames {
-			if name != nil && event.name == name.Value {
-				return event.typ
+			if name != nil && event.Name == name.Value {
+				return event.Type
 			}
 		}
 	}
-	return params[i].typ
+	return params[i].Type
 }
 
 // pattern checks a pattern that is written out: of a rule or a subscription.
-func (w *walker) pattern(p parameter, arg ast.Expr) {
+func (w *walker) pattern(p api.Parameter, arg ast.Expr) {
 	text, isText := arg.(*ast.StringExpr)
-	if !isText || p.name != "pattern" {
+	if !isText || p.Name != "pattern" {
 		return
 	}
 	if _, err := acl.Compile(text.Value, acl.At(w.name, text.Line())); err != nil {
@@ -84,49 +87,44 @@ func (w *walker) method(e *ast.FuncCallExpr, of typ) {
 	if !isClass {
 		return
 	}
-	_, isFunction := c.function(e.Method)
+	_, isFunction := c.Function(e.Method)
 	switch {
-	case !isFunction && slices.Contains(c.names(), e.Method):
-		w.at(e, "%s of %s is no function", e.Method, c.called())
+	case !isFunction && slices.Contains(c.Names(), e.Method):
+		w.at(e, "%s of %s is no function", e.Method, c.Called())
 	case !isFunction:
-		w.at(e, "%s has no %s%s", c.called(), e.Method, suggest(e.Method, functionNames(c)))
-	case !c.method:
-		w.at(e, "%s.%s is called with a dot", c.called(), e.Method)
+		w.at(e, "%s has no %s%s", c.Called(), e.Method, suggest.From(e.Method, c.FunctionNames()...))
+	case !c.Method:
+		w.at(e, "%s.%s is called with a dot", c.Called(), e.Method)
 	}
-}
-
-func functionNames(c class) []string {
-	c.fields = nil
-	return c.names()
 }
 
 // callee finds the function of the API that is called, and checks that a method is not
 // called with a dot.
-func (w *walker) callee(e *ast.FuncCallExpr) (function, bool) {
+func (w *walker) callee(e *ast.FuncCallExpr) (api.Function, bool) {
 	if e.Receiver != nil {
 		c, _ := w.checker.known.class(w.typeOf(e.Receiver))
-		return c.function(e.Method)
+		return c.Function(e.Method)
 	}
 	if name, ok := e.Func.(*ast.IdentExpr); ok && w.name == aclFile {
-		return aclClass().function(name.Value)
+		return descriptions.aclClass().Function(name.Value)
 	}
 	attr, ok := e.Func.(*ast.AttrGetExpr)
 	if !ok {
-		return function{}, false
+		return api.Function{}, false
 	}
 	key, ok := attr.Key.(*ast.StringExpr)
 	if !ok {
-		return function{}, false
+		return api.Function{}, false
 	}
 	c, isClass := w.checker.known.class(w.typeOf(attr.Object))
 	if !isClass {
-		return function{}, false
+		return api.Function{}, false
 	}
-	f, isFunction := c.function(key.Value)
-	if isFunction && c.method && c.name != trialPlaceClass().name && !handsItself(attr, e) {
+	f, isFunction := c.Function(key.Value)
+	if isFunction && c.Method && c.Name != descriptions.trialPlaceClass().Name && !handsItself(attr, e) {
 		w.at(e, "%s is called with a colon: %s:%s(…)", key.Value, nameIn(attr.Object), key.Value)
 	}
-	return f, isFunction && !c.method
+	return f, isFunction && !c.Method
 }
 
 // handsItself tells whether a.f(a) is meant.
@@ -165,7 +163,7 @@ func (w *walker) require(e *ast.FuncCallExpr) {
 				names = append(names, strings.ReplaceAll(strings.TrimSuffix(module, ".lua"), "/", "."))
 			}
 		}
-		why := suggest(name, names)
+		why := suggest.From(name, names...)
 		if why == "" {
 			why = fmt.Sprintf(": there is no %s", chunk)
 		}
@@ -195,15 +193,15 @@ func (w *walker) typeOf(expression ast.Expr) typ {
 			return t
 		}
 		if e.Value == "place" && !isTest(w.name) {
-			return typ(placeClass().name)
+			return typ(descriptions.placeClass().Name)
 		}
 	case *ast.AttrGetExpr:
 		of := w.typeOf(e.Object)
 		c, isClass := k.class(of)
 		key, isName := e.Key.(*ast.StringExpr)
 		if isClass && isName {
-			f, _ := c.field(key.Value)
-			return k.typeNamed(f.typ)
+			f, _ := c.Field(key.Value)
+			return k.typeNamed(f.Type)
 		}
 		if item, isList := strings.CutSuffix(string(of), "[]"); isList && !isName {
 			return typ(item)
@@ -215,7 +213,7 @@ func (w *walker) typeOf(expression ast.Expr) typ {
 		quiet := *w
 		quiet.checker = &checker{sources: w.sources, known: k}
 		if f, ok := quiet.callee(e); ok {
-			if _, results := signatureOf(f.signature); len(results) > 0 {
+			if _, results := api.Signature(f.Signature); len(results) > 0 {
 				return k.typeNamed(results[0])
 			}
 		}

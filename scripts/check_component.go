@@ -4,6 +4,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/loci-place/loci/internal/suggest"
+	"github.com/loci-place/loci/scripts/internal/api"
+
 	"github.com/yuin/gopher-lua/ast"
 )
 
@@ -16,13 +19,13 @@ func (w *walker) component() {
 	}
 	var names []string
 	for _, h := range kindHandlers {
-		names = append(names, h.name)
+		names = append(names, h.Name)
 	}
 	for _, f := range table.Fields {
 		key, isName := f.Key.(*ast.StringExpr)
 		fn, isFunction := f.Value.(*ast.FunctionExpr)
 		if isName && isFunction && !slices.Contains(names, key.Value) && !looksLikeVerb(fn, key.Value) {
-			if meant := suggest(key.Value, names); meant != "" {
+			if meant := suggest.From(key.Value, names...); meant != "" {
 				w.at(f.Value, "%s is taken for a verb%s", key.Value, meant)
 			}
 		}
@@ -36,7 +39,7 @@ func looksLikeVerb(fn *ast.FunctionExpr, name string) bool {
 	if names := fn.ParList.Names; len(names) > 1 {
 		return strings.HasPrefix(names[1], "r")
 	}
-	return slices.ContainsFunc(kindHandlers, func(h field) bool { return strings.HasPrefix(h.name, name) })
+	return slices.ContainsFunc(kindHandlers, func(h api.Field) bool { return strings.HasPrefix(h.Name, name) })
 }
 
 // returnedTable is the table that a file returns, if it is written out there.
@@ -69,11 +72,11 @@ func (w *walker) returned(st *ast.ReturnStmt) {
 		}
 		given := verbHandler
 		for _, h := range kindHandlers {
-			if h.name == key.Value {
-				given = h.typ
+			if h.Name == key.Value {
+				given = h.Type
 			}
 		}
-		params, _ := signatureOf(given)
+		params, _ := api.Signature(given)
 		w.function(fn, params)
 	}
 }

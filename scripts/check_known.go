@@ -2,8 +2,9 @@ package scripts
 
 import (
 	"log/slog"
-	"slices"
 	"strings"
+
+	"github.com/loci-place/loci/scripts/internal/api"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -13,7 +14,7 @@ import (
 // known is what there is in a state that runs scripts, for the checker: classes by
 // their names, and globals as they really are.
 type known struct {
-	classes   map[string]class
+	classes   map[string]api.Class
 	modules   map[string]string // the class that require gives, "" if it is none
 	globals   []string
 	libraries map[string][]string // what is in a global that is a table
@@ -21,11 +22,11 @@ type known struct {
 }
 
 func newKnown(config Config) *known {
-	k := &known{classes: map[string]class{}, modules: map[string]string{}, libraries: map[string][]string{}}
+	k := &known{classes: map[string]api.Class{}, modules: map[string]string{}, libraries: map[string][]string{}}
 	for _, c := range classes() {
-		k.classes[c.name] = c
-		if module, ok := strings.CutPrefix(c.at, `require "`); ok {
-			k.modules[strings.TrimSuffix(module, `"`)] = c.name
+		k.classes[c.Name] = c
+		if module, ok := strings.CutPrefix(c.At, `require "`); ok {
+			k.modules[strings.TrimSuffix(module, `"`)] = c.Name
 		}
 	}
 	for name := range config.Modules {
@@ -33,7 +34,7 @@ func newKnown(config Config) *known {
 	}
 	r := &Runtime{log: slog.New(slog.DiscardHandler)}
 	g := r.newGeneration(0, files{})
-	k.state = g.s
+	k.state = g.State.State
 	g.L.Get(lua.GlobalsIndex).(*lua.LTable).ForEach(func(key, value lua.LValue) {
 		name := key.String()
 		k.globals = append(k.globals, name)
@@ -58,29 +59,11 @@ func (k *known) typeNamed(text string) typ {
 }
 
 // class gives the class of a type, if it is one.
-func (k *known) class(t typ) (class, bool) {
+func (k *known) class(t typ) (api.Class, bool) {
 	c, ok := k.classes[string(t)]
-	return c, ok && len(c.names()) > 0
+	return c, ok && len(c.Names()) > 0
 }
 
 // open tells whether values of a type have more than its class says: entities have
 // components.
 func (t typ) open() bool { return t == "loci.Entity" }
-
-// field gives the type of a field, and whether there is one.
-func (c class) field(name string) (field, bool) {
-	i := slices.IndexFunc(c.fields, func(f field) bool { return f.name == name })
-	if i < 0 {
-		return field{}, false
-	}
-	return c.fields[i], true
-}
-
-// function gives a function of the class, and whether there is one.
-func (c class) function(name string) (function, bool) {
-	i := slices.IndexFunc(c.functions, func(f function) bool { return f.name == name })
-	if i < 0 {
-		return function{}, false
-	}
-	return c.functions[i], true
-}

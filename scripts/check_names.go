@@ -3,7 +3,8 @@ package scripts
 import (
 	"maps"
 	"slices"
-	"strings"
+
+	"github.com/loci-place/loci/internal/suggest"
 
 	"github.com/yuin/gopher-lua/ast"
 )
@@ -12,7 +13,7 @@ import (
 func (w *walker) globalNames() []string {
 	names := slices.Clone(w.checker.known.globals)
 	if w.name == aclFile {
-		names = append(names, aclClass().names()...)
+		names = append(names, descriptions.aclClass().Names()...)
 	}
 	return names
 }
@@ -37,7 +38,7 @@ func (w *walker) meant(name string, globals bool) string {
 			return ": scripts run without Lua's " + name
 		}
 	}
-	return suggest(name, names)
+	return suggest.From(name, names...)
 }
 
 // removedGlobals are those of Lua 5.1 that scripts do not have, because they reach
@@ -55,13 +56,13 @@ func (w *walker) attribute(e *ast.AttrGetExpr) {
 	if library, ok := e.Object.(*ast.IdentExpr); ok {
 		names, isLibrary := w.checker.known.libraries[library.Value]
 		if _, isLocal := w.local(library.Value); isLibrary && !isLocal && !slices.Contains(names, key.Value) {
-			w.at(e, "there is no %s.%s%s", library.Value, key.Value, suggest(key.Value, names))
+			w.at(e, "there is no %s.%s%s", library.Value, key.Value, suggest.From(key.Value, names...))
 		}
 	}
 	t := w.typeOf(e.Object)
 	c, isClass := w.checker.known.class(t)
-	if isClass && !t.open() && !slices.Contains(c.names(), key.Value) {
-		w.at(e, "%s has no %s%s", c.called(), key.Value, suggest(key.Value, c.names()))
+	if isClass && !t.open() && !slices.Contains(c.Names(), key.Value) {
+		w.at(e, "%s has no %s%s", c.Called(), key.Value, suggest.From(key.Value, c.Names()...))
 	}
 }
 
@@ -87,23 +88,15 @@ func (w *walker) assignField(e *ast.AttrGetExpr) {
 	key, ok := e.Key.(*ast.StringExpr)
 	t := w.typeOf(e.Object)
 	c, isClass := w.checker.known.class(t)
-	if !ok || !isClass || t.open() && !slices.Contains(c.names(), key.Value) {
+	if !ok || !isClass || t.open() && !slices.Contains(c.Names(), key.Value) {
 		return
 	}
-	f, isField := c.field(key.Value)
+	f, isField := c.Field(key.Value)
 	switch {
-	case isField && f.writable:
-	case slices.Contains(c.names(), key.Value):
-		w.at(e, "%s of %s cannot be assigned", key.Value, c.called())
+	case isField && f.Writable:
+	case slices.Contains(c.Names(), key.Value):
+		w.at(e, "%s of %s cannot be assigned", key.Value, c.Called())
 	default:
-		w.at(e, "%s has no %s that could be assigned%s", c.called(), key.Value, suggest(key.Value, c.names()))
+		w.at(e, "%s has no %s that could be assigned%s", c.Called(), key.Value, suggest.From(key.Value, c.Names()...))
 	}
-}
-
-// called is what a class's values are called in a script.
-func (c class) called() string {
-	if c.at != "" && !strings.HasPrefix(c.at, "require") {
-		return c.at
-	}
-	return c.name
 }

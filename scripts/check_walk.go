@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/loci-place/loci/scripts/internal/api"
+
 	"github.com/yuin/gopher-lua/ast"
 
 	"github.com/loci-place/loci/scripts/internal/syntax"
@@ -203,12 +205,12 @@ func (w *walker) expr(expression ast.Expr) {
 
 // function walks over a function's body. Given are its parameters, as far as they are
 // known.
-func (w *walker) function(fn *ast.FunctionExpr, given []parameter) {
+func (w *walker) function(fn *ast.FunctionExpr, given []api.Parameter) {
 	w.push()
 	for i, name := range fn.ParList.Names {
 		t := typ("")
 		if i < len(given) {
-			t = w.checker.known.typeNamed(given[i].typ)
+			t = w.checker.known.typeNamed(given[i].Type)
 		}
 		w.declare(name, t)
 	}

@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/loci-place/loci/scripts/internal/api"
+	"github.com/loci-place/loci/scripts/internal/bind"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/loci-place/loci/engine"
@@ -32,13 +35,13 @@ type member struct {
 }
 
 // kindHandlers are what a component's file may return beside defaults and verbs.
-var kindHandlers = []field{
-	{name: "defaults", typ: "table", doc: "what a component has that is set without it"},
-	{name: "validate", typ: "fun(component: table): boolean, string?", doc: "says whether a component may be so, and if not why; of what agents send as well, and of an animated component as it will be at both ends of the animation, not between. It only looks: it may not change the place"},
-	{name: "added", typ: "fun(entity: loci.Entity, component: table)", doc: "an entity has the component now; after a reload also those that had it before"},
-	{name: "changed", typ: "fun(entity: loci.Entity, component: table, old: table)", doc: "the component changed; several changes in one turn are one"},
-	{name: "removed", typ: "fun(entity: loci.Entity, old: table)", doc: "the component, or its entity, has gone"},
-	{name: "tick", typ: "fun(entity: loci.Entity, component: table, dt: number)", doc: "every heartbeat, for each entity that has the component"},
+var kindHandlers = []api.Field{
+	{Name: "defaults", Type: "table", Doc: "what a component has that is set without it"},
+	{Name: "validate", Type: "fun(component: table): boolean, string?", Doc: "says whether a component may be so, and if not why; of what agents send as well, and of an animated component as it will be at both ends of the animation, not between. It only looks: it may not change the place"},
+	{Name: "added", Type: "fun(entity: loci.Entity, component: table)", Doc: "an entity has the component now; after a reload also those that had it before"},
+	{Name: "changed", Type: "fun(entity: loci.Entity, component: table, old: table)", Doc: "the component changed; several changes in one turn are one"},
+	{Name: "removed", Type: "fun(entity: loci.Entity, old: table)", Doc: "the component, or its entity, has gone"},
+	{Name: "tick", Type: "fun(entity: loci.Entity, component: table, dt: number)", Doc: "every heartbeat, for each entity that has the component"},
 }
 
 // newKind reads what a component's file returned.
@@ -66,7 +69,7 @@ func (k *kind) take(g *generation, key, value lua.LValue) error {
 		return fmt.Errorf("the table has the key %v, which is no name", key)
 	}
 	if name == "defaults" {
-		defaults, err := g.convert(value, component)
+		defaults, err := g.Convert(value, bind.Component)
 		if err != nil {
 			return fmt.Errorf("defaults: %w", err)
 		}
@@ -138,7 +141,7 @@ func (k *kind) valid(g *generation, c map[string]any) error {
 	if k.validate == nil {
 		return nil
 	}
-	arg, err := g.value(c)
+	arg, err := g.Value(c)
 	if err != nil {
 		return err
 	}

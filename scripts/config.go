@@ -7,6 +7,8 @@ import (
 	"maps"
 	"time"
 
+	"github.com/loci-place/loci/scripts/internal/bind"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/loci-place/loci/engine"
@@ -188,14 +190,14 @@ func (g *generation) module(m Module) *lua.LTable {
 func (g *generation) callHost(L *lua.LState, name string, f Func) int {
 	args := make([]any, L.GetTop())
 	for i := range args {
-		args[i] = g.toGo(L, L.Get(i+1), body)
+		args[i] = g.ToGo(L, L.Get(i+1), bind.Body)
 	}
 	results, err := f(g.turn(), args)
 	if err != nil {
 		L.RaiseError("%s: %v", name, err)
 	}
 	for _, v := range results {
-		L.Push(g.toLua(L, v))
+		L.Push(g.ToLua(L, v))
 	}
 	return len(results)
 }

@@ -3,6 +3,8 @@ package scripts
 import (
 	"fmt"
 	"strings"
+
+	"github.com/loci-place/loci/scripts/internal/api"
 )
 
 // Definitions are files that tell editors with the Lua language server what scripts can
@@ -18,11 +20,11 @@ func Definitions() map[string]string {
 	}
 	written := map[string]string{}
 	for _, c := range classes() {
-		if module, ok := c.module(); ok {
+		if module, ok := c.Module(); ok {
 			var d definitions
 			d.line("---@meta %s", module)
 			d.class(c)
-			d.line("return %s", c.variable())
+			d.line("return %s", c.Variable())
 			written[strings.ReplaceAll(module, ".", "/")+".lua"] = d.String()
 			continue
 		}
@@ -30,20 +32,6 @@ func Definitions() map[string]string {
 	}
 	written["loci.lua"] = all.String()
 	return written
-}
-
-// module is what a class is required by, if it is a module.
-func (c class) module() (string, bool) {
-	name, ok := strings.CutPrefix(c.at, `require "`)
-	return strings.TrimSuffix(name, `"`), ok
-}
-
-// variable is what a class is called in the definitions.
-func (c class) variable() string {
-	if c.at == "place" {
-		return "place"
-	}
-	return c.name[strings.LastIndexByte(c.name, '.')+1:]
 }
 
 // definitions writes them.
@@ -61,80 +49,69 @@ func (d *definitions) events() {
 	d.doc("What place.on hears of.")
 	d.line("---@alias loci.Event")
 	for _, e := range eventNames {
-		d.line("---| %q # %s", e.name, e.doc)
+		d.line("---| %q # %s", e.Name, e.Doc)
 	}
 }
 
-func (d *definitions) shape(s shape) {
-	d.doc(s.doc)
-	d.line("---@class %s", s.name)
-	d.fields(s.fields)
-	if s.more != "" {
-		d.line("---@field [string] %s", s.more)
+func (d *definitions) shape(s api.Shape) {
+	d.doc(s.Doc)
+	d.line("---@class %s", s.Name)
+	d.fields(s.Fields)
+	if s.More != "" {
+		d.line("---@field [string] %s", s.More)
 	}
 }
 
-func (d *definitions) fields(fields []field) {
+func (d *definitions) fields(fields []api.Field) {
 	for _, f := range fields {
-		d.line("---@field %s %s %s", f.name, f.typ, f.doc)
+		d.line("---@field %s %s %s", f.Name, f.Type, f.Doc)
 	}
 }
 
-func (d *definitions) class(c class) {
-	d.doc(c.doc)
-	if c.at == aclFile { // its functions are globals there
-		for _, f := range c.functions {
+func (d *definitions) class(c api.Class) {
+	d.doc(c.Doc)
+	if c.At == aclFile { // its functions are globals there
+		for _, f := range c.Functions {
 			d.function("", f)
 		}
 		return
 	}
 	switch {
-	case c.is != "":
-		d.line("---@class %s: %s", c.name, c.is)
+	case c.Is != "":
+		d.line("---@class %s: %s", c.Name, c.Is)
 	default:
-		d.line("---@class %s", c.name)
+		d.line("---@class %s", c.Name)
 	}
-	d.operators(c.name)
-	d.fields(c.fields)
-	if typ(c.name).open() {
+	for _, operator := range c.Operators {
+		d.line("---@operator %s", operator)
+	}
+	d.fields(c.Fields)
+	if typ(c.Name).open() {
 		d.line("---@field [string] any a component, by its name")
 	}
-	before := c.variable() + "."
+	before := c.Variable() + "."
 	switch {
-	case c.at == "place":
+	case c.At == "place":
 		d.line("place = {}")
-	case len(c.functions) > 0:
-		d.line("local %s = {}", c.variable())
+	case len(c.Functions) > 0:
+		d.line("local %s = {}", c.Variable())
 	}
-	if c.method {
-		before = c.variable() + ":"
+	if c.Method {
+		before = c.Variable() + ":"
 	}
-	for _, f := range c.functions {
+	for _, f := range c.Functions {
 		d.function(before, f)
 	}
 	d.line("")
 }
 
-// operators are those of the numbers that loci.vec makes.
-func (d *definitions) operators(name string) {
-	switch name {
-	case vectorName:
-		for _, operator := range []string{"add(loci.Vector|number[])", "sub(loci.Vector|number[])", "mul(number)", "div(number)", "unm"} {
-			d.line("---@operator %s: loci.Vector", operator)
-		}
-	case quaternionName, matrixName:
-		d.line("---@operator mul(%s): %[1]s", name)
-		d.line("---@operator mul(loci.Vector): loci.Vector")
-	}
-}
-
-func (d *definitions) function(before string, f function) {
-	d.doc(f.doc)
-	parameters, results := signatureOf(f.signature)
+func (d *definitions) function(before string, f api.Function) {
+	d.doc(f.Doc)
+	parameters, results := api.Signature(f.Signature)
 	var names []string
 	for _, p := range parameters {
-		names = append(names, strings.TrimSuffix(p.name, "?"))
-		d.line("---@param %s %s", p.name, p.typ)
+		names = append(names, strings.TrimSuffix(p.Name, "?"))
+		d.line("---@param %s %s", p.Name, p.Type)
 	}
 	for _, r := range results {
 		if r == "..." {
@@ -142,15 +119,15 @@ func (d *definitions) function(before string, f function) {
 		}
 		d.line("---@return %s", r)
 	}
-	if before == "place." && f.name == "on" {
+	if before == "place." && f.Name == "on" {
 		d.overloads()
 	}
-	d.line("function %s%s(%s) end", before, f.name, strings.Join(names, ", "))
+	d.line("function %s%s(%s) end", before, f.Name, strings.Join(names, ", "))
 }
 
 // overloads tell what the handler of each event is given.
 func (d *definitions) overloads() {
 	for _, e := range eventNames {
-		d.line("---@overload fun(event: %q, handler: %s)", e.name, e.typ)
+		d.line("---@overload fun(event: %q, handler: %s)", e.Name, e.Type)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/loci-place/loci/scripts/internal/api"
 	"github.com/loci-place/loci/scripts/internal/syntax"
 )
 
@@ -30,16 +31,16 @@ func TestDefinitionsHaveAllOfTheAPI(t *testing.T) {
 		}
 	}
 	for _, c := range classes() {
-		for _, f := range c.functions {
-			has(f.name + "(")
-			has("---" + f.doc)
+		for _, f := range c.Functions {
+			has(f.Name + "(")
+			has("---" + f.Doc)
 		}
-		for _, f := range c.fields {
-			has("---@field " + f.name + " " + f.typ)
+		for _, f := range c.Fields {
+			has("---@field " + f.Name + " " + f.Type)
 		}
 	}
 	for _, e := range eventNames {
-		has(`---@overload fun(event: "` + e.name + `", handler: ` + e.typ + ")")
+		has(`---@overload fun(event: "` + e.Name + `", handler: ` + e.Type + ")")
 	}
 	for _, line := range []string{
 		"place = {}\n", "function place.after(seconds, handler) end", "---@param seconds number\n---@param handler fun()\n---@return loci.Timer\n",
@@ -55,21 +56,21 @@ func TestDefinitionsHaveAllOfTheAPI(t *testing.T) {
 func TestSignaturesNameAndTypeTheirParameters(t *testing.T) {
 	signatures := map[string]string{"a verb": verbHandler}
 	for _, c := range classes() {
-		for _, f := range c.functions {
-			signatures[c.name+"."+f.name] = f.signature
+		for _, f := range c.Functions {
+			signatures[c.Name+"."+f.Name] = f.Signature
 		}
 	}
 	for _, e := range append(eventNames, kindHandlers[1:]...) {
-		signatures[e.name] = e.typ
+		signatures[e.Name] = e.Type
 	}
 	for name, signature := range signatures {
-		parameters, _ := signatureOf(signature)
+		parameters, _ := api.Signature(signature)
 		for _, p := range parameters {
-			if known := p.name == "..." || isIdentifier(strings.TrimSuffix(p.name, "?")); !known || p.typ == "" {
-				t.Errorf("%s%s: the parameter %q is of type %q", name, signature, p.name, p.typ)
+			if known := p.Name == "..." || isIdentifier(strings.TrimSuffix(p.Name, "?")); !known || p.Type == "" {
+				t.Errorf("%s%s: the parameter %q is of type %q", name, signature, p.Name, p.Type)
 			}
-			if p.name == "string" || p.name == "boolean" {
-				t.Errorf("%s%s: %q is a type, no name", name, signature, p.name)
+			if p.Name == "string" || p.Name == "boolean" {
+				t.Errorf("%s%s: %q is a type, no name", name, signature, p.Name)
 			}
 		}
 	}

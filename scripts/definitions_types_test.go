@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/loci-place/loci/scripts/internal/api"
 )
 
 // TestTypesAreWhatEditorsRead parses every type in the API as the Lua language server
@@ -15,29 +17,29 @@ func TestTypesAreWhatEditorsRead(t *testing.T) {
 		names[name] = true
 	}
 	types := map[string]string{}
-	fields := func(of string, list []field) {
+	fields := func(of string, list []api.Field) {
 		for _, f := range list {
-			types[of+"."+f.name] = f.typ
+			types[of+"."+f.Name] = f.Type
 		}
 	}
 	for _, c := range classes() {
-		names[c.name] = true
-		fields(c.name, c.fields)
-		for _, f := range c.functions {
-			parameters, results := signatureOf(f.signature)
+		names[c.Name] = true
+		fields(c.Name, c.Fields)
+		for _, f := range c.Functions {
+			parameters, results := api.Signature(f.Signature)
 			for _, p := range parameters {
-				types[c.name+"."+f.name+"("+p.name+")"] = p.typ
+				types[c.Name+"."+f.Name+"("+p.Name+")"] = p.Type
 			}
 			for i, r := range results {
-				types[fmt.Sprintf("%s.%s result %d", c.name, f.name, i+1)] = r
+				types[fmt.Sprintf("%s.%s result %d", c.Name, f.Name, i+1)] = r
 			}
 		}
 	}
 	for _, s := range shapes() {
-		names[s.name] = true
-		fields(s.name, s.fields)
-		if s.more != "" {
-			types[s.name+"[string]"] = s.more
+		names[s.Name] = true
+		fields(s.Name, s.Fields)
+		if s.More != "" {
+			types[s.Name+"[string]"] = s.More
 		}
 	}
 	fields("event", eventNames)

@@ -3,6 +3,10 @@ package scripts
 import (
 	lua "github.com/yuin/gopher-lua"
 
+	"github.com/loci-place/loci/scripts/internal/api"
+	"github.com/loci-place/loci/scripts/internal/bind"
+	"github.com/loci-place/loci/scripts/internal/vec"
+
 	"github.com/loci-place/loci/engine/world"
 )
 
@@ -13,13 +17,16 @@ type entity struct {
 	ud    *lua.LUserData
 	parts map[string]*part
 
-	shown   *lua.LTable   // parts that are up to date, by name: see show
+	shown   *lua.LTable   // parts that are up to date, by Name: see show
 	watched *world.Entity // whose changes it will be told of
 	writing bool          // the change is one that its part knows of
 }
 
 // String is what people are told it is.
 func (ent *entity) String() string { return "entity " + ent.id }
+
+// Plain implements [bind.Plain].
+func (ent *entity) Plain() any { return ent.id }
 
 // live is the entity in the world, nil if it is not there.
 func (ent *entity) live(g *generation) *world.Entity {
@@ -94,7 +101,7 @@ func (g *generation) entityOf(id string) *entity {
 	ent := g.entities[id]
 	if ent == nil {
 		ent = &entity{id: id}
-		ent.ud = g.userdata(ent, g.meta.entity)
+		ent.ud = g.Userdata(ent, g.meta.entity)
 		if g.live && ent.live(g) != nil { // what is gone is not kept
 			g.entities[id] = ent
 		}
@@ -104,53 +111,53 @@ func (g *generation) entityOf(id string) *entity {
 
 func (g *generation) entity(id string) *lua.LUserData { return g.entityOf(id).ud }
 
-func entityClass() class {
-	return class{
-		name: "loci.Entity", method: true,
-		doc: "An entity of the place. Its components are read and written like tables, under their names: " +
+func (g *generation) entityClass() api.Class {
+	return api.Class{
+		Name: "loci.Entity", Method: true,
+		Doc: "An entity of the place. Its components are read and written like tables, under their names: " +
 			"`lamp.light.on = true` changes the component for everybody, `lamp.light = {on = true}` sets it whole and " +
 			"`lamp.light = nil` takes it away. A component that is called like one of the names below is " +
 			"`lamp.components.parent`.",
-		fields: []field{
-			{name: "id", typ: "string", doc: "its id, which never changes"},
-			{name: "owner", typ: "loci.Agent", doc: "who it belongs to; the place itself has the id \"place\""},
-			{name: "parent", typ: "loci.Entity?", doc: "the entity that it stands on"},
-			{name: "children", typ: "loci.Entity[]", doc: "the entities that stand on it"},
-			{name: "components", typ: "table<string, table>", doc: "its components by name, also those called like a field"},
+		Fields: []api.Field{
+			{Name: "id", Type: "string", Doc: "its id, which never changes"},
+			{Name: "owner", Type: "loci.Agent", Doc: "who it belongs to; the place itself has the id \"place\""},
+			{Name: "parent", Type: "loci.Entity?", Doc: "the entity that it stands on"},
+			{Name: "children", Type: "loci.Entity[]", Doc: "the entities that stand on it"},
+			{Name: "components", Type: "table<string, table>", Doc: "its components by name, also those called like a field"},
 		},
-		functions: []function{
-			{"exists", "(): boolean", "Whether it stands in the place still.", (*generation).entityExists},
-			{"get", "(component: string): table?", "A component as a plain table, a copy, or nil.", (*generation).entityGet},
-			{"set", "(component: string, value: table)", "Sets a component whole.", (*generation).entitySet},
-			{"unset", "(component: string)", "Takes a component away.", (*generation).entityUnset},
-			{"remove", "(children?: \"cascade\"|\"reparent\")", "Removes it, and what stands on it; with \"reparent\" that stays where it is.", (*generation).entityRemove},
-			{"position", "(): number, number, number", "Where it stands in its parent's space, in metres.", (*generation).entityPosition},
-			{"move", "(x: number, y: number, z: number)", "Moves it in its parent's space. How it is turned stays.", (*generation).entityMove},
-			{"world", "(): loci.Matrix", "Its transform in the place's space.", (*generation).entityWorld},
-			{"animate", "(animation: loci.Animation): string", "Animates a property of it, from now unless start_at says otherwise, and gives the animation's id. The component's validate is asked about both ends.", (*generation).entityAnimate},
-			{"stop", "(animation: string): boolean", "Ends an animation where it is. False if there is none of that id.", (*generation).entityStop},
-			{"send", "(to: loci.Entity|loci.Agent|string, body: any[]): boolean", "Tells an agent's entity something, one-way. It must be the place's own. False if the other has gone, or so much waits to be sent to its agent that it misses this.", (*generation).entitySend},
-			{"request", "(to: loci.Entity|loci.Agent|string, body: any[], options?: {timeout?: number}): any[]?, string?", "Asks an entity something and waits for the answer, in a task: the answer's body, or nil and why there is none. The timeout is 10 s unless said otherwise.", (*generation).entityRequest},
+		Functions: []api.Function{
+			{Name: "exists", Signature: "(): boolean", Doc: "Whether it stands in the place still.", Call: g.entityExists},
+			{Name: "get", Signature: "(component: string): table?", Doc: "A component as a plain table, a copy, or nil.", Call: g.entityGet},
+			{Name: "set", Signature: "(component: string, value: table)", Doc: "Sets a component whole.", Call: g.entitySet},
+			{Name: "unset", Signature: "(component: string)", Doc: "Takes a component away.", Call: g.entityUnset},
+			{Name: "remove", Signature: "(children?: \"cascade\"|\"reparent\")", Doc: "Removes it, and what stands on it; with \"reparent\" that stays where it is.", Call: g.entityRemove, Price: 300},
+			{Name: "position", Signature: "(): number, number, number", Doc: "Where it stands in its parent's space, in metres.", Call: g.entityPosition},
+			{Name: "move", Signature: "(x: number, y: number, z: number)", Doc: "Moves it in its parent's space. How it is turned stays.", Call: g.entityMove, Price: 100},
+			{Name: "world", Signature: "(): loci.Matrix", Doc: "Its transform in the place's space.", Call: g.entityWorld},
+			{Name: "animate", Signature: "(animation: loci.Animation): string", Doc: "Animates a property of it, from now unless start_at says otherwise, and gives the animation's id. The component's validate is asked about both ends.", Call: g.entityAnimate, Price: 300},
+			{Name: "stop", Signature: "(animation: string): boolean", Doc: "Ends an animation where it is. False if there is none of that id.", Call: g.entityStop, Price: 100},
+			{Name: "send", Signature: "(to: loci.Entity|loci.Agent|string, body: any[]): boolean", Doc: "Tells an agent's entity something, one-way. It must be the place's own. False if the other has gone, or so much waits to be sent to its agent that it misses this.", Call: g.entitySend, Price: 200},
+			{Name: "request", Signature: "(to: loci.Entity|loci.Agent|string, body: any[], options?: {timeout?: number}): any[]?, string?", Doc: "Asks an entity something and waits for the answer, in a task: the answer's body, or nil and why there is none. The timeout is 10 s unless said otherwise.", Call: g.entityRequest, Price: 300},
 		},
 	}
 }
 
 func (g *generation) openEntity() {
-	g.methods.entity = g.table(entityClass())
-	for _, name := range entityClass().names() {
+	g.methods.entity = g.Table(g.entityClass())
+	for _, name := range g.entityClass().Names() {
 		g.reserved[name] = true
 	}
-	g.meta.entity = g.metatable("entity", map[string]lua.LGFunction{
+	g.meta.entity = g.Metatable("entity", map[string]lua.LGFunction{
 		"__index":    g.entityIndex,
 		"__newindex": g.entityNewIndex,
 	})
-	g.meta.components = g.metatable("components", map[string]lua.LGFunction{
+	g.meta.components = g.Metatable("components", map[string]lua.LGFunction{
 		"__index": func(L *lua.LState) int {
-			ent := argument[*components](L, 1, "components").entity
+			ent := bind.Argument[*components](L, 1, "components").entity
 			return g.pushPart(L, ent, L.CheckString(2))
 		},
 		"__newindex": func(L *lua.LState) int {
-			ent := argument[*components](L, 1, "components").entity
+			ent := bind.Argument[*components](L, 1, "components").entity
 			return g.setComponent(L, ent, L.CheckString(2), L.Get(3))
 		},
 	})
@@ -159,7 +166,7 @@ func (g *generation) openEntity() {
 // self is the entity that a method was called on.
 func (g *generation) self(L *lua.LState) *entity {
 	g.needsPlace(L, "an entity")
-	return argument[*entity](L, 1, "an entity (called with a colon)")
+	return bind.Argument[*entity](L, 1, "an entity (called with a colon)")
 }
 
 // present is self, which must stand in the place.
@@ -209,7 +216,7 @@ func (g *generation) entityField(L *lua.LState, ent *entity, name string) lua.LV
 	e := ent.live(g)
 	switch {
 	case name == "components":
-		return g.userdata(&components{ent}, g.meta.components)
+		return g.Userdata(&components{g, ent}, g.meta.components)
 	case e == nil:
 		return lua.LNil
 	case name == "owner":
@@ -219,7 +226,7 @@ func (g *generation) entityField(L *lua.LState, ent *entity, name string) lua.LV
 	case name == "children":
 		children := L.NewTable()
 		for i, c := range g.turn().World().Children(ent.id) {
-			g.s.Charge(L, eachPrice)
+			g.Charge(L, api.EachPrice)
 			children.RawSetInt(i+1, g.entity(c.ID()))
 		}
 		return children
@@ -236,11 +243,16 @@ func (g *generation) entityNewIndex(L *lua.LState) int {
 }
 
 // components are an entity's, by name alone.
-type components struct{ entity *entity }
+type components struct {
+	g      *generation
+	entity *entity
+}
 
 func (c *components) String() string { return "components of " + c.entity.id }
 
-func (c *components) list(g *generation) *lua.LTable {
+// List implements [bind.Lister].
+func (c *components) List() *lua.LTable {
+	g := c.g
 	t := g.L.NewTable()
 	if e := c.entity.live(g); e != nil {
 		for _, name := range e.Names() {
@@ -264,18 +276,18 @@ func (g *generation) pushPart(L *lua.LState, ent *entity, name string) int {
 // setComponent sets a component whole, or takes it away.
 func (g *generation) setComponent(L *lua.LState, ent *entity, name string, value lua.LValue) int {
 	g.changes(L, "changing an entity")
-	g.s.Charge(L, writePrice)
+	g.Charge(L, api.WritePrice)
 	if value == lua.LNil {
-		g.check(L, g.turn().Change(ent.id, nil, name))
+		bind.Check(L, g.turn().Change(ent.id, nil, name))
 		return 0
 	}
-	c, ok := g.toGo(L, value, component).(map[string]any)
+	c, ok := g.ToGo(L, value, bind.Component).(map[string]any)
 	if !ok {
-		L.RaiseError("component %s must be a table of keys and values, not %s", name, nameOf(value))
+		L.RaiseError("component %s must be a table of keys and values, not %s", name, bind.NameOf(value))
 	}
 	if name == "transform" {
-		g.check(L, shortTransform(c))
+		bind.Check(L, vec.WriteOut(c))
 	}
-	g.check(L, g.turn().Change(ent.id, map[string]any{name: c}))
+	bind.Check(L, g.turn().Change(ent.id, map[string]any{name: c}))
 	return 0
 }

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/loci-place/loci/scripts/internal/bind"
+	"github.com/loci-place/loci/scripts/internal/vec"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/loci-place/loci/engine"
@@ -25,7 +28,7 @@ func (g *generation) entityGet(L *lua.LState) int {
 		return 1
 	}
 	c, _ := e.Component(name)
-	L.Push(g.toLua(L, c))
+	L.Push(g.ToLua(L, c))
 	return 1
 }
 
@@ -71,20 +74,20 @@ func (g *generation) entityMove(L *lua.LState) int {
 	for i := range 3 {
 		m[12+i] = float64(L.CheckNumber(2 + i))
 	}
-	g.check(L, g.turn().Move(ent.id, netcode.Matrix(m)))
+	bind.Check(L, g.turn().Move(ent.id, netcode.Matrix(m)))
 	return 0
 }
 
 func (g *generation) entityWorld(L *lua.LState) int {
 	_, e := g.present(L)
-	L.Push(g.newMatrix(e.World()))
+	L.Push(vec.NewMatrix(g.L, e.World()))
 	return 1
 }
 
 func (g *generation) entityAnimate(L *lua.LState) int {
 	g.changes(L, "entity:animate")
 	ent, _ := g.present(L)
-	animation, ok := g.toGo(L, L.CheckTable(2), component).(map[string]any)
+	animation, ok := g.ToGo(L, L.CheckTable(2), bind.Component).(map[string]any)
 	if !ok {
 		L.ArgError(2, "a table such as {path = …, from = …, to = …, duration = …} expected")
 	}
@@ -92,7 +95,7 @@ func (g *generation) entityAnimate(L *lua.LState) int {
 		animation["start_at"] = g.turn().Time()
 	}
 	id, err := g.turn().Animate(ent.id, animation)
-	g.check(L, err)
+	bind.Check(L, err)
 	L.Push(lua.LString(id))
 	return 1
 }
@@ -116,13 +119,13 @@ func (g *generation) recipient(L *lua.LState, n int) string {
 			return v.agent.Avatar
 		}
 	}
-	L.ArgError(n, "an entity or its id expected, got "+nameOf(L.Get(n)))
+	L.ArgError(n, "an entity or its id expected, got "+bind.NameOf(L.Get(n)))
 	return ""
 }
 
 // body is argument n: a list that begins with a verb.
 func (g *generation) body(L *lua.LState, n int) []any {
-	list, ok := g.toGo(L, L.CheckTable(n), body).([]any)
+	list, ok := g.ToGo(L, L.CheckTable(n), bind.Body).([]any)
 	if ok && len(list) > 0 {
 		_, ok = list[0].(string)
 	}
@@ -142,7 +145,7 @@ func (g *generation) entitySend(L *lua.LState) int {
 		if errors.Is(err, engine.ErrQueueFull) { // no agent ends a handler by taking nothing
 			there, err = false, nil
 		}
-		g.check(L, err)
+		bind.Check(L, err)
 	}
 	L.Push(lua.LBool(there))
 	return 1

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/loci-place/loci/scripts/internal/api"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/loci-place/loci/engine"
@@ -22,17 +24,17 @@ type events struct {
 }
 
 // eventNames are those that scripts can hear of, with what handlers are given.
-var eventNames = []field{
-	{name: "open", typ: "fun(again: boolean)", doc: "once, when the place opens; again if it stood before and its data was kept, with all that was spawned"},
-	{name: "join", typ: "fun(agent: loci.Agent)", doc: "an agent has come in"},
-	{name: "leave", typ: "fun(agent: loci.Agent, code: integer)", doc: "an agent has gone, and its entities; of very many, some go with the next heartbeats"},
-	{name: "spawn", typ: "fun(entity: loci.Entity)", doc: "an entity has come, whoever owns it"},
-	{name: "remove", typ: "fun(entity: loci.Entity)", doc: "an entity has gone; only its id can still be read"},
-	{name: "change", typ: "fun(entity: loci.Entity, component: string, new?: table, old?: table)", doc: "a component was set, changed or taken away, by an agent or a script; what intents, hands and animations move is no change"},
-	{name: "tick", typ: "fun(dt: number)", doc: "every heartbeat, dt seconds after the one before"},
-	{name: "reload", typ: "fun(generation: integer, files: string[])", doc: "the scripts were loaded anew"},
-	{name: "publication", typ: "fun(body: any[], from: loci.Entity?)", doc: "somebody published something"},
-	{name: "close", typ: "fun()", doc: "once, when the place closes"},
+var eventNames = []api.Field{
+	{Name: "open", Type: "fun(again: boolean)", Doc: "once, when the place opens; again if it stood before and its data was kept, with all that was spawned"},
+	{Name: "join", Type: "fun(agent: loci.Agent)", Doc: "an agent has come in"},
+	{Name: "leave", Type: "fun(agent: loci.Agent, code: integer)", Doc: "an agent has gone, and its entities; of very many, some go with the next heartbeats"},
+	{Name: "spawn", Type: "fun(entity: loci.Entity)", Doc: "an entity has come, whoever owns it"},
+	{Name: "remove", Type: "fun(entity: loci.Entity)", Doc: "an entity has gone; only its id can still be read"},
+	{Name: "change", Type: "fun(entity: loci.Entity, component: string, new?: table, old?: table)", Doc: "a component was set, changed or taken away, by an agent or a script; what intents, hands and animations move is no change"},
+	{Name: "tick", Type: "fun(dt: number)", Doc: "every heartbeat, dt seconds after the one before"},
+	{Name: "reload", Type: "fun(generation: integer, files: string[])", Doc: "the scripts were loaded anew"},
+	{Name: "publication", Type: "fun(body: any[], from: loci.Entity?)", Doc: "somebody published something"},
+	{Name: "close", Type: "fun()", Doc: "once, when the place closes"},
 }
 
 // emit queues what is to be called, and tells whether it will be.
@@ -106,7 +108,7 @@ func (g *generation) given(arg any, about *string) (lua.LValue, error) {
 	case lua.LValue:
 		return v, nil
 	}
-	return g.value(arg)
+	return g.Value(arg)
 }
 
 // entityID is the id of an entity that may be gone.

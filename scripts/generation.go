@@ -2,11 +2,15 @@ package scripts
 
 import (
 	"log/slog"
+	"slices"
 
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/loci-place/loci/acl"
 	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/scripts/internal/api"
+	"github.com/loci-place/loci/scripts/internal/bind"
+	"github.com/loci-place/loci/scripts/internal/vec"
 	"github.com/loci-place/loci/scripts/sandbox"
 )
 
@@ -18,8 +22,7 @@ type generation struct {
 	n       int
 	log     *slog.Logger
 	sources Sources
-	s       *sandbox.State
-	L       *lua.LState
+	*bind.State
 	missed  string // the id of the last entity that a script asked for and that there is not
 	live    bool   // in force: there is a turn
 	over    bool   // was in force
@@ -81,18 +84,16 @@ func (r *Runtime) newGeneration(n int, sources Sources) *generation {
 		backoffs:      backoffs{most: r.config.Limits.Backoff},
 		spots:         map[string]*ErrorStatus{},
 	}
-	g.s = sandbox.New(sandbox.Config{
+	g.State = bind.New(sandbox.Config{
 		Print:   func(line string) { g.say(slog.LevelInfo, line) },
 		Explain: g.explain,
 		Require: func(name string) (string, string, bool) { return moduleSource(sources, name, r.config.StandIns) },
 	})
-	g.L = g.s.Lua()
 	g.openPlace()
-	g.openIteration()
 	g.openLists()
-	g.s.Preload("loci.vec", g.vectors())
+	g.Preload("loci.vec", vec.Open(g.State))
 	for name, m := range r.config.Modules {
-		g.s.Preload(name, g.module(m))
+		g.Preload(name, g.module(m))
 	}
 	return g
 }
@@ -157,5 +158,17 @@ func (g *generation) close() {
 	for _, ent := range g.entities {
 		ent.unwatch() // the world must not keep what is over
 	}
-	g.s.Close()
+	g.Close()
+}
+
+// descriptions is a generation whose classes are only read.
+var descriptions *generation
+
+// classes are all of the API, in the order of the reference.
+func classes() []api.Class {
+	g := descriptions
+	return slices.Concat([]api.Class{
+		g.placeClass(), g.entityClass(), g.agentClass(), g.requestClass(), g.timerClass(), g.taskClass(), g.subscriptionClass(),
+		g.storeClass(), g.logClass(), g.jsonClass(),
+	}, vec.Classes(), []api.Class{g.aclClass(), g.trialClass(), g.trialPlaceClass(), g.trialAgentClass()})
 }

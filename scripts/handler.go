@@ -9,6 +9,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"github.com/loci-place/loci/scripts/internal/bind"
 	"github.com/loci-place/loci/scripts/sandbox"
 )
 
@@ -41,21 +42,14 @@ func newHandler(fn *lua.LFunction, what string) *handler {
 
 // handler takes the function that is argument n.
 func (g *generation) handler(L *lua.LState, n int, what string) *handler {
-	fn := L.CheckFunction(n)
-	if fn.IsG {
-		L.ArgError(n, "a function written in Lua expected")
-	}
-	return newHandler(fn, what)
+	return newHandler(bind.Function(L, n), what)
 }
-
-// where is the place in a script that calls: "lib/doors.lua:3".
-func where(L *lua.LState) string { return strings.TrimSuffix(L.Where(1), ":") }
 
 // call runs a handler within its budget, on the account of whoever caused it. About is
 // the entity, agent or verb at hand, for the log. An error has been logged when it
 // returns, but where the call did not start: errBusy, or restingError.
 func (g *generation) call(h *handler, about string, args ...lua.LValue) ([]lua.LValue, error) {
-	run := func(b sandbox.Budget) ([]lua.LValue, error) { return g.s.Call(b, h.fn, args...) }
+	run := func(b sandbox.Budget) ([]lua.LValue, error) { return g.Call(b, h.fn, args...) }
 	if !g.live { // beside a place that runs, of which nothing may be touched
 		return run(g.r.config.Limits.budget())
 	}
@@ -65,7 +59,7 @@ func (g *generation) call(h *handler, about string, args ...lua.LValue) ([]lua.L
 // account has a handler run, and charges for it. What it calls itself is part of it.
 func (g *generation) account(h *handler, about string, run func(b sandbox.Budget) ([]lua.LValue, error)) ([]lua.LValue, error) {
 	q := &g.r.quotas
-	by, nested := q.cause(g.r.turn), g.s.Running()
+	by, nested := q.cause(g.r.turn), g.Running()
 	b, err := g.allowed(h, by, nested)
 	if err != nil {
 		return nil, err
@@ -77,13 +71,13 @@ func (g *generation) account(h *handler, about string, run func(b sandbox.Budget
 	s := &g.r.spent[h.kind]
 	s.Calls++
 	if !nested {
-		used := g.s.Used() + handlerPrice
+		used := g.Used() + handlerPrice
 		if err != nil {
 			used += failurePrice
 		}
 		q.charge(by, used)
 		s.Time += time.Since(began)
-		s.Instructions += uint64(g.s.Used())
+		s.Instructions += uint64(g.Used())
 	}
 	if err != nil {
 		s.Errors++
@@ -155,6 +149,13 @@ func (g *generation) failed(h *handler, by *quota, about string, err error, nest
 		g.log.Warn("a handler rests: it was cut off; place.task and place.wait spread work over heartbeats", args...)
 	}
 }
+
+const (
+	// handlerPrice is what each call of a handler counts, in instructions.
+	handlerPrice = 50
+	// failurePrice is for one that fails: its traceback, and the log.
+	failurePrice = 500
+)
 
 // maxSpots is how many different errors are told apart; beyond, all count as one.
 const maxSpots = 1000

@@ -17,12 +17,12 @@ func (g *generation) openLists() {
 			if !ok {
 				return stock(L) // which wants a table
 			}
-			list, ok := asList(n.plain())
+			list, ok := asList(n.Plain())
 			if !ok {
 				L.ArgError(1, n.String()+" is no list")
 			}
-			table := g.toLua(L, list).(*lua.LTable)
-			g.s.MarkArray(table) // one that is emptied stays a list
+			table := g.ToLua(L, list).(*lua.LTable)
+			g.MarkArray(table) // one that is emptied stays a list
 			L.Replace(1, table)
 			results := stock(L)
 			if changes {

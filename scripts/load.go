@@ -66,14 +66,14 @@ func isComponent(file string) bool {
 
 // run runs a file's top level. Env is what it finds as globals, nil the usual ones.
 func (g *generation) run(source, file string, env *lua.LTable) ([]lua.LValue, error) {
-	fn, err := g.s.Load(source, file)
+	fn, err := g.Load(source, file)
 	if err != nil {
 		return nil, hinted(err)
 	}
 	if env != nil {
 		fn.Env = env
 	}
-	results, err := g.s.Call(g.r.config.Limits.loading(), fn)
+	results, err := g.Call(g.r.config.Limits.loading(), fn)
 	if err == nil {
 		return results, nil
 	}

@@ -7,26 +7,29 @@ import (
 	"sync"
 	"time"
 
+	"github.com/loci-place/loci/scripts/internal/api"
+	"github.com/loci-place/loci/scripts/internal/bind"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/loci-place/loci/scripts/sandbox"
 )
 
-func logClass() class {
-	return class{
-		name: "loci.Log", at: "place.log",
-		doc: "The place's log. What is given is written as tostring has it, with blanks between, 16 KiB of a line at most.",
-		functions: []function{
-			{"debug", "(...: any)", "Writes a line that is shown with --log-level debug.", logger(slog.LevelDebug)},
-			{"info", "(...: any)", "Writes a line.", logger(slog.LevelInfo)},
-			{"warn", "(...: any)", "Writes a warning.", logger(slog.LevelWarn)},
-			{"error", "(...: any)", "Writes an error.", logger(slog.LevelError)},
+func (g *generation) logClass() api.Class {
+	return api.Class{
+		Name: "loci.Log", At: "place.log",
+		Doc: "The place's log. What is given is written as tostring has it, with blanks between, 16 KiB of a line at most.",
+		Functions: []api.Function{
+			{Name: "debug", Signature: "(...: any)", Doc: "Writes a line that is shown with --log-level debug.", Call: g.logger(slog.LevelDebug), Price: 200},
+			{Name: "info", Signature: "(...: any)", Doc: "Writes a line.", Call: g.logger(slog.LevelInfo), Price: 200},
+			{Name: "warn", Signature: "(...: any)", Doc: "Writes a warning.", Call: g.logger(slog.LevelWarn), Price: 200},
+			{Name: "error", Signature: "(...: any)", Doc: "Writes an error.", Call: g.logger(slog.LevelError), Price: 200},
 		},
 	}
 }
 
-func logger(level slog.Level) func(g *generation, L *lua.LState) int {
-	return func(g *generation, L *lua.LState) int {
+func (g *generation) logger(level slog.Level) lua.LGFunction {
+	return func(L *lua.LState) int {
 		words := make([]string, L.GetTop())
 		size := 0
 		for i := range words {
@@ -37,7 +40,7 @@ func logger(level slog.Level) func(g *generation, L *lua.LState) int {
 				L.RaiseError("a line of the log has at most %d bytes, of which %d are shown", sandbox.MaxString, maxLine)
 			}
 		}
-		g.say(level, strings.Join(words, " "), "at", where(L))
+		g.say(level, strings.Join(words, " "), "at", bind.Where(L))
 		return 0
 	}
 }

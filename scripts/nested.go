@@ -18,9 +18,9 @@ func (g *generation) inside(p *part, path []any, key, v any) lua.LValue {
 		return lua.LString(v)
 	case map[string]any, []any:
 		n := &nested{part: p, path: append(slices.Clone(path), key)}
-		return g.userdata(n, g.meta.nested)
+		return g.Userdata(n, g.meta.nested)
 	}
-	return g.s.Null()
+	return g.Null()
 }
 
 // nested is an object or a list in a component, by where it stands.
@@ -46,8 +46,8 @@ func (n *nested) String() string {
 	return text
 }
 
-// plain implements valuer.
-func (n *nested) plain() any {
+// Plain implements [bind.Plain].
+func (n *nested) Plain() any {
 	if !n.part.load(n.part.g) {
 		return nil
 	}
@@ -78,7 +78,7 @@ func (n *nested) find() any {
 
 // at reads a key or an index.
 func (g *generation) at(n *nested, key lua.LValue) lua.LValue {
-	switch v := n.plain().(type) {
+	switch v := n.Plain().(type) {
 	case map[string]any:
 		if name, ok := key.(lua.LString); ok {
 			if item, ok := v[string(name)]; ok {
@@ -98,4 +98,21 @@ func listIndex(key lua.LValue) (int, bool) {
 	n, ok := key.(lua.LNumber)
 	i := int(n)
 	return i - 1, ok && lua.LNumber(i) == n && i >= 1
+}
+
+// List implements [bind.Lister].
+func (n *nested) List() *lua.LTable {
+	g := n.part.g
+	t := g.L.NewTable()
+	switch v := n.Plain().(type) {
+	case map[string]any:
+		for key, item := range v {
+			t.RawSetString(key, g.inside(n.part, n.path, key, item))
+		}
+	case []any:
+		for i, item := range v {
+			t.RawSetInt(i+1, g.inside(n.part, n.path, i, item))
+		}
+	}
+	return t
 }

@@ -3,6 +3,8 @@ package scripts
 import (
 	"fmt"
 
+	"github.com/loci-place/loci/scripts/internal/bind"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/loci-place/loci/engine/world"
@@ -35,8 +37,8 @@ func (p *part) String() string {
 	return fmt.Sprintf("component %s of %s", p.name, p.entity.id)
 }
 
-// plain implements valuer.
-func (p *part) plain() any {
+// Plain implements [bind.Plain].
+func (p *part) Plain() any {
 	if !p.load(p.g) {
 		return nil
 	}
@@ -95,7 +97,7 @@ func (p *part) load(g *generation) bool {
 func (p *part) wrap(g *generation) {
 	p.meta = g.L.NewTable()
 	g.meta.part.ForEach(p.meta.RawSet)
-	p.ud = g.userdata(p, p.meta)
+	p.ud = g.Userdata(p, p.meta)
 }
 
 // quick has the table read directly, which takes a fraction of calling a function,
@@ -136,7 +138,7 @@ func (g *generation) was(name string, value map[string]any) *lua.LUserData {
 }
 
 func (g *generation) openPart() {
-	g.meta.part = g.metatable("component", map[string]lua.LGFunction{
+	g.meta.part = g.Metatable("component", map[string]lua.LGFunction{
 		"__index": func(L *lua.LState) int {
 			p := L.Get(1).(*lua.LUserData).Value.(*part)
 			if !p.load(g) {
@@ -146,25 +148,33 @@ func (g *generation) openPart() {
 			return 1
 		},
 		"__newindex": func(L *lua.LState) int {
-			p := argument[*part](L, 1, "a component")
+			p := bind.Argument[*part](L, 1, "a component")
 			return g.assign(L, p, nil, L.Get(2), L.Get(3))
 		},
 		"__len": func(L *lua.LState) int { L.Push(lua.LNumber(0)); return 1 },
 	})
-	g.meta.nested = g.metatable("component", map[string]lua.LGFunction{
+	g.meta.nested = g.Metatable("component", map[string]lua.LGFunction{
 		"__index": func(L *lua.LState) int {
-			n := argument[*nested](L, 1, "a part of a component")
+			n := bind.Argument[*nested](L, 1, "a part of a component")
 			L.Push(g.at(n, L.Get(2)))
 			return 1
 		},
 		"__newindex": func(L *lua.LState) int {
-			n := argument[*nested](L, 1, "a part of a component")
+			n := bind.Argument[*nested](L, 1, "a part of a component")
 			return g.assign(L, n.part, n.path, L.Get(2), L.Get(3))
 		},
 		"__len": func(L *lua.LState) int {
-			list, _ := argument[*nested](L, 1, "a part of a component").plain().([]any)
+			list, _ := bind.Argument[*nested](L, 1, "a part of a component").Plain().([]any)
 			L.Push(lua.LNumber(len(list)))
 			return 1
 		},
 	})
+}
+
+// List implements [bind.Lister].
+func (p *part) List() *lua.LTable {
+	if !p.load(p.g) {
+		return p.g.L.NewTable()
+	}
+	return p.table
 }

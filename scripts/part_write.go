@@ -5,6 +5,10 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/loci-place/loci/scripts/internal/api"
+	"github.com/loci-place/loci/scripts/internal/bind"
+	"github.com/loci-place/loci/scripts/internal/vec"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/loci-place/loci/engine"
@@ -39,8 +43,8 @@ func (g *generation) assign(L *lua.LState, p *part, path []any, key, value lua.L
 
 // assignAt changes what stands at a path in a component, and so the component.
 func (g *generation) assignAt(L *lua.LState, p *part, path []any, value lua.LValue) int {
-	changed, err := with(p.value, path, g.toGo(L, value, component))
-	g.check(L, err)
+	changed, err := with(p.value, path, g.ToGo(L, value, bind.Component))
+	bind.Check(L, err)
 	return g.changePart(L, p, changed.(map[string]any))
 }
 
@@ -78,11 +82,11 @@ func (g *generation) overwrite(p *part, key, value lua.LValue) bool {
 func isNumber(v any) bool { _, ok := v.(float64); return ok }
 
 func (g *generation) changePart(L *lua.LState, p *part, changed map[string]any) int {
-	g.s.Charge(L, writePrice+2*len(changed)) // it is a copy
+	g.Charge(L, api.WritePrice+2*len(changed)) // it is a copy
 	if p.name == "transform" {
-		g.check(L, shortTransform(changed))
+		bind.Check(L, vec.WriteOut(changed))
 	}
-	g.check(L, g.turn().Change(p.entity.id, map[string]any{p.name: changed}))
+	bind.Check(L, g.turn().Change(p.entity.id, map[string]any{p.name: changed}))
 	return 0
 }
 

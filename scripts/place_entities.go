@@ -5,6 +5,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/loci-place/loci/internal/suggest"
+	"github.com/loci-place/loci/scripts/internal/api"
+	"github.com/loci-place/loci/scripts/internal/bind"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/loci-place/loci/engine"
@@ -46,7 +50,7 @@ func (g *generation) explain(callee, id string) string {
 			break
 		}
 	}
-	return fmt.Sprintf("place.entity(%q) is nil: no such entity%s", id, strings.Replace(suggest(id, ids), ":", ";", 1))
+	return fmt.Sprintf("place.entity(%q) is nil: no such entity%s", id, strings.Replace(suggest.From(id, ids...), ":", ";", 1))
 }
 
 func (g *generation) placeEntities(L *lua.LState) int {
@@ -68,7 +72,7 @@ func (g *generation) placeEntities(L *lua.LState) int {
 			add(e)
 		}
 	}
-	g.s.Charge(L, g.turn().World().Len()/16+len(ids)*eachPrice)
+	g.Charge(L, g.turn().World().Len()/16+len(ids)*api.EachPrice)
 	slices.Sort(ids)
 	list := L.CreateTable(len(ids), 0)
 	for i, id := range ids {
@@ -99,11 +103,11 @@ func (g *generation) entityFilter(L *lua.LState) (with, owner string) {
 			}
 			a, ok := ud.Value.(*agentValue)
 			if !ok {
-				L.ArgError(1, "owner: an agent expected, got "+nameOf(ud))
+				L.ArgError(1, "owner: an agent expected, got "+bind.NameOf(ud))
 			}
 			owner = a.agent.ID
 		default:
-			L.ArgError(1, fmt.Sprintf("unknown filter %q%s", key, suggest(key.String(), []string{"with", "owner"})))
+			L.ArgError(1, fmt.Sprintf("unknown filter %q%s", key, suggest.From(key.String(), "with", "owner")))
 		}
 	})
 	return with, owner

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/loci-place/loci/scripts/internal/api"
+	"github.com/loci-place/loci/scripts/internal/bind"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/loci-place/loci/acl"
@@ -21,19 +24,19 @@ type subscription struct {
 // String is what people are told it is.
 func (s *subscription) String() string { return "subscription" }
 
-func subscriptionClass() class {
-	return class{
-		name: "loci.Subscription", method: true,
-		doc: "A subscription that place.subscribe made. It ends with a reload.",
-		functions: []function{
-			{"cancel", "(): boolean", "Ends the subscription. False if it had ended.", (*generation).subscriptionCancel},
+func (g *generation) subscriptionClass() api.Class {
+	return api.Class{
+		Name: "loci.Subscription", Method: true,
+		Doc: "A subscription that place.subscribe made. It ends with a reload.",
+		Functions: []api.Function{
+			{Name: "cancel", Signature: "(): boolean", Doc: "Ends the subscription. False if it had ended.", Call: g.subscriptionCancel},
 		},
 	}
 }
 
 func (g *generation) openSubscription() {
-	g.meta.subscription = g.metatable("subscription", nil)
-	g.meta.subscription.RawSetString("__index", g.table(subscriptionClass()))
+	g.meta.subscription = g.Metatable("subscription", nil)
+	g.meta.subscription.RawSetString("__index", g.Table(g.subscriptionClass()))
 }
 
 func (g *generation) placePublish(L *lua.LState) int {
@@ -42,7 +45,7 @@ func (g *generation) placePublish(L *lua.LState) int {
 	err := g.turn().Publish(engine.PlaceID, list[0].(string), list[1:]...)
 	reached := !errors.Is(err, engine.ErrQueueFull) // no agent ends a handler by taking nothing
 	if reached {
-		g.check(L, err)
+		bind.Check(L, err)
 	}
 	L.Push(lua.LBool(reached))
 	return 1
@@ -51,18 +54,18 @@ func (g *generation) placePublish(L *lua.LState) int {
 func (g *generation) placeSubscribe(L *lua.LState) int {
 	g.made++
 	s := &subscription{pattern: L.CheckString(1), n: g.made}
-	s.h = g.handler(L, 2, "subscription of "+where(L))
+	s.h = g.handler(L, 2, "subscription of "+bind.Where(L))
 	if len(g.subscriptions) >= g.r.config.Limits.Subscriptions {
 		L.RaiseError("place.subscribe: there are %d subscriptions already", len(g.subscriptions))
 	}
 	file, line, _ := strings.Cut(L.Where(1), ":")
-	_, err := acl.Compile(s.pattern, acl.At(file, g.lineOf(file, atoi(line), s.pattern)))
+	_, err := acl.Compile(s.pattern, acl.At(file, g.lineOf(file, bind.Line(line), s.pattern)))
 	g.checkPattern(L, err)
 	g.subscriptions[s] = true
 	if g.live {
-		g.check(L, s.begin(g))
+		bind.Check(L, s.begin(g))
 	}
-	L.Push(g.userdata(s, g.meta.subscription))
+	L.Push(g.Userdata(s, g.meta.subscription))
 	return 1
 }
 
@@ -79,7 +82,7 @@ func (s *subscription) begin(g *generation) (err error) {
 }
 
 func (s *subscription) tell(g *generation, from string, body []any) {
-	value, err := g.value(body)
+	value, err := g.Value(body)
 	if err != nil {
 		g.report(s.h.what, from, err)
 		return
@@ -97,12 +100,12 @@ func (s *subscription) cancel(g *generation) bool {
 }
 
 func (g *generation) subscriptionCancel(L *lua.LState) int {
-	L.Push(lua.LBool(argument[*subscription](L, 1, "a subscription (called with a colon)").cancel(g)))
+	L.Push(lua.LBool(bind.Argument[*subscription](L, 1, "a subscription (called with a colon)").cancel(g)))
 	return 1
 }
 
 // checkPattern raises what is wrong with a pattern. At the top level it is kept as it
-// is: it has line, column and a caret.
+// Is: it has line, column and a caret.
 func (g *generation) checkPattern(L *lua.LState, err error) {
 	if err != nil {
 		g.cause = err

@@ -3,6 +3,8 @@ package scripts
 import (
 	"fmt"
 	"strings"
+
+	"github.com/loci-place/loci/scripts/internal/api"
 )
 
 //go:generate go test . -run ^TestTheReadmeIsUpToDate$ -update
@@ -12,7 +14,7 @@ func Reference() string {
 	var r reference
 	for _, c := range classes() {
 		r.class(c)
-		switch c.at {
+		switch c.At {
 		case "place":
 			r.heading("Events", "What `place.on` hears of, and what its handlers are given. In any order; several handlers of one event run in the order they were declared in.")
 			r.fields("", eventNames)
@@ -33,59 +35,59 @@ func (r *reference) heading(name, doc string) {
 	fmt.Fprintf(r, "\n### %s\n\n%s\n", name, doc)
 }
 
-func (r *reference) class(c class) {
-	r.heading("`"+reachedBy(c)+"`", c.doc)
-	before := c.prefix()
-	r.fields(strings.Replace(before, ":", ".", 1), c.fields)
-	if len(c.functions) > 0 {
+func (r *reference) class(c api.Class) {
+	r.heading("`"+reachedBy(c)+"`", c.Doc)
+	before := prefixOf(c)
+	r.fields(strings.Replace(before, ":", ".", 1), c.Fields)
+	if len(c.Functions) > 0 {
 		r.WriteString("\n")
 	}
-	for _, f := range c.functions {
-		fmt.Fprintf(r, "- `%s%s%s`: %s\n", before, f.name, f.signature, lower(f.doc))
+	for _, f := range c.Functions {
+		fmt.Fprintf(r, "- `%s%s%s`: %s\n", before, f.Name, f.Signature, lower(f.Doc))
 	}
 }
 
-// prefix is what stands before the names in a class: "place.", "entity:".
-func (c class) prefix() string {
-	_, isModule := c.module()
-	name := strings.ToLower(c.variable())
+// prefixOf is what stands before the names in a class: "place.", "entity:".
+func prefixOf(c api.Class) string {
+	_, isModule := c.Module()
+	name := strings.ToLower(c.Variable())
 	switch {
-	case c.at == aclFile:
+	case c.At == aclFile:
 		return ""
-	case c.name == trialClass().name:
+	case c.Name == descriptions.trialClass().Name:
 		return "t."
-	case c.at != "" && !isModule:
-		return c.at + "."
-	case c.method:
+	case c.At != "" && !isModule:
+		return c.At + "."
+	case c.Method:
 		return strings.TrimPrefix(name, "test") + ":"
 	}
 	return name + "."
 }
 
 // reachedBy is what a class goes by: how it is reached, or what it is called.
-func reachedBy(c class) string {
-	if c.at != "" {
-		return c.at
+func reachedBy(c api.Class) string {
+	if c.At != "" {
+		return c.At
 	}
-	return c.name
+	return c.Name
 }
 
-func (r *reference) fields(before string, fields []field) {
+func (r *reference) fields(before string, fields []api.Field) {
 	if len(fields) > 0 {
 		r.WriteString("\n")
 	}
 	for _, f := range fields {
 		settable := ""
-		if f.writable {
+		if f.Writable {
 			settable = ", can be set"
 		}
-		fmt.Fprintf(r, "- `%s%s`: `%s`%s; %s\n", before, f.name, f.typ, settable, f.doc)
+		fmt.Fprintf(r, "- `%s%s`: `%s`%s; %s\n", before, f.Name, f.Type, settable, f.Doc)
 	}
 }
 
-func (r *reference) shape(s shape) {
-	fmt.Fprintf(r, "\n`%s`: %s\n", s.name, lower(s.doc))
-	r.fields("", s.fields)
+func (r *reference) shape(s api.Shape) {
+	fmt.Fprintf(r, "\n`%s`: %s\n", s.Name, lower(s.Doc))
+	r.fields("", s.Fields)
 }
 
 // lower begins a text with a small letter, unless it begins with a name.

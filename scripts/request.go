@@ -4,6 +4,10 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/loci-place/loci/internal/suggest"
+	"github.com/loci-place/loci/scripts/internal/api"
+	"github.com/loci-place/loci/scripts/internal/bind"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/loci-place/loci/engine"
@@ -21,35 +25,35 @@ type requestValue struct {
 // String is what people are told it is.
 func (q *requestValue) String() string { return fmt.Sprintf("request %q", q.r.Verb) }
 
-func requestClass() class {
-	return class{
-		name: "loci.Request",
-		doc:  "Something that an agent, or a script, asks the place or an entity of its own.",
-		fields: []field{
-			{name: "verb", typ: "string", doc: "what is asked for"},
-			{name: "args", typ: "any[]", doc: "what follows the verb"},
-			{name: "from", typ: "loci.Entity?", doc: "the entity that asks; nil in an announce"},
-			{name: "to", typ: "loci.Entity", doc: "the entity that is asked"},
-			{name: "agent", typ: "loci.Agent?", doc: "who asks; nil in an announce"},
-			{name: "identity", typ: "table", doc: "what who asks says of itself"},
-			{name: "verified", typ: "string?", doc: "the key that who asks has proven to have, in an announce too; nil if none"},
-			{name: "bound", typ: "boolean", doc: "whether that proof was made for this place, as agent.bound says"},
-			{name: "type", typ: "string", doc: "\"request\", or \"oneway\" if no answer is wanted"},
-			{name: "id", typ: "string", doc: "the asker's own name for it"},
+func (g *generation) requestClass() api.Class {
+	return api.Class{
+		Name: "loci.Request",
+		Doc:  "Something that an agent, or a script, asks the place or an entity of its own.",
+		Fields: []api.Field{
+			{Name: "verb", Type: "string", Doc: "what is asked for"},
+			{Name: "args", Type: "any[]", Doc: "what follows the verb"},
+			{Name: "from", Type: "loci.Entity?", Doc: "the entity that asks; nil in an announce"},
+			{Name: "to", Type: "loci.Entity", Doc: "the entity that is asked"},
+			{Name: "agent", Type: "loci.Agent?", Doc: "who asks; nil in an announce"},
+			{Name: "identity", Type: "table", Doc: "what who asks says of itself"},
+			{Name: "verified", Type: "string?", Doc: "the key that who asks has proven to have, in an announce too; nil if none"},
+			{Name: "bound", Type: "boolean", Doc: "whether that proof was made for this place, as agent.bound says"},
+			{Name: "type", Type: "string", Doc: "\"request\", or \"oneway\" if no answer is wanted"},
+			{Name: "id", Type: "string", Doc: "the asker's own name for it"},
 		},
 	}
 }
 
 func (g *generation) openRequest() {
-	g.meta.request = g.metatable("request", map[string]lua.LGFunction{
+	g.meta.request = g.Metatable("request", map[string]lua.LGFunction{
 		"__index": func(L *lua.LState) int {
-			q, name := argument[*requestValue](L, 1, "a request"), L.CheckString(2)
+			q, name := bind.Argument[*requestValue](L, 1, "a request"), L.CheckString(2)
 			L.Push(g.requestField(L, q, name))
 			return 1
 		},
-		"__newindex": refused("a request cannot be changed"),
+		"__newindex": bind.Refused("a request cannot be changed"),
 	})
-	g.meta.later = g.metatable("answer", nil)
+	g.meta.later = g.Metatable("answer", nil)
 }
 
 func (g *generation) requestField(L *lua.LState, q *requestValue, name string) lua.LValue {
@@ -88,11 +92,11 @@ func (g *generation) requestField(L *lua.LState, q *requestValue, name string) l
 			if args == nil {
 				args = []any{}
 			}
-			q.args = g.toLua(L, args)
+			q.args = g.ToLua(L, args)
 		}
 		return q.args
 	}
-	L.RaiseError("a request has no %q%s", name, suggest(name, requestClass().names()))
+	L.RaiseError("a request has no %q%s", name, suggest.From(name, g.requestClass().Names()...))
 	return nil
 }
 
@@ -101,7 +105,7 @@ func (g *generation) requestIdentity(L *lua.LState, q *requestValue) lua.LValue 
 		return g.agentField(L, g.agent(q.r.Agent).Value.(*agentValue), "identity")
 	}
 	if q.who == nil {
-		q.who = g.toLua(L, q.r.Agent.Identity)
+		q.who = g.ToLua(L, q.r.Agent.Identity)
 	}
 	return q.who
 }
@@ -117,7 +121,7 @@ func (g *generation) answer(r *engine.Request) bool {
 		return false
 	}
 	q := &requestValue{r: r}
-	ud := g.userdata(q, g.meta.request)
+	ud := g.Userdata(q, g.meta.request)
 	quotas := &g.r.quotas
 	w := work{by: quotas.cause(g.turn()), depth: g.r.events.depth, request: true, run: func(now *generation) {
 		if now != g {
@@ -127,7 +131,7 @@ func (g *generation) answer(r *engine.Request) bool {
 		g.handle(q, ud, guards, h, c)
 	}}
 	switch {
-	case g.s.Running(), r.IsAnnounce(): // which must be answered at once
+	case g.Running(), r.IsAnnounce(): // which must be answered at once
 		quotas.act(w.by, func() { w.run(g) })
 	case quotas.fits(w.by):
 		g.r.do(w)
@@ -258,7 +262,7 @@ func (g *generation) items(results []lua.LValue) ([]any, error) {
 	items := make([]any, len(results))
 	for i, v := range results {
 		var err error
-		if items[i], err = g.convert(v, body); err != nil {
+		if items[i], err = g.Convert(v, bind.Body); err != nil {
 			return nil, err
 		}
 	}
@@ -298,17 +302,17 @@ func promised(results []lua.LValue) *engine.Request {
 // placeDefault runs the built-in handling of a request, and gives its answer's items.
 func (g *generation) placeDefault(L *lua.LState) int {
 	g.needsPlace(L, "place.default")
-	q := argument[*requestValue](L, 1, "a request")
+	q := bind.Argument[*requestValue](L, 1, "a request")
 	if q.held {
 		L.RaiseError("place.default works in place.handle; what a guard returns nothing about goes on by itself")
 	}
 	items, ok := q.r.DefaultAnswer()
 	if !ok {
-		L.Push(g.userdata(later{q.r}, g.meta.later))
+		L.Push(g.Userdata(later{q.r}, g.meta.later))
 		return 1
 	}
 	for _, item := range items {
-		L.Push(g.toLua(L, item))
+		L.Push(g.ToLua(L, item))
 	}
 	return len(items)
 }

@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/loci-place/loci/scripts/internal/api"
+	"github.com/loci-place/loci/scripts/internal/bind"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/loci-place/loci/acl"
@@ -14,26 +17,26 @@ import (
 // aclFile is where a place's rules are.
 const aclFile = "acl.lua"
 
-func aclClass() class {
-	return class{
-		name: "loci.acl", at: "acl.lua",
-		doc: "In acl.lua only: the place's access rules, tried in order before the bundled ones. A rule is matched " +
+func (g *generation) aclClass() api.Class {
+	return api.Class{
+		Name: "loci.acl", At: "acl.lua",
+		Doc: "In acl.lua only: the place's access rules, tried in order before the bundled ones. A rule is matched " +
 			"against the whole interaction, in the language of acl/README.md.",
-		functions: []function{
-			{"deny", "(pattern: string)", "Denies what matches.", (*generation).aclDeny},
-			{"allow", "(pattern: string)", "Allows what matches.", (*generation).aclAllow},
-			{"default", "(verdict: \"allow\"|\"deny\")", "What happens to what no rule matches.", (*generation).aclDefault},
+		Functions: []api.Function{
+			{Name: "deny", Signature: "(pattern: string)", Doc: "Denies what matches.", Call: g.aclDeny},
+			{Name: "allow", Signature: "(pattern: string)", Doc: "Allows what matches.", Call: g.aclAllow},
+			{Name: "default", Signature: "(verdict: \"allow\"|\"deny\")", Doc: "What happens to what no rule matches.", Call: g.aclDefault},
 		},
 	}
 }
 
-// loadRules runs acl.lua, in which the functions of aclClass() are global.
+// loadRules runs acl.lua, in which the functions of g.aclClass() are global.
 func (g *generation) loadRules() error {
 	source, ok := g.sources.Source(aclFile)
 	if !ok {
 		return nil
 	}
-	env := g.table(aclClass())
+	env := g.Table(g.aclClass())
 	outside := g.L.NewTable()
 	outside.RawSetString("__index", g.L.Get(lua.GlobalsIndex))
 	env.Metatable = outside
@@ -57,11 +60,11 @@ func (g *generation) addRule(L *lua.LState, v acl.Verdict) int {
 	g.needsTopLevel(L, "a rule")
 	pattern := L.CheckString(1)
 	_, line, _ := strings.Cut(L.Where(1), ":")
-	p, err := acl.Compile(pattern, acl.At(aclFile, g.lineOf(aclFile, atoi(line), pattern)))
+	p, err := acl.Compile(pattern, acl.At(aclFile, g.lineOf(aclFile, bind.Line(line), pattern)))
 	g.checkPattern(L, err)
 	n := len(g.rules) + 1
 	g.rules = append(g.rules, &acl.Rule{
-		ID: fmt.Sprintf("own%d", n), Verdict: v, Pattern: p, Origin: fmt.Sprintf("%s:%d", aclFile, atoi(line)),
+		ID: fmt.Sprintf("own%d", n), Verdict: v, Pattern: p, Origin: fmt.Sprintf("%s:%d", aclFile, bind.Line(line)),
 	})
 	return 0
 }

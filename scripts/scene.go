@@ -7,6 +7,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/loci-place/loci/scripts/internal/bind"
+	"github.com/loci-place/loci/scripts/internal/vec"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/loci-place/loci/engine"
@@ -34,9 +37,9 @@ func (g *generation) placeScene(L *lua.LState) int {
 		entities[string(id)] = value
 	})
 	for _, id := range slices.Sorted(maps.Keys(entities)) {
-		spec, err := g.convert(entities[id], component)
+		spec, err := g.Convert(entities[id], bind.Component)
 		if err == nil {
-			err = g.declare(id, "", spec, declared{depth: 1, at: where(L)})
+			err = g.declare(id, "", spec, declared{depth: 1, at: bind.Where(L)})
 		} else {
 			err = fmt.Errorf("%s: %w", id, err)
 		}
@@ -76,7 +79,7 @@ func (g *generation) declare(id, parent string, v any, as declared) error {
 		}
 	}
 	if t, ok := components["transform"].(map[string]any); ok {
-		if err := shortTransform(t); err != nil {
+		if err := vec.WriteOut(t); err != nil {
 			return fmt.Errorf("%s: %w", id, err)
 		}
 	}
@@ -104,7 +107,7 @@ const maxSceneDepth = 64
 // wrong says what is wrong with an entity, and where it was declared.
 func (d declared) wrong(format string, args ...any) error {
 	file, line, _ := strings.Cut(d.at, ":")
-	return &sandbox.Error{File: file, Line: atoi(line), Message: "place.scene: " + fmt.Sprintf(format, args...)}
+	return &sandbox.Error{File: file, Line: bind.Line(line), Message: "place.scene: " + fmt.Sprintf(format, args...)}
 }
 
 // order gives the ids of a scene, parents first.

@@ -2,9 +2,11 @@ package scripts
 
 import (
 	"fmt"
-	"github.com/loci-place/loci/engine"
 	"maps"
 	"slices"
+
+	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/scripts/internal/bind"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -14,7 +16,7 @@ import (
 func (g *generation) placeSpawn(L *lua.LState) int {
 	g.changes(L, "place.spawn")
 	id, err := g.spawn("", g.spec(L, L.CheckTable(1)))
-	g.check(L, err)
+	bind.Check(L, err)
 	L.Push(g.entity(id))
 	return 1
 }

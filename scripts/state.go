@@ -3,6 +3,8 @@ package scripts
 import (
 	"errors"
 
+	"github.com/loci-place/loci/scripts/internal/bind"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/loci-place/loci/scripts/sandbox"
@@ -19,11 +21,11 @@ type stateTable struct {
 // String is what people are told it is.
 func (s *stateTable) String() string { return "place.state" }
 
-func (s *stateTable) list(*generation) *lua.LTable { return s.table }
+func (s *stateTable) List() *lua.LTable { return s.table }
 
 func (g *generation) newState() *stateTable {
 	s := &stateTable{g: g, table: g.L.NewTable()}
-	s.ud = g.userdata(s, g.metatable("place.state", map[string]lua.LGFunction{
+	s.ud = g.Userdata(s, g.Metatable("place.state", map[string]lua.LGFunction{
 		"__index": func(L *lua.LState) int {
 			L.Push(s.table.RawGet(L.Get(2)))
 			return 1
@@ -36,9 +38,9 @@ func (g *generation) newState() *stateTable {
 			// What cannot cross over is refused where it is written, not at a reload, and
 			// what crosses over as something else becomes that at once.
 			value := L.Get(3)
-			plain := g.toGo(L, value, component)
-			if value.Type() == lua.LTUserData && value != g.s.Null() {
-				value = g.toLua(L, plain)
+			plain := g.ToGo(L, value, bind.Component)
+			if value.Type() == lua.LTUserData && value != g.Null() {
+				value = g.ToLua(L, plain)
 			}
 			if t, ok := value.(*lua.LTable); ok {
 				g.settle(L, t)
@@ -62,8 +64,8 @@ func (g *generation) settle(L *lua.LState, t *lua.LTable) {
 		case *lua.LTable:
 			g.settle(L, v)
 		case *lua.LUserData:
-			if v != g.s.Null() {
-				t.RawSet(key, g.toLua(L, g.toGo(L, v, component)))
+			if v != g.Null() {
+				t.RawSet(key, g.ToLua(L, g.ToGo(L, v, bind.Component)))
 			}
 		}
 	})
@@ -73,7 +75,7 @@ func (g *generation) settle(L *lua.LState, t *lua.LTable) {
 // itself, so that one that cannot cross over does not keep the others.
 func (s *stateTable) take(kept map[any]any) {
 	for key, v := range kept {
-		value, err := sandbox.Plain{Size: 8 * s.g.r.config.Limits.StateBytes}.ToLua(s.g.s, v)
+		value, err := sandbox.Plain{Size: 8 * s.g.r.config.Limits.StateBytes}.ToLua(s.g.State.State, v)
 		if err != nil {
 			s.g.log.Error("a value of place.state does not cross over", "key", key, "error", err)
 			continue
@@ -128,6 +130,6 @@ func (s *stateTable) keepOne(k, v lua.LValue, left int) (key, value any, size in
 	default:
 		return nil, nil, 0, errors.New("the key is neither text nor a number")
 	}
-	value, taken, err := s.g.measured(v, left-size)
+	value, taken, err := s.g.Measured(v, left-size)
 	return key, value, size + taken, err
 }

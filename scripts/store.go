@@ -8,6 +8,10 @@ import (
 	"sync"
 	"unicode/utf8"
 
+	"github.com/loci-place/loci/internal/suggest"
+	"github.com/loci-place/loci/scripts/internal/api"
+	"github.com/loci-place/loci/scripts/internal/bind"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/loci-place/loci/netcode"
@@ -87,15 +91,15 @@ func (m *MemoryStore) Keys(prefix string) []string {
 	})
 }
 
-func storeClass() class {
-	return class{
-		name: "loci.Store", at: "place.store",
-		doc: "What survives a restart, as far as the place keeps its data on disk: plain data by name.",
-		functions: []function{
-			{"get", "(key: string): any", "What is stored under a key, a copy, or nil.", (*generation).storeGet},
-			{"set", "(key: string, value: any, options?: {sync?: boolean}): (boolean?, string?)", "Stores plain data under a key of at most 256 bytes. Nil deletes it. With { sync = true }, in a task only, it waits until that and all before it would survive the end of the process, and gives true, or nil and why it would not yet.", (*generation).storeSet},
-			{"delete", "(key: string)", "Forgets what is stored under a key.", (*generation).storeDelete},
-			{"keys", "(prefix?: string): string[]", "All keys, or those that begin with a prefix, sorted.", (*generation).storeKeys},
+func (g *generation) storeClass() api.Class {
+	return api.Class{
+		Name: "loci.Store", At: "place.store",
+		Doc: "What survives a restart, as far as the place keeps its data on disk: plain data by name.",
+		Functions: []api.Function{
+			{Name: "get", Signature: "(key: string): any", Doc: "What is stored under a key, a copy, or nil.", Call: g.storeGet},
+			{Name: "set", Signature: "(key: string, value: any, options?: {sync?: boolean}): (boolean?, string?)", Doc: "Stores plain data under a key of at most 256 bytes. Nil deletes it. With { sync = true }, in a task only, it waits until that and all before it would survive the end of the process, and gives true, or nil and why it would not yet.", Call: g.storeSet, Price: 150},
+			{Name: "delete", Signature: "(key: string)", Doc: "Forgets what is stored under a key.", Call: g.storeDelete, Price: 100},
+			{Name: "keys", Signature: "(prefix?: string): string[]", Doc: "All keys, or those that begin with a prefix, sorted.", Call: g.storeKeys},
 		},
 	}
 }
@@ -106,7 +110,7 @@ func (g *generation) storeGet(L *lua.LState) int {
 		L.Push(lua.LNil)
 		return 1
 	}
-	L.Push(g.toLua(L, value))
+	L.Push(g.ToLua(L, value))
 	return 1
 }
 
@@ -133,9 +137,9 @@ func (g *generation) storeSet(L *lua.LState) int {
 		L.RaiseError("place.store.set with sync works in a task only, see place.task")
 	}
 	if L.Get(2) == lua.LNil {
-		g.check(L, g.r.config.Store.Delete(key))
+		bind.Check(L, g.r.config.Store.Delete(key))
 	} else {
-		g.check(L, g.r.config.Store.Set(key, g.toGo(L, L.Get(2), component)))
+		bind.Check(L, g.r.config.Store.Set(key, g.ToGo(L, L.Get(2), bind.Component)))
 	}
 	if !sync {
 		return 0
@@ -149,7 +153,7 @@ func syncOption(L *lua.LState) bool {
 	if options := L.OptTable(3, nil); options != nil {
 		options.ForEach(func(key, value lua.LValue) {
 			if key.String() != "sync" {
-				L.ArgError(3, fmt.Sprintf("unknown option %q%s", key, suggest(key.String(), []string{"sync"})))
+				L.ArgError(3, fmt.Sprintf("unknown option %q%s", key, suggest.From(key.String(), "sync")))
 			}
 			sync = lua.LVAsBool(value)
 		})
@@ -174,7 +178,7 @@ func (t *task) sync(g *generation) {
 
 func (g *generation) storeDelete(L *lua.LState) int {
 	g.needsPlace(L, "place.store.delete")
-	g.check(L, g.r.config.Store.Delete(L.CheckString(1)))
+	bind.Check(L, g.r.config.Store.Delete(L.CheckString(1)))
 	return 0
 }
 

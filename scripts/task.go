@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/loci-place/loci/scripts/internal/api"
+	"github.com/loci-place/loci/scripts/internal/bind"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/loci-place/loci/engine"
@@ -31,24 +34,24 @@ type task struct {
 // String is what people are told it is.
 func (t *task) String() string { return "task" }
 
-func taskClass() class {
-	return class{
-		name: "loci.Task", method: true,
-		doc: "A function that may wait, which place.task started. It ends with a reload.",
-		functions: []function{
-			{"cancel", "(): boolean", "Ends the task where it waits. False if it had ended.", (*generation).taskCancel},
+func (g *generation) taskClass() api.Class {
+	return api.Class{
+		Name: "loci.Task", Method: true,
+		Doc: "A function that may wait, which place.task started. It ends with a reload.",
+		Functions: []api.Function{
+			{Name: "cancel", Signature: "(): boolean", Doc: "Ends the task where it waits. False if it had ended.", Call: g.taskCancel},
 		},
 	}
 }
 
 func (g *generation) openTask() {
-	g.meta.task = g.metatable("task", nil)
-	g.meta.task.RawSetString("__index", g.table(taskClass()))
+	g.meta.task = g.Metatable("task", nil)
+	g.meta.task.RawSetString("__index", g.Table(g.taskClass()))
 }
 
 // placeTask makes a task. It begins when the handler that made it has returned.
 func (g *generation) placeTask(L *lua.LState) int {
-	h := g.handler(L, 1, "task of "+where(L))
+	h := g.handler(L, 1, "task of "+bind.Where(L))
 	by := g.payer()
 	if g.r.quotas.crowds(by, by.kept.tasks, len(g.tasks), g.r.config.Limits.Tasks) {
 		L.RaiseError("place.task: there are %d tasks already", len(g.tasks))
@@ -56,8 +59,8 @@ func (g *generation) placeTask(L *lua.LState) int {
 	by.kept.tasks++
 	g.made++
 	t := &task{h: h, n: g.made, by: by}
-	t.t, _ = g.s.NewTask(h.fn)
-	t.ud = g.userdata(t, g.meta.task)
+	t.t, _ = g.NewTask(h.fn)
+	t.ud = g.Userdata(t, g.meta.task)
 	g.tasks[t] = true
 	if g.live {
 		g.r.soon(by, func() { t.begin(g) })
@@ -146,7 +149,7 @@ func (t *task) abandon(g *generation, why string) {
 }
 
 func (g *generation) taskCancel(L *lua.LState) int {
-	t := argument[*task](L, 1, "a task (called with a colon)")
+	t := bind.Argument[*task](L, 1, "a task (called with a colon)")
 	if t == g.running {
 		L.RaiseError("a task cannot cancel itself; it returns")
 	}
@@ -160,7 +163,7 @@ func (g *generation) taskCancel(L *lua.LState) int {
 
 // yield has the running task wait for something.
 func (g *generation) yield(L *lua.LState, what string, pending func(t *task)) int {
-	n := g.s.Yield(L, what)
+	n := g.Yield(L, what)
 	g.running.pending = pending
 	return n
 }
@@ -211,7 +214,7 @@ func (t *task) ask(g *generation, q question) {
 func (g *generation) reply(q question, answer []any, err error) []lua.LValue {
 	if err == nil {
 		var reply lua.LValue
-		if reply, err = g.value(slices.Concat(q.body[:1], answer)); err == nil {
+		if reply, err = g.Value(slices.Concat(q.body[:1], answer)); err == nil {
 			return []lua.LValue{reply}
 		}
 	}

@@ -75,8 +75,8 @@ func TestWaitingWhereItCannotBeIsAClearError(t *testing.T) {
 			if !strings.Contains(text, c.want) || !strings.Contains(text, "place.lua:1") {
 				t.Error(text)
 			}
-			if err == nil && r.rt.gen.s.Broken() != nil {
-				t.Error(r.rt.gen.s.Broken())
+			if err == nil && r.rt.gen.Broken() != nil {
+				t.Error(r.rt.gen.Broken())
 			}
 		})
 	}

@@ -3,6 +3,9 @@ package scripts
 import (
 	"container/heap"
 
+	"github.com/loci-place/loci/scripts/internal/api"
+	"github.com/loci-place/loci/scripts/internal/bind"
+
 	lua "github.com/yuin/gopher-lua"
 )
 
@@ -135,23 +138,23 @@ func (t *timer) fire(g *generation) {
 	t.gone()
 }
 
-func timerClass() class {
-	return class{
-		name: "loci.Timer", method: true,
-		doc: "A timer that place.after or place.every made. It ends with a reload.",
-		functions: []function{
-			{"cancel", "(): boolean", "Ends the timer. False if it had ended.", (*generation).timerCancel},
+func (g *generation) timerClass() api.Class {
+	return api.Class{
+		Name: "loci.Timer", Method: true,
+		Doc: "A timer that place.after or place.every made. It ends with a reload.",
+		Functions: []api.Function{
+			{Name: "cancel", Signature: "(): boolean", Doc: "Ends the timer. False if it had ended.", Call: g.timerCancel},
 		},
 	}
 }
 
 func (g *generation) openTimer() {
-	g.meta.timer = g.metatable("timer", nil)
-	g.meta.timer.RawSetString("__index", g.table(timerClass()))
+	g.meta.timer = g.Metatable("timer", nil)
+	g.meta.timer.RawSetString("__index", g.Table(g.timerClass()))
 }
 
 func (g *generation) timerCancel(L *lua.LState) int {
-	t := argument[*timer](L, 1, "a timer (called with a colon)")
+	t := bind.Argument[*timer](L, 1, "a timer (called with a colon)")
 	canceled := g.timers.remove(t) || t.every > 0
 	t.every = 0
 	L.Push(lua.LBool(canceled))
@@ -171,7 +174,7 @@ func (g *generation) newTimer(L *lua.LState, what string, again bool) int {
 	if !(period >= 0) || again && period == 0 || period > 1e9 {
 		L.ArgError(1, "a number of seconds expected")
 	}
-	h := g.handler(L, 2, "timer of "+where(L))
+	h := g.handler(L, 2, "timer of "+bind.Where(L))
 	by := g.payer()
 	if g.r.quotas.crowds(by, by.kept.timers, len(g.timers.heap), g.r.config.Limits.Timers) {
 		L.RaiseError("%s: there are %d timers already", what, len(g.timers.heap))
@@ -185,6 +188,6 @@ func (g *generation) newTimer(L *lua.LState, what string, again bool) int {
 		_, _ = g.call(h, "")
 		return true
 	}
-	L.Push(g.userdata(g.timers.add(t), g.meta.timer))
+	L.Push(g.Userdata(g.timers.add(t), g.meta.timer))
 	return 1
 }

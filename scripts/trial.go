@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/loci-place/loci/scripts/internal/bind"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/loci-place/loci/engine"
@@ -101,7 +103,7 @@ func (t *Trial) Cases() []Case {
 }
 
 // Close frees what the tests take.
-func (t *Trial) Close() { t.g.s.Close() }
+func (t *Trial) Close() { t.g.Close() }
 
 // Run runs one of the Cases.
 func (t *Trial) Run(n int) Outcome {
@@ -111,7 +113,7 @@ func (t *Trial) Run(n int) Outcome {
 	if err != nil {
 		return Outcome{Failures: []string{err.Error()}, Took: time.Since(began)}
 	}
-	ud := t.g.userdata(p, t.g.meta.trialPlace)
+	ud := t.g.Userdata(p, t.g.meta.trialPlace)
 	for _, fn := range append(c.before[:len(c.before):len(c.before)], c.fn) {
 		if err = t.call(fn, ud); err != nil {
 			break
@@ -130,7 +132,7 @@ func (t *Trial) Run(n int) Outcome {
 }
 
 func (t *Trial) call(fn *lua.LFunction, args ...lua.LValue) error {
-	_, err := t.g.s.Call(sandbox.Budget{Time: t.config.Time, Instructions: 1 << 40}, fn, args...)
+	_, err := t.g.Call(sandbox.Budget{Time: t.config.Time, Instructions: 1 << 40}, fn, args...)
 	if errors.Is(err, sandbox.ErrCallBudget) {
 		err = fmt.Errorf("%w: the test takes longer than %v", err, t.config.Time)
 	}
@@ -183,12 +185,12 @@ func (g *generation) openTrial() {
 	}
 	g.openTrialPlace()
 	g.openTrialAgent()
-	g.s.Preload("loci.test", g.table(trialClass()))
+	g.Preload("loci.test", g.Table(g.trialClass()))
 	none := func(L *lua.LState) int {
 		L.RaiseError("in a test the place is what the test is given: t.it(\"…\", function(place) … end)")
 		return 0
 	}
-	g.L.SetGlobal("place", g.userdata(named("place"), g.metatable("place", map[string]lua.LGFunction{
+	g.L.SetGlobal("place", g.Userdata(bind.Named("place"), g.Metatable("place", map[string]lua.LGFunction{
 		"__index": none, "__newindex": none,
 	})))
 }

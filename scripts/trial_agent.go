@@ -3,50 +3,53 @@ package scripts
 import (
 	"fmt"
 
+	"github.com/loci-place/loci/scripts/internal/api"
+	"github.com/loci-place/loci/scripts/internal/bind"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/netcode"
 )
 
-func trialAgentClass() class {
-	return class{
-		name: "loci.TestAgent", is: agentClass().name, method: true,
-		doc:    "An agent that a test plays. It is a loci.Agent to whatever takes one.",
-		fields: agentClass().fields,
-		functions: append(agentClass().functions,
-			function{"request", "(to: loci.Entity|loci.Agent|string, body: any[], options?: {timeout?: number}): any[]?, string?", "Asks an entity, or \"place\", something: the whole body of the answer, or nil and why there is none. Where the answer takes time, that time passes; the timeout is 10 s unless said otherwise.", (*generation).playerRequest},
-			function{"send", "(to: loci.Entity|loci.Agent|string, body: any[])", "Tells an entity something, one-way.", (*generation).playerSend},
-			function{"publish", "(body: any[])", "Publishes something.", (*generation).playerPublish},
-			function{"subscribe", "(pattern: string): string?, string?", "Subscribes to publications: the subscription's id, or nil and why not.", (*generation).playerSubscribe},
-			function{"spawn", "(spec: loci.Spec): loci.Entity?, string?", "Spawns an entity of the agent's own, or gives nil and why not.", (*generation).playerSpawn},
-			function{"heard", "(verb?: string): loci.Heard[]", "What it was told since this was last asked: all of it, or what begins with a verb.", (*generation).playerHeard},
-			function{"respond", "(request: loci.Heard, body: any[])", "Answers a request that it has heard. The body begins with the request's verb.", (*generation).playerRespond},
-			function{"leave", "()", "Leaves the place.", (*generation).playerLeave},
+func (g *generation) trialAgentClass() api.Class {
+	return api.Class{
+		Name: "loci.TestAgent", Is: g.agentClass().Name, Method: true,
+		Doc:    "An agent that a test plays. It is a loci.Agent to whatever takes one.",
+		Fields: g.agentClass().Fields,
+		Functions: append(g.agentClass().Functions,
+			api.Function{Name: "request", Signature: "(to: loci.Entity|loci.Agent|string, body: any[], options?: {timeout?: number}): any[]?, string?", Doc: "Asks an entity, or \"place\", something: the whole body of the answer, or nil and why there is none. Where the answer takes time, that time passes; the timeout is 10 s unless said otherwise.", Call: g.playerRequest},
+			api.Function{Name: "send", Signature: "(to: loci.Entity|loci.Agent|string, body: any[])", Doc: "Tells an entity something, one-way.", Call: g.playerSend},
+			api.Function{Name: "publish", Signature: "(body: any[])", Doc: "Publishes something.", Call: g.playerPublish},
+			api.Function{Name: "subscribe", Signature: "(pattern: string): string?, string?", Doc: "Subscribes to publications: the subscription's id, or nil and why not.", Call: g.playerSubscribe},
+			api.Function{Name: "spawn", Signature: "(spec: loci.Spec): loci.Entity?, string?", Doc: "Spawns an entity of the agent's own, or gives nil and why not.", Call: g.playerSpawn},
+			api.Function{Name: "heard", Signature: "(verb?: string): loci.Heard[]", Doc: "What it was told since this was last asked: all of it, or what begins with a verb.", Call: g.playerHeard},
+			api.Function{Name: "respond", Signature: "(request: loci.Heard, body: any[])", Doc: "Answers a request that it has heard. The body begins with the request's verb.", Call: g.playerRespond},
+			api.Function{Name: "leave", Signature: "()", Doc: "Leaves the place.", Call: g.playerLeave},
 		),
 	}
 }
 
 // heardShape is what heard gives.
-var heardShape = shape{
-	name: "loci.Heard", doc: "Something that a test's agent was told.",
-	fields: []field{
-		{name: "type", typ: `"oneway"|"request"|"publication"`, doc: "how it was told"},
-		{name: "from", typ: "loci.Entity", doc: "the entity that told it"},
-		{name: "body", typ: "any[]", doc: "what it was told, from the verb on"},
-		{name: "id", typ: "string", doc: "a request's id"},
+var heardShape = api.Shape{
+	Name: "loci.Heard", Doc: "Something that a test's agent was told.",
+	Fields: []api.Field{
+		{Name: "type", Type: `"oneway"|"request"|"publication"`, Doc: "how it was told"},
+		{Name: "from", Type: "loci.Entity", Doc: "the entity that told it"},
+		{Name: "body", Type: "any[]", Doc: "what it was told, from the verb on"},
+		{Name: "id", Type: "string", Doc: "a request's id"},
 	},
 }
 
 func (g *generation) openTrialAgent() {
 	g.trial.settles(g.methods.agent)
-	functions := g.table(trialAgentClass())
-	for _, f := range agentClass().functions {
-		functions.RawSetString(f.name, g.methods.agent.RawGetString(f.name))
+	functions := g.Table(g.trialAgentClass())
+	for _, f := range g.agentClass().Functions {
+		functions.RawSetString(f.Name, g.methods.agent.RawGetString(f.Name))
 	}
-	g.meta.trialAgent = g.metatable("agent", map[string]lua.LGFunction{
+	g.meta.trialAgent = g.Metatable("agent", map[string]lua.LGFunction{
 		"__index": func(L *lua.LState) int {
-			a, name := argument[*agentValue](L, 1, "an agent"), L.CheckString(2)
+			a, name := bind.Argument[*agentValue](L, 1, "an agent"), L.CheckString(2)
 			value := functions.RawGetString(name)
 			if value == lua.LNil {
 				value = g.agentField(L, a, name)
@@ -54,7 +57,7 @@ func (g *generation) openTrialAgent() {
 			L.Push(value)
 			return 1
 		},
-		"__newindex": refused("an agent cannot be changed"),
+		"__newindex": bind.Refused("an agent cannot be changed"),
 	})
 }
 
@@ -62,7 +65,7 @@ func (g *generation) trialJoin(L *lua.LState) int {
 	p := g.trialSelf(L)
 	identity := map[string]any{}
 	if t := L.OptTable(1, nil); t != nil {
-		identity, _ = g.toGo(L, t, component).(map[string]any)
+		identity, _ = g.ToGo(L, t, bind.Component).(map[string]any)
 	}
 	avatar, version := any(map[string]any{"visor": map[string]any{}}), float64(netcode.MaxVersion)
 	if options := L.OptTable(2, nil); options != nil {
@@ -105,7 +108,7 @@ func (g *generation) playerValue(p *trialPlace, a *player) *lua.LUserData {
 
 // joined is argument 1, an agent that has joined in this test.
 func (g *generation) joined(L *lua.LState) (*trialPlace, *player) {
-	v := argument[*agentValue](L, 1, "an agent (called with a colon)")
+	v := bind.Argument[*agentValue](L, 1, "an agent (called with a colon)")
 	p := g.trial.at
 	if p == nil || p.players[v] == nil {
 		L.RaiseError("this agent did not join in this test")
@@ -133,7 +136,7 @@ func (g *generation) playerRequest(L *lua.LState) int {
 	})
 	switch {
 	case answer != nil:
-		L.Push(g.toLua(L, answer))
+		L.Push(g.ToLua(L, answer))
 		return 1
 	case a.gone:
 		L.Push(lua.LNil)
@@ -199,11 +202,11 @@ func (g *generation) playerHeard(L *lua.LState) int {
 			continue
 		}
 		v, err := netcode.ParseValue(i.Body)
-		g.check(L, err)
+		bind.Check(L, err)
 		item := L.NewTable()
 		item.RawSetString("type", lua.LString(i.Type))
 		item.RawSetString("from", g.entity(i.From))
-		item.RawSetString("body", g.toLua(L, v))
+		item.RawSetString("body", g.ToLua(L, v))
 		if i.RequestID != "" {
 			item.RawSetString("id", lua.LString(i.RequestID))
 		}

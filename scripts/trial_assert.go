@@ -5,25 +5,28 @@ import (
 	"math"
 	"strings"
 
+	"github.com/loci-place/loci/scripts/internal/api"
+	"github.com/loci-place/loci/scripts/internal/bind"
+
 	lua "github.com/yuin/gopher-lua"
 )
 
-func trialClass() class {
-	return class{
-		name: "loci.test", at: `require "loci.test"`,
-		doc: "In tests/*_test.lua only: what declares tests, and says what must be. Each takes a note as its last " +
+func (g *generation) trialClass() api.Class {
+	return api.Class{
+		Name: "loci.test", At: `require "loci.test"`,
+		Doc: "In tests/*_test.lua only: what declares tests, and says what must be. Each takes a note as its last " +
 			"argument that is shown if it fails.",
-		functions: []function{
-			{"describe", "(name: string, declare: fun())", "Puts the tests that a function declares under a name.", (*generation).trialDescribe},
-			{"it", "(name: string, test: fun(place: loci.TestPlace))", "Declares a test. It gets a place of its own.", (*generation).trialIt},
-			{"before_each", "(prepare: fun(place: loci.TestPlace))", "Runs before each test that is declared below it, in the same block.", (*generation).trialBeforeEach},
-			{"ok", "(value: any, note?: string): any", "Fails if a value is false or nil, and gives it otherwise.", (*generation).trialOK},
-			{"equal", "(expected: any, got: any, note?: string)", "Fails unless both are the same: the same text, number, boolean, entity, agent or table.", (*generation).trialEqual},
-			{"same", "(expected: any, got: any, note?: string)", "Fails unless both are the same, or tables that hold the same. A component counts as a table.", (*generation).trialSame},
-			{"near", "(expected: number|number[], got: number|number[], within?: number, note?: string)", "Fails unless two numbers, or two tables of numbers, are within 1e-6 of each other, or what is said.", (*generation).trialNear},
-			{"contains", "(part: any, whole: string|table, note?: string)", "Fails unless a text has a part, or a list an item like it.", (*generation).trialContains},
-			{"error", "(fn: fun(), text?: string): string", "Fails unless a function fails, with an error that has the text in it. Gives the error.", (*generation).trialError},
-			{"fail", "(why?: string)", "Fails.", (*generation).trialFail},
+		Functions: []api.Function{
+			{Name: "describe", Signature: "(name: string, declare: fun())", Doc: "Puts the tests that a function declares under a name.", Call: g.trialDescribe},
+			{Name: "it", Signature: "(name: string, test: fun(place: loci.TestPlace))", Doc: "Declares a test. It gets a place of its own.", Call: g.trialIt},
+			{Name: "before_each", Signature: "(prepare: fun(place: loci.TestPlace))", Doc: "Runs before each test that is declared below it, in the same block.", Call: g.trialBeforeEach},
+			{Name: "ok", Signature: "(value: any, note?: string): any", Doc: "Fails if a value is false or nil, and gives it otherwise.", Call: g.trialOK},
+			{Name: "equal", Signature: "(expected: any, got: any, note?: string)", Doc: "Fails unless both are the same: the same text, number, boolean, entity, agent or table.", Call: g.trialEqual},
+			{Name: "same", Signature: "(expected: any, got: any, note?: string)", Doc: "Fails unless both are the same, or tables that hold the same. A component counts as a table.", Call: g.trialSame},
+			{Name: "near", Signature: "(expected: number|number[], got: number|number[], within?: number, note?: string)", Doc: "Fails unless two numbers, or two tables of numbers, are within 1e-6 of each other, or what is said.", Call: g.trialNear},
+			{Name: "contains", Signature: "(part: any, whole: string|table, note?: string)", Doc: "Fails unless a text has a part, or a list an item like it.", Call: g.trialContains},
+			{Name: "error", Signature: "(fn: fun(), text?: string): string", Doc: "Fails unless a function fails, with an error that has the text in it. Gives the error.", Call: g.trialError},
+			{Name: "fail", Signature: "(why?: string)", Doc: "Fails.", Call: g.trialFail},
 		},
 	}
 }
@@ -50,7 +53,7 @@ func (g *generation) trialIt(L *lua.LState) int {
 	t := g.declares(L, "t.it")
 	c := &trialCase{fn: g.handler(L, 2, "test").fn}
 	_, line, _ := strings.Cut(L.Where(1), ":")
-	c.Line = atoi(line)
+	c.Line = bind.Line(line)
 	for _, scope := range t.scope {
 		if scope.name != "" {
 			c.Name += scope.name + ": "
@@ -131,7 +134,7 @@ func (g *generation) trialContains(L *lua.LState) int {
 	}
 	list, ok := g.tableOf(whole)
 	if !ok {
-		L.ArgError(2, "a text or a list expected, got "+nameOf(whole))
+		L.ArgError(2, "a text or a list expected, got "+bind.NameOf(whole))
 	}
 	for i := 1; i <= list.Len(); i++ {
 		if g.difference(part, list.RawGetInt(i), "", 0) == "" {

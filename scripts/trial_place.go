@@ -7,6 +7,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/loci-place/loci/internal/suggest"
+	"github.com/loci-place/loci/scripts/internal/api"
+	"github.com/loci-place/loci/scripts/internal/bind"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/loci-place/loci/engine"
@@ -63,41 +67,41 @@ func (t *Trial) close(p *trialPlace) error {
 	return err
 }
 
-func trialPlaceClass() class {
-	return class{
-		name: "loci.TestPlace", method: true,
-		doc: "A test's own place, with the scripts of the directory in it. What it is told to do has happened, with " +
+func (g *generation) trialPlaceClass() api.Class {
+	return api.Class{
+		Name: "loci.TestPlace", Method: true,
+		Doc: "A test's own place, with the scripts of the directory in it. What it is told to do has happened, with " +
 			"all that follows from it, when the call returns; but no time passes unless advance says so, or a " +
 			"request waits for its answer.",
-		fields: []field{
-			{name: "name", typ: "string", doc: "what agents are told the place is called"},
-			{name: "state", typ: "table", doc: "a copy of what place.state holds"},
-			{name: "store", typ: "loci.Store", doc: "the place's store, which is empty when the test begins"},
-			{name: "json", typ: "loci.JSON", doc: "as scripts have it"},
+		Fields: []api.Field{
+			{Name: "name", Type: "string", Doc: "what agents are told the place is called"},
+			{Name: "state", Type: "table", Doc: "a copy of what place.state holds"},
+			{Name: "store", Type: "loci.Store", Doc: "the place's store, which is empty when the test begins"},
+			{Name: "json", Type: "loci.JSON", Doc: "as scripts have it"},
 		},
-		functions: []function{
-			{"join", "(identity?: table, options?: {avatar?: loci.Spec, version?: integer}): loci.TestAgent?, string?", "Lets an agent in, or gives nil and why it is refused.", (*generation).trialJoin},
-			{"advance", "(seconds: number)", "Lets time pass, heartbeat by heartbeat.", (*generation).trialAdvance},
-			{"spawn", "(spec: loci.Spec): loci.Entity", "Makes an entity of the place's own.", ofTrialPlace((*generation).placeSpawn)},
-			{"entity", "(id: string): loci.Entity?", "The entity of that id, or nil.", ofTrialPlace((*generation).placeEntity)},
-			{"entities", "(filter?: {with?: string, owner?: loci.Agent}): loci.Entity[]", "All entities, or those that have a component, or belong to an agent, sorted by id.", ofTrialPlace((*generation).placeEntities)},
-			{"agents", "(): loci.Agent[]", "All agents, in the order they came.", ofTrialPlace((*generation).placeAgents)},
-			{"publish", "(body: any[])", "Publishes something as the place.", ofTrialPlace((*generation).placePublish)},
-			{"request", "(to: loci.Entity|loci.Agent|string, body: any[], options?: {timeout?: number}): any[]?, string?", "Asks an entity something as the place: the answer's body, or nil and why there is none.", (*generation).trialRequest},
-			{"time", "(): number", "The place's clock, in seconds.", ofTrialPlace((*generation).placeTime)},
-			{"log", "(): string[]", "What the scripts have written to the log so far: \"info hello ann\".", (*generation).trialSaid},
-			{"expect_error", "(text: string)", "Says that an error with this text in it is logged in this test, before or after this line; without it, an error in the log fails the test, and with it, that there is none.", (*generation).trialExpectError},
-			{"reload", "(sources?: table<string, string|false>): boolean?, string?", "Loads the scripts anew, as when a file is saved: with other sources by their paths, false for none. Gives nil and why if the old ones run on.", (*generation).trialReload},
+		Functions: []api.Function{
+			{Name: "join", Signature: "(identity?: table, options?: {avatar?: loci.Spec, version?: integer}): loci.TestAgent?, string?", Doc: "Lets an agent in, or gives nil and why it is refused.", Call: g.trialJoin},
+			{Name: "advance", Signature: "(seconds: number)", Doc: "Lets time pass, heartbeat by heartbeat.", Call: g.trialAdvance},
+			{Name: "spawn", Signature: "(spec: loci.Spec): loci.Entity", Doc: "Makes an entity of the place's own.", Call: g.ofTrialPlace(g.placeSpawn)},
+			{Name: "entity", Signature: "(id: string): loci.Entity?", Doc: "The entity of that id, or nil.", Call: g.ofTrialPlace(g.placeEntity)},
+			{Name: "entities", Signature: "(filter?: {with?: string, owner?: loci.Agent}): loci.Entity[]", Doc: "All entities, or those that have a component, or belong to an agent, sorted by id.", Call: g.ofTrialPlace(g.placeEntities)},
+			{Name: "agents", Signature: "(): loci.Agent[]", Doc: "All agents, in the order they came.", Call: g.ofTrialPlace(g.placeAgents)},
+			{Name: "publish", Signature: "(body: any[])", Doc: "Publishes something as the place.", Call: g.ofTrialPlace(g.placePublish)},
+			{Name: "request", Signature: "(to: loci.Entity|loci.Agent|string, body: any[], options?: {timeout?: number}): any[]?, string?", Doc: "Asks an entity something as the place: the answer's body, or nil and why there is none.", Call: g.trialRequest},
+			{Name: "time", Signature: "(): number", Doc: "The place's clock, in seconds.", Call: g.ofTrialPlace(g.placeTime)},
+			{Name: "log", Signature: "(): string[]", Doc: "What the scripts have written to the log so far: \"info hello ann\".", Call: g.trialSaid},
+			{Name: "expect_error", Signature: "(text: string)", Doc: "Says that an error with this text in it is logged in this test, before or after this line; without it, an error in the log fails the test, and with it, that there is none.", Call: g.trialExpectError},
+			{Name: "reload", Signature: "(sources?: table<string, string|false>): boolean?, string?", Doc: "Loads the scripts anew, as when a file is saved: with other sources by their paths, false for none. Gives nil and why if the old ones run on.", Call: g.trialReload},
 		},
 	}
 }
 
 func (g *generation) openTrialPlace() {
-	functions := g.table(trialPlaceClass())
-	g.meta.trialPlace = g.metatable("place", map[string]lua.LGFunction{
-		"__newindex": refused("a test's place cannot be changed, but by what stands in it and by what agents do"),
+	functions := g.Table(g.trialPlaceClass())
+	g.meta.trialPlace = g.Metatable("place", map[string]lua.LGFunction{
+		"__newindex": bind.Refused("a test's place cannot be changed, but by what stands in it and by what agents do"),
 		"__index": func(L *lua.LState) int {
-			p, name := argument[*trialPlace](L, 1, "a test's place"), L.CheckString(2)
+			p, name := bind.Argument[*trialPlace](L, 1, "a test's place"), L.CheckString(2)
 			if f := functions.RawGetString(name); f != lua.LNil {
 				L.Push(f)
 				return 1
@@ -114,7 +118,7 @@ func (g *generation) trialPlaceField(L *lua.LState, p *trialPlace, name string) 
 	case "name":
 		return lua.LString(g.turn().Name())
 	case "store":
-		return g.sealed("place.store", storeClass())
+		return g.Sealed("place.store", g.storeClass())
 	case "json":
 		return g.json()
 	case "state":
@@ -122,7 +126,7 @@ func (g *generation) trialPlaceField(L *lua.LState, p *trialPlace, name string) 
 		state.take(p.rt.gen.state.keep())
 		return state.table
 	}
-	L.RaiseError("a test's place has no %q%s", name, suggest(name, trialPlaceClass().names()))
+	L.RaiseError("a test's place has no %q%s", name, suggest.From(name, g.trialPlaceClass().Names()...))
 	return nil
 }
 
@@ -150,10 +154,10 @@ func (g *generation) trialSelf(L *lua.LState) *trialPlace {
 }
 
 // ofTrialPlace makes a function of the scripts' place one of a test's.
-func ofTrialPlace(f func(g *generation, L *lua.LState) int) func(g *generation, L *lua.LState) int {
-	return func(g *generation, L *lua.LState) int {
+func (g *generation) ofTrialPlace(f lua.LGFunction) lua.LGFunction {
+	return func(L *lua.LState) int {
 		g.trialSelf(L)
-		return g.trial.do(L, func(L *lua.LState) int { return f(g, L) })
+		return g.trial.do(L, f)
 	}
 }
 

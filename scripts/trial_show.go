@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/loci-place/loci/scripts/internal/bind"
+
 	lua "github.com/yuin/gopher-lua"
 )
 
@@ -19,8 +21,8 @@ func (g *generation) tableOf(v lua.LValue) (*lua.LTable, bool) {
 	case *lua.LTable:
 		return v, true
 	case *lua.LUserData:
-		if l, ok := v.Value.(lister); ok {
-			return l.list(g), true
+		if l, ok := v.Value.(bind.Lister); ok {
+			return l.List(), true
 		}
 	}
 	return nil, false
@@ -124,7 +126,7 @@ func literal(v lua.LValue) string {
 	case lua.LString:
 		return strconv.Quote(string(v))
 	case *lua.LUserData:
-		return nameOf(v)
+		return bind.NameOf(v)
 	}
 	return v.String()
 }

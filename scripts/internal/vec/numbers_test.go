@@ -1,4 +1,4 @@
-package scripts
+package vec
 
 import (
 	"math"
@@ -102,8 +102,8 @@ func TestVecGivesFiniteNumbersOrAnError(t *testing.T) {
 			}
 		}
 	}
-	if c.g.s.Broken() != nil {
-		t.Error(c.g.s.Broken())
+	if c.s.Broken() != nil {
+		t.Error(c.s.Broken())
 	}
 	if len(good) < len(expressions)/2 {
 		t.Errorf("only %d of %d ever gave a result", len(good), len(expressions))

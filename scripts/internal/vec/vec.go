@@ -1,10 +1,14 @@
-package scripts
+package vec
 
 import (
 	"strings"
 
 	"github.com/go-gl/mathgl/mgl64"
 	lua "github.com/yuin/gopher-lua"
+
+	"github.com/loci-place/loci/internal/suggest"
+	"github.com/loci-place/loci/scripts/internal/api"
+	"github.com/loci-place/loci/scripts/internal/bind"
 )
 
 // The classes of what loci.vec makes. Each value is a list of numbers with a metatable
@@ -15,10 +19,13 @@ const (
 	matrixName     = "loci.Matrix"
 )
 
-func vecClass() class {
-	c := class{
-		name: "loci.vec", at: `require "loci.vec"`,
-		doc: "Vectors, quaternions and matrices. Metres and radians; Y is up, -Z ahead and X to the right, " +
+// Class describes the module loci.vec.
+func Class() api.Class { return class(nil) }
+
+func class(s *bind.State) api.Class {
+	c := api.Class{
+		Name: "loci.vec", At: `require "loci.vec"`,
+		Doc: "Vectors, quaternions and matrices. Metres and radians; Y is up, -Z ahead and X to the right, " +
 			"and a positive angle turns counter-clockwise when its axis points at you. Each is a list of plain " +
 			"numbers, 3, 4 or 16 of them, and can be put into a component, place.state and place.store as it is. " +
 			"What comes back from there is a plain list, or a part of a component: all functions take these too, " +
@@ -26,37 +33,42 @@ func vecClass() class {
 			"them methods again. Functions and operators change none of what they are given. A result that is " +
 			"infinite or not a number is an error.",
 	}
-	c.functions = append(c.functions, vectorMakers()...)
-	c.functions = append(c.functions, vectorFunctions()...)
-	c.functions = append(c.functions, quaternionMakers()...)
-	c.functions = append(c.functions, quaternionFunctions()...)
-	c.functions = append(c.functions, matrixMakers()...)
-	c.functions = append(c.functions, matrixFunctions()...)
-	c.functions = append(c.functions, function{
-		"inverse", "(of: loci.Quaternion|loci.Matrix|number[]): loci.Quaternion|loci.Matrix",
-		"What undoes a rotation, or a matrix.", (*generation).vecInverse,
+	c.Functions = append(c.Functions, vectorMakers()...)
+	c.Functions = append(c.Functions, vectorFunctions()...)
+	c.Functions = append(c.Functions, quaternionMakers()...)
+	c.Functions = append(c.Functions, quaternionFunctions()...)
+	c.Functions = append(c.Functions, matrixMakers(s)...)
+	c.Functions = append(c.Functions, matrixFunctions()...)
+	c.Functions = append(c.Functions, api.Function{
+		Name: "inverse", Signature: "(of: loci.Quaternion|loci.Matrix|number[]): loci.Quaternion|loci.Matrix",
+		Doc: "What undoes a rotation, or a matrix.", Call: vecInverse,
 	})
 	return c
 }
 
-// vectors is the module loci.vec.
-func (g *generation) vectors() lua.LValue {
-	g.openNumbers(vectorClass(), map[string]lua.LGFunction{
-		"__add": g.vecAdd, "__sub": g.vecSub, "__mul": g.vecMul, "__div": g.vecDiv, "__unm": g.vecUnm,
+// Classes describes the module and the values that it makes.
+func Classes() []api.Class {
+	return []api.Class{Class(), vectorClass(), quaternionClass(), matrixClass()}
+}
+
+// Open makes the module in a state.
+func Open(s *bind.State) lua.LValue {
+	openNumbers(s, vectorClass(), map[string]lua.LGFunction{
+		"__add": vecAdd, "__sub": vecSub, "__mul": vecMul, "__div": vecDiv, "__unm": vecUnm,
 	})
-	g.openNumbers(quaternionClass(), map[string]lua.LGFunction{"__mul": g.vecMul})
-	g.openNumbers(matrixClass(), map[string]lua.LGFunction{"__mul": g.vecMul})
-	return g.sealed("loci.vec", vecClass())
+	openNumbers(s, quaternionClass(), map[string]lua.LGFunction{"__mul": vecMul})
+	openNumbers(s, matrixClass(), map[string]lua.LGFunction{"__mul": vecMul})
+	return s.Sealed("loci.vec", class(s))
 }
 
 // asMethods makes methods of a module's functions: the first parameter is the value
 // before the colon.
-func asMethods(functions []function) []function {
-	out := make([]function, len(functions))
+func asMethods(functions []api.Function) []api.Function {
+	out := make([]api.Function, len(functions))
 	for i, f := range functions {
-		parameters, results, _ := strings.Cut(f.signature, ")")
+		parameters, results, _ := strings.Cut(f.Signature, ")")
 		_, parameters, _ = strings.Cut(parameters, ", ")
-		f.signature = "(" + parameters + ")" + results
+		f.Signature = "(" + parameters + ")" + results
 		out[i] = f
 	}
 	return out
@@ -64,29 +76,29 @@ func asMethods(functions []function) []function {
 
 // openNumbers makes the metatable of a class whose values are lists of numbers, its
 // fields names of the first of them.
-func (g *generation) openNumbers(c class, operators map[string]lua.LGFunction) {
-	called := g.table(c)
-	meta := g.metatable(c.name, map[string]lua.LGFunction{
+func openNumbers(s *bind.State, c api.Class, operators map[string]lua.LGFunction) {
+	called := s.Table(c)
+	meta := s.Metatable(c.Name, map[string]lua.LGFunction{
 		"__index": func(L *lua.LState) int {
 			name, ok := L.Get(2).(lua.LString)
 			if !ok {
 				return 0 // beyond the list
 			}
-			if i := axisIndex(string(name), len(c.fields)); i > 0 {
+			if i := axisIndex(string(name), len(c.Fields)); i > 0 {
 				L.Push(L.CheckTable(1).RawGetInt(i))
 				return 1
 			}
 			method := called.RawGetString(string(name))
 			if method == lua.LNil {
-				L.RaiseError("a %s has no %s%s", plainName(c.name), name, suggest(string(name), c.names()))
+				L.RaiseError("a %s has no %s%s", plainName(c.Name), name, suggest.From(string(name), c.Names()...))
 			}
 			L.Push(method)
 			return 1
 		},
 		"__newindex": func(L *lua.LState) int {
-			i := axisIndex(L.Get(2).String(), len(c.fields))
+			i := axisIndex(L.Get(2).String(), len(c.Fields))
 			if i == 0 {
-				L.RaiseError("a %s has no place for %s", plainName(c.name), L.Get(2).String())
+				L.RaiseError("a %s has no place for %s", plainName(c.Name), L.Get(2).String())
 			}
 			v, ok := L.Get(3).(lua.LNumber)
 			if !ok || !isFinite(float64(v)) {
@@ -102,14 +114,14 @@ func (g *generation) openNumbers(c class, operators map[string]lua.LGFunction) {
 		},
 		"__tostring": func(L *lua.LState) int {
 			a := numbersOf(L.Get(1))
-			L.Push(lua.LString(plainName(c.name) + listText(a.at[:a.n])))
+			L.Push(lua.LString(plainName(c.Name) + listText(a.at[:a.n])))
 			return 1
 		},
 	})
 	for name, f := range operators {
-		meta.RawSetString(name, g.L.NewFunction(f))
+		meta.RawSetString(name, s.L.NewFunction(f))
 	}
-	g.L.SetField(g.L.Get(lua.RegistryIndex), c.name, meta)
+	s.L.SetField(s.L.Get(lua.RegistryIndex), c.Name, meta)
 }
 
 // axisIndex is the index of x, y, z or w in a list of n numbers, 0 if it is none of them.
@@ -120,10 +132,10 @@ func axisIndex(name string, n int) int {
 	return 0
 }
 
-// newMatrix makes a loci.Matrix.
-func (g *generation) newMatrix(m mgl64.Mat4) *lua.LTable { return numberList(g.L, matrixName, m[:]) }
+// NewMatrix makes a loci.Matrix.
+func NewMatrix(L *lua.LState, m mgl64.Mat4) *lua.LTable { return numberList(L, matrixName, m[:]) }
 
-func (g *generation) vecAdd(L *lua.LState) int {
+func vecAdd(L *lua.LState) int {
 	a, b := numbersOf(L.Get(1)), numbersOf(L.Get(2))
 	if a.n != 3 || b.n != 3 {
 		undefined(L, "+")
@@ -131,7 +143,7 @@ func (g *generation) vecAdd(L *lua.LState) int {
 	return pushVector(L, a.vector().Add(b.vector()))
 }
 
-func (g *generation) vecSub(L *lua.LState) int {
+func vecSub(L *lua.LState) int {
 	a, b := numbersOf(L.Get(1)), numbersOf(L.Get(2))
 	if a.n != 3 || b.n != 3 {
 		undefined(L, "-")
@@ -139,7 +151,7 @@ func (g *generation) vecSub(L *lua.LState) int {
 	return pushVector(L, a.vector().Sub(b.vector()))
 }
 
-func (g *generation) vecDiv(L *lua.LState) int {
+func vecDiv(L *lua.LState) int {
 	a, b := numbersOf(L.Get(1)), numbersOf(L.Get(2))
 	if a.n != 3 || b.n != 1 {
 		undefined(L, "/")
@@ -151,7 +163,7 @@ func (g *generation) vecDiv(L *lua.LState) int {
 	return pushVector(L, v)
 }
 
-func (g *generation) vecUnm(L *lua.LState) int {
+func vecUnm(L *lua.LState) int {
 	a := numbersOf(L.Get(1))
 	if a.n != 3 {
 		L.RaiseError("-%s is not defined", describe(L.Get(1)))
@@ -160,7 +172,7 @@ func (g *generation) vecUnm(L *lua.LState) int {
 }
 
 // vecMul scales vectors, and applies rotations and matrices to what follows.
-func (g *generation) vecMul(L *lua.LState) int {
+func vecMul(L *lua.LState) int {
 	a, b := numbersOf(L.Get(1)), numbersOf(L.Get(2))
 	switch [2]int{a.n, b.n} {
 	case [2]int{1, 3}:
@@ -180,7 +192,7 @@ func (g *generation) vecMul(L *lua.LState) int {
 	return 0
 }
 
-func (g *generation) vecInverse(L *lua.LState) int {
+func vecInverse(L *lua.LState) int {
 	a := numbersOf(L.Get(1))
 	switch a.n {
 	case 4:

@@ -1,13 +1,10 @@
-package scripts
+package vec
 
 import (
 	"math"
 	"testing"
-	"time"
 
 	"github.com/go-gl/mathgl/mgl64"
-
-	"github.com/loci-place/loci/engine"
 )
 
 func TestMatricesMoveTurnAndScale(t *testing.T) {
@@ -55,7 +52,7 @@ func TestComposedMatricesAreThoseOfShortTransforms(t *testing.T) {
 		if i%2 == 0 {
 			transform["scale"], scale = scale[0], []float64{scale[0], scale[0], scale[0]}
 		}
-		if err := shortTransform(transform); err != nil {
+		if err := WriteOut(transform); err != nil {
 			t.Fatal(err)
 		}
 		var want []float64
@@ -72,64 +69,4 @@ func TestComposedMatricesAreThoseOfShortTransforms(t *testing.T) {
 	c.near([]float64{0, 0, 0}, `vec.scaling(-2, 3, 4):decompose().turn`)
 	c.near([]float64{1e-6, 1e-6, 1e-6}, `vec.scaling(1e-6):decompose().scale`)
 	c.near([]float64{0, 0.5, 0}, `(vec.rotation({0, 1, 0}, 0.5) * {1,0,0,0, 0.5,1,0,0, 0,0,1,0, 0,0,0,1}):decompose().turn`)
-}
-
-func TestWorldIsAMatrixThatPlacesEntities(t *testing.T) {
-	r := opened(t, lua1(`local vec = require "loci.vec"
-		place.scene{ a = { transform = { at = {1, 2, 3}, turn = {0.1, 0.2, 0.3}, scale = 2 }, children = {
-			b = { transform = { at = {4, 5, 6}, turn = {-1, 2, 3}, scale = {1, 2, 3} }, children = {
-				c = { transform = { at = {7, 8, 9} } } } } } } }
-		place.on("open", function()
-			local a, b, c = place.entity("a"), place.entity("a.b"), place.entity("a.b.c")
-			print(getmetatable(c:world()), b:world():point{7, 8, 9}:distance(c:world():position()) < 1e-9)
-			place.spawn{ seen = {
-				world = c:world(),
-				chained = vec.matrix(a.transform.matrix) * b.transform.matrix * c.transform.matrix,
-			} }
-		end)
-		place.handle("put", function(request)
-			local b, c = place.entity("a.b"), place.entity("a.b.c")
-			b.transform = b:world():decompose()
-			c.transform = { matrix = b:world():inverse() * vec.compose(request.args[1]) }
-			return "ok"
-		end)`))
-	r.Advance(time.Second)
-	r.want(`loci.Matrix\ttrue`)
-	r.do(func(turn *engine.Turn) {
-		for e := range turn.World().Entities() {
-			seen, ok := e.Component("seen")
-			if !ok {
-				continue
-			}
-			want := turn.World().Entity("a.b.c").World()
-			for name, m := range seen {
-				if got := floats(t, m); !alike(got, want[:]) {
-					t.Errorf("%s is %v, want %v", name, got, want)
-				}
-			}
-			return
-		}
-		t.Error("nothing seen")
-	})
-	var before, after, put mgl64.Mat4
-	r.do(func(turn *engine.Turn) { before = turn.World().Entity("a.b").World() })
-	r.equal(r.join("ann").request("place", `["put",{"at":[1,0,-1],"turn":[0,1,0]}]`), `["put","ok"]`)
-	r.do(func(turn *engine.Turn) {
-		after, put = turn.World().Entity("a.b").Local(), turn.World().Entity("a.b.c").World()
-	})
-	if !alike(after[:], before[:]) {
-		t.Errorf("taken apart and put together it is %v, was %v", after, before)
-	}
-	if want := mgl64.Translate3D(1, 0, -1).Mul4(mgl64.HomogRotate3DY(1)); !alike(put[:], want[:]) {
-		t.Errorf("it was put to %v, not %v", put, want)
-	}
-}
-
-// floats reads a list of plain data.
-func floats(t *testing.T, v any) (out []float64) {
-	t.Helper()
-	for _, item := range v.([]any) {
-		out = append(out, item.(float64))
-	}
-	return out
 }

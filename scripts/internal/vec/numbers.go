@@ -1,4 +1,4 @@
-package scripts
+package vec
 
 import (
 	"fmt"
@@ -8,6 +8,8 @@ import (
 
 	"github.com/go-gl/mathgl/mgl64"
 	lua "github.com/yuin/gopher-lua"
+
+	"github.com/loci-place/loci/scripts/internal/bind"
 )
 
 // numbers are what loci.vec works on: n is 1 for a number, 3 for a vector, 4 for a
@@ -43,11 +45,11 @@ func numbersOf(v lua.LValue) (out numbers) {
 			out.at[i] = float64(f)
 		}
 	case *lua.LUserData:
-		value, ok := v.Value.(valuer)
+		value, ok := v.Value.(bind.Plain)
 		if !ok {
 			return out
 		}
-		list, _ := value.plain().([]any)
+		list, _ := value.Plain().([]any)
 		n = listed(len(list))
 		for i := range n {
 			if out.at[i], ok = list[i].(float64); !ok {
@@ -153,7 +155,7 @@ func describe(v lua.LValue) string {
 	case *lua.LNilType:
 		return "nothing"
 	case *lua.LUserData:
-		return nameOf(v)
+		return bind.NameOf(v)
 	case *lua.LTable:
 		if n := v.Len(); listed(n) > 0 {
 			return fmt.Sprintf("a list of %d that are not all numbers", n)

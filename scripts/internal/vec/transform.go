@@ -1,4 +1,4 @@
-package scripts
+package vec
 
 import (
 	"errors"
@@ -10,15 +10,15 @@ import (
 	"github.com/go-gl/mathgl/mgl64"
 )
 
-// shortTransforms writes out the short transforms in a description of an entity and its
+// WriteOutAll writes out the short transforms in a description of an entity and its
 // children.
-func shortTransforms(spec map[string]any) error {
+func WriteOutAll(spec map[string]any) error {
 	from := spec
 	if nested, ok := spec["components"].(map[string]any); ok {
 		from = nested
 	}
 	if t, ok := from["transform"].(map[string]any); ok {
-		if err := shortTransform(t); err != nil {
+		if err := WriteOut(t); err != nil {
 			return err
 		}
 	}
@@ -26,7 +26,7 @@ func shortTransforms(spec map[string]any) error {
 	named, _ := spec["children"].(map[string]any)
 	for _, child := range slices.AppendSeq(slices.Clone(children), maps.Values(named)) {
 		if child, ok := child.(map[string]any); ok {
-			if err := shortTransforms(child); err != nil {
+			if err := WriteOutAll(child); err != nil {
 				return err
 			}
 		}
@@ -34,8 +34,8 @@ func shortTransforms(spec map[string]any) error {
 	return nil
 }
 
-// shortTransform makes a matrix of { at = {x, y, z}, turn = {rx, ry, rz}, scale = s }.
-func shortTransform(t map[string]any) error {
+// WriteOut makes a matrix of { at = {x, y, z}, turn = {rx, ry, rz}, scale = s }.
+func WriteOut(t map[string]any) error {
 	_, hasAt := t["at"]
 	_, hasTurn := t["turn"]
 	_, hasScale := t["scale"]

@@ -1,16 +1,16 @@
-package acl
+// Package suggest finds the name that was probably meant where one is misspelled.
+package suggest
 
 import (
-	"iter"
 	"slices"
 	"strings"
 )
 
-// nearest gives the candidate that name is most likely a misspelling of, "" if
+// Nearest returns the candidate that name is most likely a misspelling of, "" if
 // it is like none of them.
-func nearest(name string, candidates iter.Seq[string]) string {
+func Nearest(name string, candidates ...string) string {
 	best, least := "", 1+min(2, len(name)/3)
-	for _, candidate := range slices.Sorted(candidates) {
+	for _, candidate := range slices.Sorted(slices.Values(candidates)) {
 		if d := distance(strings.ToLower(name), strings.ToLower(candidate)); d < least {
 			best, least = candidate, d
 		}
@@ -18,18 +18,18 @@ func nearest(name string, candidates iter.Seq[string]) string {
 	return best
 }
 
-// didYouMean ends an error with a suggestion, where there is one.
-func didYouMean(name string) string {
+// Meant returns the end of an error that suggests a name, "" without one.
+func Meant(name string) string {
 	if name == "" {
 		return ""
 	}
 	return ": did you mean " + name + "?"
 }
 
-// DidYouMean ends an error about a name that is none of the candidates: ": did you mean
-// owner?", or "" if it is like none of them.
-func DidYouMean(name string, candidates iter.Seq[string]) string {
-	return didYouMean(nearest(name, candidates))
+// From returns the end of an error about a name that is none of the candidates: ": did you
+// mean owner?", or "" if it is like none of them.
+func From(name string, candidates ...string) string {
+	return Meant(Nearest(name, candidates...))
 }
 
 // distance counts the letters to insert, drop, change or swap with their

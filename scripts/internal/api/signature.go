@@ -1,18 +1,18 @@
-package scripts
+package api
 
 import "strings"
 
-// parameter is one of a signature's. One that may be missing has a question mark behind
-// its name.
-type parameter struct{ name, typ string }
+// Parameter is one of a signature. The name of one that may be missing ends with a
+// question mark.
+type Parameter struct{ Name, Type string }
 
-// signatureOf reads a signature, "(seconds: number, fn: fun()): loci.Timer", or a
-// function's type, "fun(agent: loci.Agent)".
-func signatureOf(signature string) (parameters []parameter, results []string) {
+// Signature reads a signature, "(seconds: number, fn: fun()): loci.Timer", or a function's
+// type, "fun(agent: loci.Agent)".
+func Signature(signature string) (parameters []Parameter, results []string) {
 	inside, rest := bracketed(strings.TrimPrefix(signature, "fun"))
 	for _, part := range split(inside) {
 		name, typ, _ := strings.Cut(part, ":")
-		parameters = append(parameters, parameter{strings.TrimSpace(name), strings.TrimSpace(typ)})
+		parameters = append(parameters, Parameter{strings.TrimSpace(name), strings.TrimSpace(typ)})
 	}
 	for _, result := range split(strings.TrimPrefix(strings.TrimSpace(rest), ":")) {
 		results = append(results, strings.TrimSpace(result))
