@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"testing"
 	"time"
+
+	"github.com/loci-place/loci/internal/await"
 )
 
 // enetPlace is a fake place that is reached over UDP on loopback.
@@ -28,8 +30,7 @@ func TestClientLivesInAPlaceOverENet(t *testing.T) {
 			echo(p)
 			p.left = func(_ *fakeAgent, code uint32) { left <- code }
 		})
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-		defer cancel()
+		ctx := await.Context(t)
 		c, err := Dial(ctx, url, ClientConfig{Version: version})
 		if err != nil {
 			t.Fatal(err)
@@ -42,19 +43,12 @@ func TestClientLivesInAPlaceOverENet(t *testing.T) {
 		if body, err := c.Request(ctx, "place", "poke", true); err != nil || len(body) != 2 {
 			t.Errorf("got %v, %v", body, err)
 		}
-		for p.agent(0).ack() != 6 && ctx.Err() == nil {
-			time.Sleep(time.Millisecond)
-		}
+		await.Until(t, "the state is acknowledged", func() bool { return p.agent(0).ack() == 6 })
 		if err := c.Close(); err != nil || !errors.Is(c.Err(), ErrClosed) {
 			t.Errorf("closed: %v, %v", err, c.Err())
 		}
-		select {
-		case code := <-left:
-			if code != CodeClientLeft {
-				t.Errorf("left with %d", code)
-			}
-		case <-ctx.Done():
-			t.Error("the place did not hear that the client left")
+		if code := await.Next(t, left, "the client to leave"); code != CodeClientLeft {
+			t.Errorf("left with %d", code)
 		}
 	}
 }
@@ -70,7 +64,7 @@ func TestRefusedDialOverENetLeavesNothingBehind(t *testing.T) {
 	if !errors.As(err, &refused) || refused.Code != 1003 {
 		t.Errorf("got %v", err)
 	}
-	if code := <-left; code != CodeClientLeft {
+	if code := await.Next(t, left, "the client to leave"); code != CodeClientLeft {
 		t.Errorf("left with %d", code)
 	}
 }
@@ -78,9 +72,8 @@ func TestRefusedDialOverENetLeavesNothingBehind(t *testing.T) {
 func TestDialOverENetHonoursItsContext(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	start := time.Now()
-	_, err := Dial(ctx, "alloplace://127.0.0.1:9", ClientConfig{})
-	if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > 3*time.Second {
-		t.Errorf("got %v after %v", err, time.Since(start))
+	// ENet gives up after 20 s, with another error.
+	if _, err := Dial(ctx, "alloplace://127.0.0.1:9", ClientConfig{}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/loci-place/loci/internal/await"
 )
 
 // TestENetTellsWhenAPacketHasArrived sends packets that take one datagram and many, to
@@ -17,12 +19,12 @@ func TestENetTellsWhenAPacketHasArrived(t *testing.T) {
 			delivered := make(chan struct{}, 2)
 			packet := Packet{Channel: 3, Reliable: true, Data: make([]byte, size), Delivered: func() { delivered <- struct{}{} }}
 			mustSendENet(t, place, packet, to...)
-			nextENet(t, delivered, "word that "+name+" got it")
+			await.Next(t, delivered, "word that "+name+" got it")
 			if name == "nobody" {
 				continue
 			}
 			for range to { // acknowledged, so it has come or is being told
-				if got := nextENet(t, client.received, "packet"); len(got.data) != size {
+				if got := await.Next(t, client.received, "packet"); len(got.data) != size {
 					t.Errorf("got %d bytes, want %d", len(got.data), size)
 				}
 			}
@@ -41,7 +43,7 @@ func TestENetTellsOfAPacketWhoseReceiverHasGone(t *testing.T) {
 		Channel: 3, Reliable: true, Data: make([]byte, 4<<20), Delivered: func() { delivered <- struct{}{} },
 	}, there)
 	client.Disconnect(here, CodeClientLeft)
-	nextENet(t, delivered, "word that it never will arrive")
+	await.Next(t, delivered, "word that it never will arrive")
 }
 
 func TestENetClosesWithPacketsUnderWay(t *testing.T) {

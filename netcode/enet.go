@@ -42,6 +42,8 @@ type ENet struct {
 	socket *enetSocket
 	outbox enetOutbox
 
+	farewell time.Duration // enetFarewell, but in some tests
+
 	served    atomic.Bool
 	closing   atomic.Bool
 	closeOnce sync.Once
@@ -116,6 +118,9 @@ func newENet(cfg ENetConfig) (*ENet, error) {
 		addr:   socket.addr(),
 		socket: socket,
 		outbox: enetOutbox{limit: limits.MaxOutbox, queued: &queued},
+
+		farewell: enetFarewell,
+
 		host:   host,
 		conns:  newENetConns(cfg.Peers),
 		books:  enetBooks{stats: make(map[Conn]Stats)},

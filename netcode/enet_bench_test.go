@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"sync/atomic"
 	"testing"
+
+	"github.com/loci-place/loci/internal/await"
 )
 
 // enetCounter is a Handler that only counts, and tells when it has counted enough.
@@ -54,7 +56,7 @@ func dialMany(b *testing.B, place *enetEnd, n int) (client *ENet, heard *enetCou
 		}
 	})
 	for range n {
-		there = append(there, nextENet(b, place.connected, "connection"))
+		there = append(there, await.Next(b, place.connected, "connection"))
 	}
 	return client, heard, there
 }

@@ -1,6 +1,10 @@
 package netcode
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/loci-place/loci/internal/await"
+)
 
 func TestENetIsBusyWhileFragmentsAreOnTheirWay(t *testing.T) {
 	place, client := startENetPlace(t, ENetLimits{}), startENetClient(t)
@@ -22,7 +26,7 @@ func TestENetIsBusyWhileFragmentsAreOnTheirWay(t *testing.T) {
 			if s, _ := place.Stats(there); s.Busy != c.busy {
 				t.Errorf("busy right after Send: %v", s.Busy)
 			}
-			enetEventually(t, "the packet arrives", func() bool {
+			await.Until(t, "the packet arrives", func() bool {
 				s, _ := place.Stats(there)
 				return !s.Busy
 			})

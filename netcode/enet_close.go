@@ -5,7 +5,7 @@ import "time"
 const (
 	// enetFarewell is how long peers may take to hear that the host closes. After
 	// half of it they are told without delivering first what is still queued. All of a
-	// place's closing is to take at most a second, whoever hangs.
+	// place's closing is to take at most a second, even with peers that hang.
 	enetFarewell = 750 * time.Millisecond
 	// enetFarewellStep is how often Close looks at the clock.
 	enetFarewellStep = 20 * time.Millisecond
@@ -22,7 +22,7 @@ func (e *ENet) close(code uint32) error {
 	e.obey(now)
 	e.host.refuseConnects()
 	e.sayGoodbye(code, now)
-	e.awaitGoodbyes(code, now)
+	e.awaitGoodbyes(code, now, e.farewell)
 	e.books.count(e.host.dropped())
 	e.books.forgetAll()
 	e.host.destroy()
@@ -39,17 +39,17 @@ func (e *ENet) sayGoodbye(code uint32, now time.Time) {
 	}
 }
 
-// awaitGoodbyes goes on serving until everybody has heard, or time is over.
-func (e *ENet) awaitGoodbyes(code uint32, start time.Time) {
+// awaitGoodbyes goes on serving until all peers have heard, or time is over.
+func (e *ENet) awaitGoodbyes(code uint32, start time.Time, atMost time.Duration) {
 	batch := newENetBatch(enetBatchSize)
 	defer batch.free()
 	urgent := false
 	for e.conns.ending > 0 {
 		now := time.Now()
-		if now.Sub(start) >= enetFarewell {
+		if now.Sub(start) >= atMost {
 			break
 		}
-		if !urgent && now.Sub(start) >= enetFarewell/2 {
+		if !urgent && now.Sub(start) >= atMost/2 {
 			urgent = true
 			e.each(func(slot int) { e.host.disconnect(slot, code) })
 		}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode/rawenet"
 )
 
@@ -36,20 +37,20 @@ func TestENetBelievesOnlyTheNextGoodbye(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { _ = peer.Close() })
-			there := nextENet(t, place.connected, "connection")
+			there := await.Next(t, place.connected, "connection")
 			for i := uint16(2); i <= newest; i++ {
 				rawWrite(t, peer, rawenet.AppendPing(peer.Header(), i))
 			}
 			rawWrite(t, peer, rawenet.AppendDisconnect(peer.Header(), c.sequence, CodeKicked))
 			if c.believed {
-				if got := nextENet(t, place.disconnected, "end"); got != (enetEnding{there, CodeKicked}) {
+				if got := await.Next(t, place.disconnected, "end"); got != (enetEnding{there, CodeKicked}) {
 					t.Errorf("heard %v", got)
 				}
 				return
 			}
-			enetEventually(t, "it is dropped", func() bool { return place.Dropped().Control == 1 })
+			await.Until(t, "it is dropped", func() bool { return place.Dropped().Control == 1 })
 			rawWrite(t, peer, rawenet.AppendDisconnect(peer.Header(), newest+1, CodeClientLeft))
-			if got := nextENet(t, place.disconnected, "end"); got != (enetEnding{there, CodeClientLeft}) {
+			if got := await.Next(t, place.disconnected, "end"); got != (enetEnding{there, CodeClientLeft}) {
 				t.Errorf("after its own goodbye heard %v", got)
 			}
 		})
@@ -60,7 +61,7 @@ func TestENetBelievesOnlyTheNextGoodbye(t *testing.T) {
 func TestENetNumbersOfGoodbyesWrap(t *testing.T) {
 	place := startENetPlace(t, ENetLimits{CommandRate: 1 << 24})
 	peer := rawDial(t, place)
-	there := nextENet(t, place.connected, "connection")
+	there := await.Next(t, place.connected, "connection")
 	for n := 2; n < 1<<16+10; {
 		b := peer.Header()
 		for range 32 {
@@ -69,13 +70,13 @@ func TestENetNumbersOfGoodbyesWrap(t *testing.T) {
 		rawWrite(t, peer, b)
 		if n%1024 < 32 { // so that none is lost
 			rawWrite(t, peer, rawenet.AppendUnreliable(peer.UntimedHeader(), 0, 0, uint16(n/32), []byte{1}))
-			nextENet(t, place.received, "packet")
+			await.Next(t, place.received, "packet")
 		}
 		if n >= 1<<16+10 {
 			rawWrite(t, peer, rawenet.AppendDisconnect(peer.Header(), uint16(n), CodeKicked))
 		}
 	}
-	if got := nextENet(t, place.disconnected, "end"); got != (enetEnding{there, CodeKicked}) {
+	if got := await.Next(t, place.disconnected, "end"); got != (enetEnding{there, CodeKicked}) {
 		t.Errorf("heard %v", got)
 	}
 }
@@ -83,13 +84,13 @@ func TestENetNumbersOfGoodbyesWrap(t *testing.T) {
 func TestENetBelievesNoGoodbyeWhileNumbersAreTried(t *testing.T) {
 	place := startENetPlace(t, shortTimeouts)
 	peer := rawDial(t, place)
-	there := nextENet(t, place.connected, "connection")
+	there := await.Next(t, place.connected, "connection")
 	const tries = 1000
 	for i := range uint16(tries) {
 		rawWrite(t, peer, rawenet.AppendDisconnect(peer.Header(), 100+i, CodeKicked))
 	}
 	rawWrite(t, peer, rawenet.AppendDisconnect(peer.Header(), 2, CodeKicked)) // the right one, too late
-	if got := nextENet(t, place.disconnected, "end"); got != (enetEnding{there, CodeConnectionLost}) {
+	if got := await.Next(t, place.disconnected, "end"); got != (enetEnding{there, CodeConnectionLost}) {
 		t.Errorf("heard %v, want that it fell silent", got)
 	}
 	if d := place.Dropped(); d.Control != tries+1 {
@@ -129,15 +130,15 @@ func TestENetIgnoresForgedGoodbyes(t *testing.T) {
 				forge(from, way.to.Addr(), append(limit, 0, 0, 0, 1, 0, 0, 0, 1))
 			}
 		}
-		enetEventually(t, "both are dropped", func() bool { return way.to.Dropped().Control == before+2 })
+		await.Until(t, "both are dropped", func() bool { return way.to.Dropped().Control == before+2 })
 	}
 	mustSendENet(t, client, Packet{Channel: 1, Reliable: true, Data: []byte("still here")}, here)
-	nextENet(t, place.received, "packet")
+	await.Next(t, place.received, "packet")
 	if len(place.disconnected)+len(client.disconnected) > 0 {
 		t.Fatal("the connection has ended")
 	}
 	client.Disconnect(here, CodeClientLeft)
-	if got := nextENet(t, place.disconnected, "end"); got != (enetEnding{there, CodeClientLeft}) {
+	if got := await.Next(t, place.disconnected, "end"); got != (enetEnding{there, CodeClientLeft}) {
 		t.Errorf("heard %v", got)
 	}
 }
@@ -194,7 +195,7 @@ func TestENetSendsNoMoreThanAStrangerBrought(t *testing.T) {
 	if _, err := socket.Write(ack); err != nil {
 		t.Fatal(err)
 	}
-	nextENet(t, place.connected, "connection")
+	await.Next(t, place.connected, "connection")
 }
 
 // TestENetAnswersAgainWhoBringsMore is about a client whose acknowledgement was lost: it
@@ -223,9 +224,6 @@ func TestENetNumbersItsAnswersAtRandom(t *testing.T) {
 	const tries = 16
 	for _, socket := range rawSockets(t, place, tries) {
 		knock(t, socket, 1)
-		if err := socket.SetReadDeadline(time.Now().Add(enetPatience)); err != nil {
-			t.Fatal(err)
-		}
 		b := make([]byte, 4096)
 		if _, err := socket.Read(b); err != nil {
 			t.Fatal(err)

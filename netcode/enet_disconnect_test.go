@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode/rawenet"
 )
 
@@ -20,10 +21,10 @@ func TestENetDisconnectTellsBothEndsTheCode(t *testing.T) {
 			here, there := joinENet(t, client, place)
 			by, c := end(place, client, here, there)
 			by.Disconnect(c, CodeKicked)
-			if got := nextENet(t, client.disconnected, "end"); got != (enetEnding{here, CodeKicked}) {
+			if got := await.Next(t, client.disconnected, "end"); got != (enetEnding{here, CodeKicked}) {
 				t.Errorf("the client heard %v", got)
 			}
-			if got := nextENet(t, place.disconnected, "end"); got != (enetEnding{there, CodeKicked}) {
+			if got := await.Next(t, place.disconnected, "end"); got != (enetEnding{there, CodeKicked}) {
 				t.Errorf("the place heard %v", got)
 			}
 		})
@@ -40,7 +41,7 @@ func TestENetDisconnectDeliversFirstWhatWasSentBefore(t *testing.T) {
 	mustSendENet(t, place, Packet{Channel: 3, Reliable: true, Data: make([]byte, 1<<20)}, there)
 	place.Disconnect(there, CodeOutdatedVersion)
 	mustSendENet(t, place, Packet{Channel: 1, Reliable: true, Data: []byte("too late")}, there)
-	if got := nextENet(t, client.disconnected, "end"); got.code != CodeOutdatedVersion {
+	if got := await.Next(t, client.disconnected, "end"); got.code != CodeOutdatedVersion {
 		t.Errorf("code %d", got.code)
 	}
 	if got := len(client.received); got != n+1 {
@@ -57,7 +58,7 @@ func TestENetDisconnectFromWithinTheHandler(t *testing.T) {
 	client := startENetClient(t)
 	here, _ := joinENet(t, client, place)
 	mustSendENet(t, client, Packet{Channel: 1, Reliable: true, Data: binary.BigEndian.AppendUint32(nil, CodeDenied)}, here)
-	if got := nextENet(t, client.disconnected, "end"); got.code != CodeDenied {
+	if got := await.Next(t, client.disconnected, "end"); got.code != CodeDenied {
 		t.Errorf("code %d", got.code)
 	}
 }
@@ -74,7 +75,7 @@ func TestENetDisconnectEndsADialThatNobodyAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	client.Disconnect(c, CodeClientLeft)
-	if got := nextENet(t, client.disconnected, "end"); got != (enetEnding{c, CodeClientLeft}) {
+	if got := await.Next(t, client.disconnected, "end"); got != (enetEnding{c, CodeClientLeft}) {
 		t.Errorf("heard %v", got)
 	}
 }
@@ -85,8 +86,8 @@ var shortTimeouts = ENetLimits{TimeoutMin: 200 * time.Millisecond, TimeoutMax: 4
 func TestENetReportsASilentPeerAsLost(t *testing.T) {
 	place := startENetPlace(t, shortTimeouts)
 	rawDial(t, place) // never acknowledges anything
-	there := nextENet(t, place.connected, "connection")
-	if got := nextENet(t, place.disconnected, "end"); got != (enetEnding{there, CodeConnectionLost}) {
+	there := await.Next(t, place.connected, "connection")
+	if got := await.Next(t, place.disconnected, "end"); got != (enetEnding{there, CodeConnectionLost}) {
 		t.Errorf("heard %v", got)
 	}
 }
@@ -97,7 +98,7 @@ func TestENetDialThatNobodyAnswersIsLost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := nextENet(t, client.disconnected, "end"); got != (enetEnding{c, CodeConnectionLost}) {
+	if got := await.Next(t, client.disconnected, "end"); got != (enetEnding{c, CodeConnectionLost}) {
 		t.Errorf("heard %v", got)
 	}
 }
@@ -107,7 +108,7 @@ func TestENetDialThatNobodyAnswersIsLost(t *testing.T) {
 func TestENetGivesUpAPeerThatWillNotLeave(t *testing.T) {
 	place := startENetPlace(t, shortTimeouts)
 	peer := rawDial(t, place)
-	there := nextENet(t, place.connected, "connection")
+	there := await.Next(t, place.connected, "connection")
 	place.Disconnect(there, CodeKicked)
 	stop := make(chan struct{})
 	defer close(stop)
@@ -122,7 +123,7 @@ func TestENetGivesUpAPeerThatWillNotLeave(t *testing.T) {
 			}
 		}
 	}()
-	if got := nextENet(t, place.disconnected, "end"); got != (enetEnding{there, CodeKicked}) {
+	if got := await.Next(t, place.disconnected, "end"); got != (enetEnding{there, CodeKicked}) {
 		t.Errorf("heard %v", got)
 	}
 }
@@ -132,11 +133,11 @@ func TestENetGivesUpAPeerThatWillNotLeave(t *testing.T) {
 func TestENetIgnoresAGoodbyeThatCannotBeAcknowledged(t *testing.T) {
 	place := startENetPlace(t, ENetLimits{})
 	peer := rawDial(t, place)
-	there := nextENet(t, place.connected, "connection")
+	there := await.Next(t, place.connected, "connection")
 	rawWrite(t, peer, rawenet.AppendDisconnect(peer.UntimedHeader(), 2, CodeClientLeft))
-	enetEventually(t, "it counts as malformed", func() bool { return place.Dropped().Malformed == 1 })
+	await.Until(t, "it counts as malformed", func() bool { return place.Dropped().Malformed == 1 })
 	rawWrite(t, peer, rawenet.AppendDisconnect(peer.Header(), 2, CodeClientLeft))
-	if got := nextENet(t, place.disconnected, "end"); got != (enetEnding{there, CodeClientLeft}) {
+	if got := await.Next(t, place.disconnected, "end"); got != (enetEnding{there, CodeClientLeft}) {
 		t.Errorf("heard %v", got)
 	}
 }

@@ -3,6 +3,7 @@ package netcode
 import (
 	"testing"
 
+	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode/rawenet"
 )
 
@@ -23,7 +24,7 @@ func FuzzENetDatagram(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Cleanup(func() { _ = peer.Close() })
-	nextENet(f, place.connected, "connection")
+	await.Next(f, place.connected, "connection")
 
 	whole := rawenet.Fragment{
 		Command: rawenet.SendFragment | rawenet.WantsAcknowledgement, Sequence: 2, Start: 2,
@@ -44,7 +45,7 @@ func FuzzENetDatagram(f *testing.F) {
 		}
 		rawWrite(t, peer, append(header, commands...))
 		mustSendENet(t, bystander, Packet{Channel: 1, Reliable: true, Data: []byte{1}}, here)
-		nextENet(t, bystander.received, "echo")
+		await.Next(t, bystander.received, "echo")
 		for len(place.received) > 0 {
 			<-place.received
 		}
@@ -54,7 +55,7 @@ func FuzzENetDatagram(f *testing.F) {
 			if peer, err = rawenet.Dial(place.Addr(), 6); err != nil {
 				t.Fatal(err)
 			}
-			nextENet(t, place.connected, "connection")
+			await.Next(t, place.connected, "connection")
 		}
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode/rawenet"
 )
 
@@ -80,7 +81,7 @@ func TestENetClientTakesNoConnections(t *testing.T) {
 	if _, err := udp.Write(rawenet.ConnectDatagram(1, 6)); err != nil {
 		t.Fatal(err)
 	}
-	enetEventually(t, "it counts as stray", func() bool { return client.Dropped().Stray == 1 })
+	await.Until(t, "it counts as stray", func() bool { return client.Dropped().Stray == 1 })
 }
 
 func TestENetSaysWhenTheKernelGrantsASmallerBuffer(t *testing.T) {

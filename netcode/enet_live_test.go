@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/loci-place/loci/internal/await"
 )
 
 // Pictures of 20 kB to one who acknowledges and to one who does not.
@@ -13,11 +15,11 @@ func TestENetSparesWhoDoesNotKeepUpFurtherLivePackets(t *testing.T) {
 	const maxLive, size, pictures = 50_000, 20_000, 60
 	place, client := startENetPlace(t, ENetLimits{MaxLive: maxLive, MaxOutgoing: 4 * maxLive}), startENetClient(t)
 	rawDial(t, place)
-	deaf := nextENet(t, place.connected, "connection")
+	deaf := await.Next(t, place.connected, "connection")
 	_, there := joinENet(t, client, place)
 	for i := range byte(pictures) {
 		mustSendENet(t, place, Packet{Channel: 4, Live: true, Data: bytes.Repeat([]byte{i}, size)}, deaf, there)
-		if got := nextENet(t, client.received, "picture"); len(got.data) != size || got.data[0] != i {
+		if got := await.Next(t, client.received, "picture"); len(got.data) != size || got.data[0] != i {
 			t.Fatalf("picture %d came as %d bytes of %d", i, len(got.data), got.data[0])
 		}
 	}
@@ -28,7 +30,7 @@ func TestENetSparesWhoDoesNotKeepUpFurtherLivePackets(t *testing.T) {
 	}
 	// The deaf one was sent as many as the limit holds.
 	const missed = pictures - maxLive/size
-	enetEventually(t, "all are counted", func() bool { return place.Dropped().Live == missed })
+	await.Until(t, "all are counted", func() bool { return place.Dropped().Live == missed })
 	if got := place.Dropped(); got.Outgoing != 0 {
 		t.Errorf("dropped %+v", got)
 	}
@@ -37,25 +39,25 @@ func TestENetSparesWhoDoesNotKeepUpFurtherLivePackets(t *testing.T) {
 func TestENetSendsLivePacketOverTheLimitAlone(t *testing.T) {
 	place := startENetPlace(t, ENetLimits{MaxLive: 50_000})
 	rawDial(t, place)
-	deaf := nextENet(t, place.connected, "connection")
+	deaf := await.Next(t, place.connected, "connection")
 	for range 3 {
 		mustSendENet(t, place, Packet{Channel: 4, Live: true, Data: make([]byte, 700_000)}, deaf)
 	}
-	enetEventually(t, "the others are dropped", func() bool { return place.Dropped().Live == 2 })
+	await.Until(t, "the others are dropped", func() bool { return place.Dropped().Live == 2 })
 }
 
 // Ten seconds of twenty voices, at once.
 func TestENetQueuesUpNoLiveDatagramsForWhoDoesNotKeepUp(t *testing.T) {
 	place, client := startENetPlace(t, ENetLimits{MaxOutgoing: 1 << 20, MaxOutbox: 1 << 20}), startENetClient(t)
 	rawDial(t, place)
-	deaf := nextENet(t, place.connected, "connection")
+	deaf := await.Next(t, place.connected, "connection")
 	_, there := joinENet(t, client, place)
 	voice := make([]byte, 120)
 	for i := range 10_000 {
 		mustSendENet(t, place, Packet{Channel: 0, Live: true, Data: voice}, deaf, there)
 		if i%100 == 99 { // it keeps up
 			mustSendENet(t, place, Packet{Channel: 1, Reliable: true, Data: []byte("so far")}, there)
-			for nextENet(t, client.received, "packet").channel != 1 {
+			for await.Next(t, client.received, "packet").channel != 1 {
 			}
 		}
 	}
@@ -77,7 +79,7 @@ func TestENetSendsLivePacketsTogether(t *testing.T) {
 		mustSendENet(t, place, Packet{Channel: 0, Live: true, Data: []byte{i}}, there)
 	}
 	for i := range byte(50) {
-		if got := nextENet(t, client.received, "packet"); got.data[0] != i {
+		if got := await.Next(t, client.received, "packet"); got.data[0] != i {
 			t.Fatalf("packet %d came as the %dth", got.data[0], i)
 		}
 	}
@@ -86,7 +88,7 @@ func TestENetSendsLivePacketsTogether(t *testing.T) {
 	mustSendENet(t, place, Packet{Channel: 0, Live: true, Data: []byte("2")}, there)
 	mustSendENet(t, place, Packet{Channel: 0, Data: []byte("3")}, there)
 	for _, want := range []string{"1", "2", "3"} {
-		if got := nextENet(t, client.received, "packet"); string(got.data) != want {
+		if got := await.Next(t, client.received, "packet"); string(got.data) != want {
 			t.Errorf("got %q, want %q", got.data, want)
 		}
 	}

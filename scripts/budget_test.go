@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/internal/cputime"
 	"github.com/loci-place/loci/scripts/sandbox"
 )
@@ -423,7 +424,7 @@ func TestABrokenStateIsMadeAnew(t *testing.T) {
 	ann := r.join("ann")
 	ann.request("place", `["set"]`)
 	r.equal(ann.request("place", `["boom"]`), `["boom","error","script error"]`)
-	r.until("a new state", func() bool {
+	await.Until(r, "a new state", func() bool {
 		r.Advance(50 * time.Millisecond) // what was asked meanwhile is answered first
 		return ann.request("place", `["fine"]`) == `["fine",5]`
 	})
@@ -448,7 +449,7 @@ func TestABrokenStateThatCannotBeMadeAnewIsToldOf(t *testing.T) {
 		t.Errorf("scripts that do not load break those that run: %v", r.rt.Broken())
 	}
 	r.join("ann").request("place", `["boom"]`)
-	r.until("an error", func() bool { return strings.Contains(r.logs.take(), "cannot be made anew") })
+	await.Until(r, "an error", func() bool { return strings.Contains(r.logs.take(), "cannot be made anew") })
 	if err := r.rt.Broken(); !errors.Is(err, sandbox.ErrBroken) || !strings.Contains(err.Error(), "boom") {
 		t.Error(err)
 	}
@@ -465,7 +466,7 @@ func TestAProcessThatGrewTooLargeGetsANewState(t *testing.T) {
 		func(c *Config) { c.Limits.Heap = 1 })
 	runtime.GC() // nobody knows before
 	r.Advance(30 * time.Second)
-	r.until("a reload", func() bool { r.Advance(time.Second); return strings.Contains(r.logs.take(), "scripts reloaded") })
+	await.Until(r, "a reload", func() bool { r.Advance(time.Second); return strings.Contains(r.logs.take(), "scripts reloaded") })
 }
 
 func TestLogAndEntitiesAreBounded(t *testing.T) {

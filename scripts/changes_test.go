@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/internal/await"
 )
 
 // remover returns what takes files of a saved place away.
@@ -30,18 +31,18 @@ func TestVanishedFileTakesNothingAway(t *testing.T) {
 	r.equal(ann.request("place", `["open"]`), `["open",true]`)
 	for _, file := range []string{"place.lua", "acl.lua"} {
 		remove(file)
-		r.until("word of "+file, func() bool { return strings.Contains(r.logs.take(), file+" is gone") })
+		await.Until(r, "word of "+file, func() bool { return strings.Contains(r.logs.take(), file+" is gone") })
 		r.equal(ann.request("place", `["which"]`), `["which",1]`)
 		r.equal(r.component("door", "door"), `{"open":true}`)
 		if got := ann.request("place", `["secret"]`); !strings.Contains(got, "interaction_denied") {
 			t.Errorf("without %s: %s", file, got)
 		}
 		write(file, map[string]string{"place.lua": place, "acl.lua": rule}[file])
-		r.until("a reload", func() bool { return strings.Contains(r.logs.take(), "scripts reloaded") })
+		await.Until(r, "a reload", func() bool { return strings.Contains(r.logs.take(), "scripts reloaded") })
 		r.equal(r.component("door", "door"), `{"open":true}`)
 	}
 	write("acl.lua", "") // which says that it is meant
-	r.until("a reload without rules", func() bool { return strings.Contains(r.logs.take(), "scripts reloaded") })
+	await.Until(r, "a reload without rules", func() bool { return strings.Contains(r.logs.take(), "scripts reloaded") })
 	if got := ann.request("place", `["secret"]`); strings.Contains(got, "interaction_denied") {
 		t.Error(got)
 	}
@@ -98,7 +99,7 @@ func TestEditedAssetIsServed(t *testing.T) {
 	first := r.component("chair", "geometry")
 	write("assets/other.txt", "still nobody")
 	write("assets/chair.txt", "a chair, with arms")
-	r.until("the scene with the new id", func() bool { return r.component("chair", "geometry") != first })
+	await.Until(r, "the scene with the new id", func() bool { return r.component("chair", "geometry") != first })
 	if n := r.rt.gen.n; n != 2 {
 		t.Errorf("%d generations, want 2: what nobody asked for reloads nothing", n)
 	}

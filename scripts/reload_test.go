@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode"
 )
 
@@ -197,26 +198,16 @@ func saved(t *testing.T, sources files) (*rig, func(name, source string)) {
 	return opened(t, nil, func(c *Config) { c.Dir = dir }), write
 }
 
-// until waits for something that another goroutine does.
-func (r *rig) until(what string, there func() bool) {
-	r.Helper()
-	for end := time.Now().Add(10 * time.Second); !there(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			r.Fatalf("never: %s", what)
-		}
-	}
-}
-
 func TestASavedFileIsReloaded(t *testing.T) {
 	r, write := saved(t, files{"place.lua": `place.handle("which", function() return 1 end)`})
 	ann := r.join("ann")
 	r.equal(ann.request("place", `["which"]`), `["which",1]`)
 	ann.request("place", `["subscribe","[\"loci\" | _]"]`)
 	write("place.lua", `place.handle("which", function() return 2 end)`)
-	r.until("the second generation", func() bool { return ann.request("place", `["which"]`) == `["which",2]` })
+	await.Until(r, "the second generation", func() bool { return ann.request("place", `["which"]`) == `["which",2]` })
 	write("place.lua", "\nplace.handle(")
 	told := ""
-	r.until("news of the failure", func() bool {
+	await.Until(r, "news of the failure", func() bool {
 		r.do(func(*engine.Turn) { // who watches publishes them on the place's turn
 			if len(ann.heard) > 0 {
 				told = string(ann.heard[0].Body)
@@ -230,7 +221,7 @@ func TestASavedFileIsReloaded(t *testing.T) {
 	r.equal(ann.request("place", `["which"]`), `["which",2]`)
 	write("lib/three.lua", "return 3")
 	write("place.lua", `place.handle("which", function() return require "three" end)`)
-	r.until("the third generation", func() bool { return ann.request("place", `["which"]`) == `["which",3]` })
+	await.Until(r, "the third generation", func() bool { return ann.request("place", `["which"]`) == `["which",3]` })
 }
 
 func TestNoReloadLeavesFilesAlone(t *testing.T) {

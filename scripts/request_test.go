@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode"
 )
 
@@ -234,10 +235,11 @@ func TestATaskMayReturnAnAnswerToCome(t *testing.T) {
 	ann := r.join("ann")
 	ann.send("request", "place", "launch", `["launch_app","alloapp:http://127.0.0.1:1/"]`)
 	answer := ""
-	for deadline := time.Now().Add(10 * time.Second); answer == "" && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+	await.Until(t, "the launch is answered", func() bool {
 		r.Advance(50 * time.Millisecond)
 		answer = ann.response("launch")
-	}
+		return answer != ""
+	})
 	if !strings.HasPrefix(answer, `["launch_app","error",`) || strings.Contains(answer, "script") {
 		t.Error(answer)
 	}

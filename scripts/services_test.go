@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode"
 )
 
@@ -243,7 +244,7 @@ func TestAssets(t *testing.T) {
 	r.want("true\\t"+id,
 		"false\\tplace.lua:6: place.asset(\\\"models/lamp.glb\\\"): ask for it at the top level of a script first, where there is time to read the file",
 		"true\\tfalse\\tplace.lua:7: assets: no such file: \\\"../secret\\\" is neither an asset's id nor a file in the folder")
-	r.until("the door", func() bool { return ann.frame() != "" })
+	await.Until(r, "the door", func() bool { return ann.frame() != "" })
 	if frame := ann.frame(); !strings.Contains(frame, "a door") || !strings.Contains(frame, id) {
 		t.Errorf("%q", frame)
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/scripts/sandbox"
 )
@@ -81,15 +82,13 @@ func TestReloadsUnderMovingAgents(t *testing.T) {
 	}
 	version := func(want int) {
 		t.Helper()
-		for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		await.Until(t, fmt.Sprint("version ", want, " comes"), func() bool {
 			answer, err := agents[0].Request(ctx, "place", "version")
-			if err != nil || time.Now().After(end) {
-				t.Fatalf("version %d never came: %v, %v", want, answer, err)
+			if err != nil {
+				t.Fatal(err)
 			}
-			if answer[1] == float64(want) {
-				return
-			}
-		}
+			return answer[1] == float64(want)
+		})
 	}
 	const warm = 50 // until what is reused has grown to its size
 	var heap0 int64

@@ -9,9 +9,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/internal/await"
 )
 
 // logBook keeps what is logged.
@@ -48,7 +48,7 @@ func opened(t testing.TB, dir string, opts Options) (*Store, *logBook) {
 	return s, logs
 }
 
-// put keeps a record, or forgets it, and gives what done hears.
+// put keeps a record, or forgets it, and returns what done hears.
 func put(t testing.TB, s *Store, key, value string) error {
 	t.Helper()
 	r := engine.Record{Kind: "entity", Key: key}
@@ -57,13 +57,7 @@ func put(t testing.TB, s *Store, key, value string) error {
 	}
 	done := make(chan error, 1)
 	s.Put([]engine.Record{r}, func(err error) { done <- err })
-	select {
-	case err := <-done:
-		return err
-	case <-time.After(10 * time.Second):
-		t.Fatal("done never hears")
-		return nil
-	}
+	return await.Next(t, done, "done")
 }
 
 // fill keeps n records.

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"testing"
 	"time"
+
+	"github.com/loci-place/loci/internal/await"
 )
 
 // One datagram each way for each of 300 clients, until all have arrived: with
@@ -32,7 +34,7 @@ func BenchmarkRelay(b *testing.B) {
 			c.send(b, r.Addr(), uint64(i), 200)
 			server.send(b, known[i], uint64(i), 200)
 		}
-		eventually(b, "all arrived", func() bool {
+		await.Until(b, "all arrived", func() bool {
 			s := r.Stats()
 			return s.Up.Delivered-before.Up.Delivered == clients && s.Down.Delivered-before.Down.Delivered == clients
 		})

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode"
 )
 
@@ -50,29 +51,13 @@ func (p *enetPeer) say(t *testing.T, to netcode.Conn, message string) {
 	}
 }
 
-// hear returns the next n messages, or those that came in time.
-func (p *enetPeer) hear(n int) (heard []string) {
-	timeout := time.After(patience)
-	for len(heard) < n {
-		select {
-		case m := <-p.received:
-			heard = append(heard, m)
-		case <-timeout:
-			return heard
-		}
+// hear returns the next n messages.
+func (p *enetPeer) hear(t *testing.T, n int) (heard []string) {
+	t.Helper()
+	for range n {
+		heard = append(heard, await.Next(t, p.received, "message"))
 	}
 	return heard
-}
-
-func soon[T any](t *testing.T, from <-chan T, what string) T {
-	t.Helper()
-	select {
-	case v := <-from:
-		return v
-	case <-time.After(patience):
-		t.Fatalf("no %s within %v", what, patience)
-		panic("unreachable")
-	}
 }
 
 // joinENet connects a client to a place through a relay.
@@ -81,7 +66,7 @@ func joinENet(t *testing.T, client, place *enetPeer, r *Relay) (here, there netc
 	if _, err := client.Dial(r.Addr(), 2); err != nil {
 		t.Fatal(err)
 	}
-	return soon(t, client.connected, "connection"), soon(t, place.connected, "connection")
+	return await.Next(t, client.connected, "connection"), await.Next(t, place.connected, "connection")
 }
 
 func TestReliableENetMessagesArriveInOrderOverALossyLink(t *testing.T) {
@@ -98,10 +83,10 @@ func TestReliableENetMessagesArriveInOrderOverALossyLink(t *testing.T) {
 		client.say(t, here, want[i])
 		place.say(t, there, want[i])
 	}
-	if got := place.hear(n); !slices.Equal(got, want) {
+	if got := place.hear(t, n); !slices.Equal(got, want) {
 		t.Errorf("the place heard %d of %d messages, or not in order", len(got), n)
 	}
-	if got := client.hear(n); !slices.Equal(got, want) {
+	if got := client.hear(t, n); !slices.Equal(got, want) {
 		t.Errorf("the client heard %d of %d messages, or not in order", len(got), n)
 	}
 	s := r.Stats()
@@ -119,9 +104,9 @@ func TestENetConnectionSurvivesAShortBlackout(t *testing.T) {
 	here, _ := joinENet(t, client, place, r)
 	mustSetLink(t, r, Link{Loss: 1})
 	client.say(t, here, "sent in the dark")
-	eventually(t, "it was lost", func() bool { return r.Stats().Up.Lost > 0 })
+	await.Until(t, "it was lost", func() bool { return r.Stats().Up.Lost > 0 })
 	mustSetLink(t, r, Link{})
-	if got := place.hear(1); !slices.Equal(got, []string{"sent in the dark"}) {
+	if got := place.hear(t, 1); !slices.Equal(got, []string{"sent in the dark"}) {
 		t.Errorf("the place heard %q", got)
 	}
 	select {
@@ -146,7 +131,7 @@ func TestENetGoodbyesAreBelievedOverALossyLink(t *testing.T) {
 				client := startENet(t, "")
 				here, there := joinENet(t, client, place, r)
 				client.say(t, here, "hello")
-				place.hear(1)
+				place.hear(t, 1)
 				time.Sleep(time.Duration(i) * 150 * ms) // pings are under way, or about to be
 				told := client.lost
 				if by == "client" {
@@ -155,7 +140,7 @@ func TestENetGoodbyesAreBelievedOverALossyLink(t *testing.T) {
 				} else {
 					place.Disconnect(there, 2000+i)
 				}
-				if code := soon(t, told, "goodbye"); code != 2000+i {
+				if code := await.Next(t, told, "goodbye"); code != 2000+i {
 					t.Errorf("goodbye %d: ended with %d", i, code)
 				}
 			}

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/loci-place/loci/internal/await"
 )
 
 // receipt is a datagram that has arrived. The test's datagrams carry a number
@@ -90,7 +92,7 @@ func (p *peer) count() int {
 // want waits until so many datagrams have arrived.
 func (p *peer) want(t testing.TB, n int) []receipt {
 	t.Helper()
-	eventually(t, "all datagrams arrived", func() bool { return p.count() >= n })
+	await.Until(t, "all datagrams arrived", func() bool { return p.count() >= n })
 	return p.received()
 }
 
@@ -119,7 +121,7 @@ func stream(t testing.TB, r *Relay, server *peer, n int) ([]receipt, Stats) {
 	for i := range n {
 		client.send(t, r.Addr(), uint64(i), 100)
 		if i%atOnce == atOnce-1 || i == n-1 {
-			eventually(t, "the relay has all, and the server most", func() bool {
+			await.Until(t, "the relay has all, and the server most", func() bool {
 				s := r.Stats()
 				return s.Up.Received == uint64(i)+1 && s.Waiting+int(s.Up.Delivered)-server.count() <= underWay-atOnce
 			})

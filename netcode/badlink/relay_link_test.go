@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/loci-place/loci/internal/await"
 )
 
 func TestRelayPassesEverythingInOrderByDefault(t *testing.T) {
@@ -87,7 +89,7 @@ func TestRelayHoldsTheRate(t *testing.T) {
 	for i := range 60 {
 		client.send(t, r.Addr(), uint64(i), 1000)
 	}
-	eventually(t, "the relay has all", func() bool { return r.Stats().Up.Received == 60 })
+	await.Until(t, "the relay has all", func() bool { return r.Stats().Up.Received == 60 })
 	s := atRest(t, r)
 	got := server.want(t, int(s.Up.Delivered))
 	// One leaves every 5 ms: the first at once, twenty wait up to 100 ms, and
@@ -142,12 +144,12 @@ func TestRelayLosesTheSameDatagramsWithTheSameSeed(t *testing.T) {
 		const n = 200
 		for i := range n {
 			client.send(t, r.Addr(), uint64(i), 100)
-			eventually(t, "taken", func() bool { return r.Stats().Up.Received == uint64(i)+1 })
+			await.Until(t, "taken", func() bool { return r.Stats().Up.Received == uint64(i)+1 })
 		}
 		got := server.want(t, int(atRest(t, r).Up.Delivered))
 		for i := range n {
 			server.send(t, got[0].from, uint64(i), 100)
-			eventually(t, "taken", func() bool { return r.Stats().Down.Received == uint64(i)+1 })
+			await.Until(t, "taken", func() bool { return r.Stats().Down.Received == uint64(i)+1 })
 		}
 		back := client.want(t, int(atRest(t, r).Down.Delivered))
 		return numbers(got), numbers(back)

@@ -6,11 +6,9 @@ import (
 	"strings"
 	"testing"
 	"time"
-)
 
-// patience is how long a test waits for what should take milliseconds. Only a
-// test that fails takes that long.
-const patience = 10 * time.Second
+	"github.com/loci-place/loci/internal/await"
+)
 
 func startRelay(t testing.TB, cfg Config) *Relay {
 	t.Helper()
@@ -33,19 +31,10 @@ func mustSetLink(t testing.TB, r *Relay, l Link) {
 	}
 }
 
-func eventually(t testing.TB, what string, is func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !is(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("not within %v: %s", patience, what)
-		}
-	}
-}
-
 // atRest waits until nothing is under way.
 func atRest(t testing.TB, r *Relay) Stats {
 	t.Helper()
-	eventually(t, "nothing under way", func() bool { return r.Stats().Waiting == 0 })
+	await.Until(t, "nothing under way", func() bool { return r.Stats().Waiting == 0 })
 	s := r.Stats()
 	for name, c := range map[string]Counts{"up": s.Up, "down": s.Down} {
 		if c.Received+c.Duplicated != c.Delivered+c.Lost+c.Overflowed+c.Failed {
@@ -63,7 +52,7 @@ func TestRelayCanBeChangedWhileItRuns(t *testing.T) {
 		t.Helper()
 		sent++
 		client.send(t, r.Addr(), uint64(sent), 100)
-		eventually(t, "taken", func() bool { return r.Stats().Up.Received == uint64(sent) })
+		await.Until(t, "taken", func() bool { return r.Stats().Up.Received == uint64(sent) })
 	}
 	send()
 	mustSetLink(t, r, Link{Loss: 1})
@@ -129,13 +118,13 @@ func TestRelayForgetsSilentClients(t *testing.T) {
 	r := startRelay(t, Config{To: server.addr(), Idle: 200 * ms})
 	client.send(t, r.Addr(), 1, 100)
 	other.send(t, r.Addr(), 1, 100)
-	eventually(t, "two clients", func() bool { return r.Stats().Clients == 2 })
-	eventually(t, "one client", func() bool {
+	await.Until(t, "two clients", func() bool { return r.Stats().Clients == 2 })
+	await.Until(t, "one client", func() bool {
 		other.send(t, r.Addr(), 1, 100)
 		return r.Stats().Clients == 1
 	})
 	client.send(t, r.Addr(), 2, 100)
-	eventually(t, "the client is back", func() bool {
+	await.Until(t, "the client is back", func() bool {
 		return slices.ContainsFunc(server.received(), func(d receipt) bool { return d.number == 2 })
 	})
 }
@@ -150,10 +139,10 @@ func TestRelaySurvivesAServerThatIsNotThere(t *testing.T) {
 	r := startRelay(t, Config{To: addr})
 	for i := range 5 {
 		client.send(t, r.Addr(), uint64(i), 100)
-		eventually(t, "taken", func() bool { return r.Stats().Up.Received == uint64(i)+1 })
+		await.Until(t, "taken", func() bool { return r.Stats().Up.Received == uint64(i)+1 })
 	}
 	server := startPeer(t, int(addr.Port()))
-	eventually(t, "the server hears the client", func() bool {
+	await.Until(t, "the server hears the client", func() bool {
 		client.send(t, r.Addr(), 9, 100)
 		return server.count() > 0
 	})
@@ -163,7 +152,7 @@ func TestClosedRelayLetsGoOfItsAddress(t *testing.T) {
 	server, client := startPeer(t, 0), startPeer(t, 0)
 	r := startRelay(t, Config{To: server.addr(), Link: Link{Delay: time.Hour}})
 	client.send(t, r.Addr(), 1, 100)
-	eventually(t, "one is under way", func() bool { return r.Stats().Waiting == 1 })
+	await.Until(t, "one is under way", func() bool { return r.Stats().Waiting == 1 })
 	if err := r.Close(); err != nil {
 		t.Errorf("Close: %v", err)
 	}

@@ -117,15 +117,14 @@ func commands(datagram []byte) []byte {
 	return datagram[2:]
 }
 
-// CountAcknowledgements counts the acknowledgements a datagram begins with, which
-// is where ENet puts them.
-func CountAcknowledgements(datagram []byte) int {
+// Acknowledged returns the channel of each acknowledgement that a datagram begins
+// with, which is where ENet puts them.
+func Acknowledged(datagram []byte) (channels []byte) {
 	const size = 8
-	n := 0
 	for b := commands(datagram); len(b) >= size && b[0]&0x0F == Acknowledge; b = b[size:] {
-		n++
+		channels = append(channels, b[1])
 	}
-	return n
+	return channels
 }
 
 // Goodbye tells whether a datagram ends the connection, and with which code. ENet

@@ -10,7 +10,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
+
+	"github.com/loci-place/loci/internal/await"
 )
 
 // place makes a directory of files by their paths.
@@ -108,7 +109,7 @@ func TestAPlaceThatDoesNotLoadIsSaidOnce(t *testing.T) {
 func TestWatchingRunsTestsAgain(t *testing.T) {
 	dir := place(t, map[string]string{"tests/a_test.lua": header + `t.it("fails", function() t.fail() end)`})
 	ctx, cancel := context.WithCancel(t.Context())
-	out := &growing{grown: make(chan struct{}, 1)}
+	out := &growing{}
 	ended := make(chan error, 1)
 	go func() { ended <- Watch(ctx, Config{Dir: dir, Out: out}) }()
 	out.await(t, "FAIL: 1 of 1 test failed")
@@ -123,37 +124,23 @@ func TestWatchingRunsTestsAgain(t *testing.T) {
 
 // growing is what is written, and may be waited for.
 type growing struct {
-	mu    sync.Mutex
-	text  strings.Builder
-	grown chan struct{}
+	mu   sync.Mutex
+	text strings.Builder
 }
 
 func (g *growing) Write(p []byte) (int, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	select {
-	case g.grown <- struct{}{}:
-	default:
-	}
 	return g.text.Write(p)
 }
 
 func (g *growing) await(t *testing.T, text string) {
 	t.Helper()
-	late := time.After(10 * time.Second)
-	for {
+	await.Until(t, fmt.Sprintf("it says %q", text), func() bool {
 		g.mu.Lock()
-		all := g.text.String()
-		g.mu.Unlock()
-		if strings.Contains(all, text) {
-			return
-		}
-		select {
-		case <-g.grown:
-		case <-late:
-			t.Fatalf("never says %q:\n%s", text, all)
-		}
-	}
+		defer g.mu.Unlock()
+		return strings.Contains(g.text.String(), text)
+	})
 }
 
 // BenchmarkHundredTests is a place with ten components, and a hundred tests in which an

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/loci-place/loci/internal/await"
 )
 
 // However directories are made, moved, linked and removed, what is told in the end
@@ -61,13 +63,9 @@ func (r *rig) catchesUp(after string) {
 	now, err := Read(r.dir)
 	ok(r, err)
 	for {
-		select {
-		case c := <-r.calls:
-			if len(now.Changes(c.snapshot)) == 0 {
-				return
-			}
-		case <-time.After(patience):
-			r.Fatalf("after %s: no callback shows what is there", after)
+		c := await.Next(r.TB, r.calls, "a callback that shows what is there after "+after)
+		if len(now.Changes(c.snapshot)) == 0 {
+			return
 		}
 	}
 }

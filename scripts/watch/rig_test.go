@@ -7,10 +7,9 @@ import (
 	"slices"
 	"testing"
 	"time"
-)
 
-// patience is far beyond what anything here takes.
-const patience = 10 * time.Second
+	"github.com/loci-place/loci/internal/await"
+)
 
 // call is one callback.
 type call struct {
@@ -65,13 +64,7 @@ func (r *rig) run(watcher *Watcher) {
 
 func (r *rig) next() call {
 	r.Helper()
-	select {
-	case c := <-r.calls:
-		return c
-	case <-time.After(patience):
-		r.Fatal("no callback")
-		return call{}
-	}
+	return await.Next(r.TB, r.calls, "a callback")
 }
 
 // tells takes callbacks until they have told of the files and show what is there

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/loci-place/loci/internal/await"
 )
 
 func TestWhatChangedBeforeRunIsTold(t *testing.T) {
@@ -86,7 +88,7 @@ func TestDroppedEventsAreMadeUpFor(t *testing.T) {
 	var log bytes.Buffer
 	watcher, err := New(dir, Config{Poll: -1, Since: since, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	ok(t, err)
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithCancel(await.Context(t))
 	defer cancel()
 	calls := 0
 	ok(t, watcher.Run(ctx, func(s *Snapshot, files []string) {

@@ -6,9 +6,10 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/fsnotify/fsnotify"
+
+	"github.com/loci-place/loci/internal/await"
 )
 
 func TestMovedFolderIsWatchedBeforeTheSystemHasTold(t *testing.T) {
@@ -27,13 +28,8 @@ func TestMovedFolderIsWatchedBeforeTheSystemHasTold(t *testing.T) {
 	w.keep(map[string]bool{to: true})
 	write(t, to, "after", "")
 	for want := filepath.Join(to, "after"); ; {
-		select {
-		case event := <-w.system.Events:
-			if event.Name == want {
-				return
-			}
-		case <-time.After(patience):
-			t.Fatal("no event from the moved folder")
+		if event := await.Next(t, w.system.Events, "an event from the moved folder"); event.Name == want {
+			return
 		}
 	}
 }
