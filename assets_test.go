@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -11,14 +10,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode"
 )
 
 // fetches expects an agent to get an asset.
 func fetches(t *testing.T, c *netcode.Client, id string, want []byte) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
+	ctx := await.Context(t)
 	start := time.Now()
 	got, err := c.FetchAsset(ctx, id, "")
 	if err != nil || !bytes.Equal(got, want) {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/netcode/badlink"
 )
@@ -58,8 +59,7 @@ func TestNobodyIsLostWhenTheMachinesClockIsStepped(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer relay.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
+	ctx := await.Context(t)
 	asking, stop := context.WithCancel(ctx)
 	var agents sync.WaitGroup
 	answers := make(chan time.Duration)
@@ -94,8 +94,8 @@ func TestNobodyIsLostWhenTheMachinesClockIsStepped(t *testing.T) {
 	stop()
 	agents.Wait()
 	t.Logf("the slowest answer took %v", slowest)
-	if slowest > 2*time.Second {
-		t.Error("a step holds answers up")
+	if slowest > 30*time.Second {
+		t.Error("a step of a minute holds answers up until it is over")
 	}
 	s.stop(t, syscall.SIGTERM)
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/loci-place/loci/netcode"
 )
@@ -75,10 +74,9 @@ func TestTheViewInsideOpensAndClosesWithThePlace(t *testing.T) {
 			t.Errorf("asked as %s: %d, want %d", host, code, want)
 		}
 	}
-	asked := time.Now()
 	got := s.stop(t, syscall.SIGTERM)
-	if took := time.Since(asked); got.code != 0 || took > 2*time.Second {
-		t.Errorf("exit code %d after %v", got.code, took)
+	if got.code != 0 {
+		t.Errorf("exit code %d", got.code)
 	}
 	if strings.Contains(got.stderr, "view inside is closed") {
 		t.Error(got.stderr)

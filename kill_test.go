@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/internal/cputime"
 	"github.com/loci-place/loci/netcode"
 )
@@ -228,8 +229,7 @@ func (said *promises) note(what func()) {
 // check compares what the place has with what it said. What it did not come to say may
 // be there too.
 func (said *promises) check(t *testing.T, agent *netcode.Client) {
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
+	ctx := await.Context(t)
 	for verb, promised := range map[string]map[string]float64{"get": said.values, "dial": said.dials} {
 		for key, want := range promised {
 			answer, err := agent.Request(ctx, "place", verb, key)
@@ -259,8 +259,7 @@ func (said *promises) check(t *testing.T, agent *netcode.Client) {
 }
 
 func TestAPlaceIsAfterARestartWhatItWas(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
+	ctx := await.Context(t)
 	data, dir := filepath.Join(t.TempDir(), "data"), placeDir(t, keeping)
 	serve := func() (*server, *netcode.Client) {
 		s := start(t, nil, "serve", dir, "--listen", "127.0.0.1:0", "--data", data)
@@ -353,8 +352,7 @@ func TestAPlaceOutlivesADiskThatIsFull(t *testing.T) {
 	data := diskOf(t, 8<<20)
 	s := start(t, nil, "serve", placeDir(t, keeping), "--listen", "127.0.0.1:0", "--data", data)
 	agent := join(t, s.url, netcode.ClientConfig{})
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
+	ctx := await.Context(t)
 	put := func(key string, value any) error {
 		_, err := agent.Request(ctx, "place", "put", key, value)
 		return err
@@ -400,8 +398,7 @@ func TestAPlaceOutlivesADiskThatIsFull(t *testing.T) {
 func TestAReadOnlyDirectoryIsServedFrom(t *testing.T) {
 	disk := diskOf(t, 8<<20)
 	data, dir := filepath.Join(disk, "data"), placeDir(t, keeping)
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
+	ctx := await.Context(t)
 	s := start(t, nil, "serve", dir, "--listen", "127.0.0.1:0", "--data", data)
 	if _, err := join(t, s.url, netcode.ClientConfig{}).Request(ctx, "place", "turn", "door", 7); err != nil {
 		t.Fatal(err)

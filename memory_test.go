@@ -1,12 +1,11 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"syscall"
 	"testing"
-	"time"
 
+	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode"
 )
 
@@ -19,8 +18,7 @@ func TestAScriptThatHoardsMemoryDoesNotTakeThePlaceDown(t *testing.T) {
 place.every(0.01, function() hoard[#hoard + 1] = ("x"):rep(2^19) end)
 place.handle("kept", function() return #hoard end)`,
 	}))
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
+	ctx := await.Context(t)
 	agent := join(t, s.url, netcode.ClientConfig{})
 	ask := func() float64 {
 		t.Helper()

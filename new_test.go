@@ -1,14 +1,13 @@
 package main
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
+	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode"
 )
 
@@ -21,8 +20,7 @@ func TestANewPlaceIsRightAndRuns(t *testing.T) {
 	}
 	s := start(t, nil, "serve", dir, "--listen", "127.0.0.1:0")
 	agent := join(t, s.url, netcode.ClientConfig{Identity: map[string]any{"display_name": "ann"}})
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
+	ctx := await.Context(t)
 	answer, err := agent.Request(ctx, "door", "poke", true)
 	if err != nil || len(answer) != 2 || answer[1] != "ok" {
 		t.Errorf("the door answers %v, %v", answer, err)

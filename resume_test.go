@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode"
 )
 
@@ -28,8 +29,7 @@ func TestAVerifiedAgentGetsItsEntitiesBackFromAPlaceThatWasKilled(t *testing.T) 
 		OnReconnect: func(_ *netcode.Client, resumed bool) { back <- resumed },
 	})
 	bob := join(t, first.url, netcode.ClientConfig{Identity: map[string]any{"display_name": "bob"}})
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
+	ctx := await.Context(t)
 	avatar := ann.Avatar()
 	ball := spawned(t, ctx, ann, "ball")
 	bobs := spawned(t, ctx, bob, "brick")
@@ -48,13 +48,8 @@ func TestAVerifiedAgentGetsItsEntitiesBackFromAPlaceThatWasKilled(t *testing.T) 
 			thief.Close()
 		}
 	}
-	select {
-	case resumed := <-back:
-		if !resumed || ann.Avatar() != avatar {
-			t.Fatalf("back as %s, resumed %v, was %s", ann.Avatar(), resumed, avatar)
-		}
-	case <-ctx.Done():
-		t.Fatal("never came back")
+	if resumed := await.Next(t, back, "ann to come back"); !resumed || ann.Avatar() != avatar {
+		t.Fatalf("back as %s, resumed %v, was %s", ann.Avatar(), resumed, avatar)
 	}
 	// What belonged to somebody unverified has gone.
 	err = ann.WaitFor(ctx, func(d *netcode.Document) bool {

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode"
 )
 
@@ -164,8 +165,7 @@ func fromSaveToClient(tb testing.TB, agent *netcode.Client, dir string, save int
 	if err := os.WriteFile(file, fmt.Appendf(nil, doorOfMark, save), 0o644); err != nil {
 		tb.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(tb.Context(), 10*time.Second)
-	defer cancel()
+	ctx := await.Context(tb)
 	err := agent.WaitFor(ctx, func(d *netcode.Document) bool {
 		mark, ok := d.Component("door", "mark")
 		return ok && mark["save"] == float64(save)

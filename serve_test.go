@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,8 +11,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
+	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode"
 )
 
@@ -41,10 +40,8 @@ func TestSignalEndsThePlaceWithExitCode0(t *testing.T) {
 	for _, sig := range []os.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		t.Run(sig.String(), func(t *testing.T) {
 			s := start(t, nil, "serve", "--listen", "127.0.0.1:0")
-			asked := time.Now()
-			got := s.stop(t, sig)
-			if took := time.Since(asked); got.code != 0 || took > 2*time.Second {
-				t.Errorf("exit code %d after %v, want 0 within 2 s; stderr:\n%s", got.code, took, got.stderr)
+			if got := s.stop(t, sig); got.code != 0 {
+				t.Errorf("exit code %d, want 0; stderr:\n%s", got.code, got.stderr)
 			}
 		})
 	}
@@ -150,8 +147,7 @@ func TestLogLevelKeepsLowerLinesBack(t *testing.T) {
 // join joins a running place.
 func join(t testing.TB, url string, cfg netcode.ClientConfig) *netcode.Client {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
+	ctx := await.Context(t)
 	c, err := netcode.Dial(ctx, url, cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -184,10 +180,8 @@ func TestAgentsAreToldTheNameOfThePlace(t *testing.T) {
 func TestSignalTellsAgentsThatThePlaceCloses(t *testing.T) {
 	s := start(t, nil, "serve", "--listen", "127.0.0.1:0")
 	agent := join(t, s.url, netcode.ClientConfig{})
-	asked := time.Now()
-	got := s.stop(t, syscall.SIGTERM)
-	if took := time.Since(asked); got.code != 0 || took > 2*time.Second {
-		t.Errorf("exit code %d after %v, want 0 within 2 s", got.code, took)
+	if got := s.stop(t, syscall.SIGTERM); got.code != 0 {
+		t.Errorf("exit code %d, want 0", got.code)
 	}
 	<-agent.Done()
 	reason, ok := errors.AsType[*netcode.DisconnectError](agent.Err())

@@ -3,13 +3,15 @@ package main
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"strings"
 	"sync"
 	"testing"
-	"time"
+
+	"github.com/loci-place/loci/internal/await"
 )
 
 // server is a running `loci serve`.
@@ -24,7 +26,7 @@ type server struct {
 // start runs loci and waits for its ready line.
 func start(t testing.TB, env []string, args ...string) *server {
 	t.Helper()
-	s := &server{cmd: command(t, env, args...), log: serverLog{grown: make(chan struct{}, 1)}}
+	s := &server{cmd: command(t, env, args...)}
 	s.cmd.Stderr = &s.log
 	pipe, err := s.cmd.StdoutPipe()
 	if err != nil {
@@ -78,18 +80,13 @@ func (s *server) stop(t testing.TB, sig os.Signal) outcome {
 
 // serverLog collects what a server writes to stderr.
 type serverLog struct {
-	mu    sync.Mutex
-	text  strings.Builder
-	grown chan struct{} // holds one when something was written
+	mu   sync.Mutex
+	text strings.Builder
 }
 
 func (l *serverLog) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	select {
-	case l.grown <- struct{}{}:
-	default:
-	}
 	return l.text.Write(p)
 }
 
@@ -102,12 +99,5 @@ func (l *serverLog) String() string {
 // await waits until the log contains text.
 func (l *serverLog) await(t testing.TB, text string) {
 	t.Helper()
-	late := time.After(40 * time.Second)
-	for !strings.Contains(l.String(), text) {
-		select {
-		case <-l.grown:
-		case <-late:
-			t.Fatalf("the log never says %q:\n%s", text, l.String())
-		}
-	}
+	await.Until(t, fmt.Sprintf("the log says %q", text), func() bool { return strings.Contains(l.String(), text) })
 }

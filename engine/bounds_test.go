@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/acl"
+	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode"
 )
 
@@ -189,18 +190,9 @@ func TestHeartbeatsThatTakeTooLongDoNotKeepThePlaceFromAnythingElse(t *testing.T
 	go func() { served <- p.Serve(ctx) }()
 	heard := make(chan struct{})
 	p.post(func() { close(heard) })
-	select {
-	case <-heard:
-	case <-time.After(5 * time.Second):
-		t.Fatal("the inbox is not served")
-	}
+	await.Next(t, heard, "the inbox to be served")
 	stop()
-	select {
-	case err := <-served:
-		if err != nil {
-			t.Error(err)
-		}
-	case <-time.After(5 * time.Second):
-		t.Fatal("the place does not end")
+	if err := await.Next(t, served, "the place to end"); err != nil {
+		t.Error(err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/netcode/badlink"
 )
@@ -52,8 +53,7 @@ func TestAVerifiedAgentKeepsItsEntitiesOverENet(t *testing.T) {
 	link := relay(t, netip.AddrPort{}, transport.Addr())
 	d := netcode.NewDialer(hastyENet(t, netcode.ENetConfig{Peers: 8}))
 	defer d.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
+	ctx := await.Context(t)
 	back := make(chan bool, 8)
 	ann, err := d.Dial(ctx, "alloplace://"+link.Addr().String(), netcode.ClientConfig{
 		Identity: map[string]any{"display_name": "ann"}, Key: keyOf("ann"), Reconnect: true,
@@ -71,13 +71,8 @@ func TestAVerifiedAgentKeepsItsEntitiesOverENet(t *testing.T) {
 
 	stillThere := func(what string) {
 		t.Helper()
-		select {
-		case resumed := <-back:
-			if !resumed {
-				t.Fatalf("%s: it came back as somebody else", what)
-			}
-		case <-ctx.Done():
-			t.Fatalf("%s: it did not come back", what)
+		if !await.Next(t, back, "it to come back after "+what) {
+			t.Fatalf("%s: it came back as somebody else", what)
 		}
 		if _, err := ann.Request(ctx, PlaceID, "change_components", box, "add_or_change", map[string]any{"box": map[string]any{"after": what}}); err != nil {
 			t.Fatalf("%s: %v", what, err)

@@ -21,6 +21,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode"
 )
 
@@ -53,7 +54,7 @@ func newRigOf(t *testing.T, cfg engine.Config, o Options, serve bool) *rig {
 	served := make(chan error, 1)
 	if serve {
 		go func() { served <- place.Serve(context.Background()) }()
-		r.until(func() bool { return place.Health().Open })
+		await.Until(r, "the place is open", func() bool { return place.Health().Open })
 	} else {
 		served <- nil
 	}
@@ -67,15 +68,6 @@ func newRigOf(t *testing.T, cfg engine.Config, o Options, serve bool) *rig {
 	})
 	t.Cleanup(r.close)
 	return r
-}
-
-func (r *rig) until(f func() bool) {
-	r.Helper()
-	for end := time.Now().Add(10 * time.Second); !f(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			r.Fatal("never came")
-		}
-	}
 }
 
 func (r *rig) get(path string) (int, string) {
@@ -138,7 +130,7 @@ func TestMetricsFollowWhatGoesOn(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	r.until(func() bool {
+	await.Until(r, "metrics follow", func() bool {
 		return value(r.metrics(), "loci_heartbeat_seconds") > value(before, "loci_heartbeat_seconds")+3
 	})
 	after := r.metrics()
@@ -287,7 +279,7 @@ func TestReadinessTurnsWhenTheHeartbeatHangs(t *testing.T) {
 		defer close(done)
 		_ = r.place.Do(func(*engine.Turn) error { <-hang; return nil })
 	}()
-	r.until(func() bool { code, _ := r.get("/readyz"); return code == 503 })
+	await.Until(r, "the place is not ready", func() bool { code, _ := r.get("/readyz"); return code == 503 })
 	if _, text := r.get("/readyz"); !strings.Contains(text, "late") {
 		t.Error(text)
 	}
@@ -304,7 +296,7 @@ func TestReadinessTurnsWhenTheHeartbeatHangs(t *testing.T) {
 	}
 	close(hang)
 	<-done
-	r.until(func() bool { code, _ := r.get("/readyz"); return code == 200 })
+	await.Until(r, "the place is ready again", func() bool { code, _ := r.get("/readyz"); return code == 200 })
 }
 
 func TestAPlaceIsNotReadyBeforeItOpensNorAfterItCloses(t *testing.T) {

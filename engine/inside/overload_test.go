@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/internal/await"
 )
 
 // busyBehaviour has no time left of 10 ms.
@@ -20,7 +21,7 @@ func (busyBehaviour) Beat(*engine.Turn, float64) { time.Sleep(9 * time.Milliseco
 
 func TestAnOverloadedPlaceTellsWhatItDoesWithout(t *testing.T) {
 	r := newRigOf(t, engine.Config{Behaviour: busyBehaviour{}, Rate: 100}, Options{Patience: time.Second}, true)
-	r.until(func() bool { return value(r.metrics(), "loci_shedding") == 4 })
+	await.Until(r, "all is shed", func() bool { return value(r.metrics(), "loci_shedding") == 4 })
 	m := r.metrics()
 	if value(m, "loci_shed_total", "what=far") < 1 || value(m, "loci_shed_total", "what=media") != 0 {
 		t.Errorf("%v", m["loci_shed_total"])

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -11,7 +10,8 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/loci-place/loci/internal/await"
 )
 
 func TestMain(m *testing.M) {
@@ -23,8 +23,7 @@ func TestMain(m *testing.M) {
 
 func TestPlaceAndBareLoopAreComparedAtTheSameSize(t *testing.T) {
 	t.Setenv("GORACE", "atexit_sleep_ms=0") // under the race detector each child would take a second to end
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
+	ctx := await.Context(t)
 	cfg, err := parseFlags(strings.Fields("--agents 5 --rounds 2 --seconds 0.4 --warmup 300ms --json"), io.Discard)
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/netcode/badlink"
 )
@@ -192,8 +193,7 @@ func TestABlackoutIsBorne(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer relay.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
+	ctx := await.Context(t)
 	defer r.busy(others())()
 	walkers := r.walk(ctx, relay, 5)
 	time.Sleep(time.Second) // for ENet to have measured the way

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/netcode/badlink"
 )
@@ -32,8 +33,7 @@ func TestAChangedPortCostsAReconnect(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer relay.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
+	ctx := await.Context(t)
 
 	back := make(chan bool, 8)
 	ann := r.guest(ctx, relay.Addr(), limits, netcode.ClientConfig{

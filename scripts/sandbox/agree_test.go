@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"bytes"
-	"context"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -17,6 +16,8 @@ import (
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"github.com/loci-place/loci/internal/await"
 )
 
 var (
@@ -81,8 +82,7 @@ func inLua51(t testing.TB, interpreter string, programs []string) []string {
 		script.WriteString("\",\n")
 	}
 	script.WriteString("}\n(function(...) " + driver + " end)(programs)\n")
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
+	ctx := await.Context(t)
 	cmd := exec.CommandContext(ctx, interpreter, "-")
 	cmd.Env = append(os.Environ(), "LC_ALL=C", "TZ=UTC")
 	cmd.Stdin = strings.NewReader(strings.Replace(script.String(), "}\n(function", "};\n(function", 1))
