@@ -92,7 +92,7 @@ func (p *Place) hearHeld(s *session, ch *challenge) {
 		do := func(*command) { p.consider(s, ch.announce, ch.dialect) }
 		for c := ch.announce; c != nil; {
 			weight := decoding.weight(c.Body)
-			if !decoding.begin(p.life, weight, func() { c.decode(p.cfg.Limits.SpecDepth) }) {
+			if !decoding.begin(p.life, weight, func() { p.prepare(c) }) {
 				return
 			}
 			if !p.postOf(s, 0, func() {

@@ -36,22 +36,23 @@ type command struct {
 	shapes      []any            // its body in both shapes that there are
 }
 
-// parseCommand reads what an agent sent.
+// parseCommand reads what an agent sent, but for the body, which is to be decoded.
 func parseCommand(data []byte) *command {
-	c := &command{size: len(data)}
-	c.Interaction, c.err = netcode.ParseInteraction(data)
-	if c.err != nil {
+	c := &command{size: len(data), dropped: true}
+	if c.Interaction, c.err = netcode.ParseInteraction(data); c.err != nil {
 		return c
 	}
-	c.verb = netcode.BodyVerb(c.Body)
-	if c.verb == "" {
-		return c
-	}
-	c.hasNUL = hasNUL(c.Body)
-	if c.decodeBody(); c.err == nil {
-		c.takePatterns()
+	if c.verb = netcode.BodyVerb(c.Body); c.verb != "" {
+		c.hasNUL = hasNUL(c.Body)
 	}
 	return c
+}
+
+// count counts what it describes, without decoding it.
+func (c *command) count() {
+	if c.verb == "announce" || c.verb == "spawn_entity" {
+		c.described = 1 + netcode.CountChildren(c.Body)
+	}
 }
 
 // drop lets go of what has been decoded of it, which takes much more memory than its bytes.
@@ -60,15 +61,22 @@ func (c *command) drop() {
 	c.body, c.args, c.shapes, c.announce, c.encoded = nil, nil, nil, netcode.Announce{}, nil
 }
 
-// decode brings back what drop let go of, with what is encoded of it down to a depth.
-func (c *command) decode(depth int) {
+// decode decodes the body.
+func (c *command) decode() {
 	c.dropped = false
 	if c.verb == "" || c.err != nil {
 		return
 	}
-	c.decodeBody()
+	if c.decodeBody(); c.err == nil {
+		c.takePatterns()
+	}
+}
+
+// prepare does what of it may take long once it is decoded, unless it is refused anyway.
+func (c *command) prepare(limits *Limits) {
 	if c.tooMuch == "" {
-		c.encode(depth)
+		c.compile(limits.Rules)
+		c.encode(limits.SpecDepth)
 	}
 }
 

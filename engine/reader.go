@@ -36,13 +36,10 @@ func (p *Place) read(s *session) {
 		decoded := &p.holdings.decoding
 		weight := decoded.weight(data)
 		var c *command
-		if !decoded.begin(p.life, weight, func() { c = p.parse(s, data, weight == 0) }) {
+		if !decoded.begin(p.life, weight, func() { c = p.parse(s, data, weight > 0) }) {
 			return
 		}
-		if weight > 0 { // others need not wait for as long as this one may have to
-			c.drop()
-			decoded.end(weight)
-		}
+		decoded.end(weight) // others need not wait for as long as this one may have to
 		select {
 		case <-done:
 		case <-p.closing:
@@ -53,7 +50,7 @@ func (p *Place) read(s *session) {
 			p.readAll(s)
 			return
 		}
-		if weight > 0 && !decoded.begin(p.life, weight, func() { c.decode(p.cfg.Limits.SpecDepth) }) {
+		if weight > 0 && !decoded.begin(p.life, weight, func() { p.prepare(c) }) {
 			return
 		}
 		runtime.Gosched() // else the two of us share what time is given to one
@@ -142,22 +139,34 @@ func (p *Place) arrives(s *session, c *command) bool {
 }
 
 // parse reads a command, and does what of it may take long: here it holds up nobody but who
-// sent it, and is done only for who has a share left for it. It is not encoded yet where
-// nothing that is decoded is kept.
-func (p *Place) parse(s *session, data []byte, encode bool) *command {
+// sent it, and is done only for who has a share left for it. What is large is only counted: it is
+// decoded when its turn comes.
+func (p *Place) parse(s *session, data []byte, large bool) *command {
 	c := parseCommand(data)
+	if large && c.verb != "change_acl" { // of which the rules are counted
+		c.count()
+	} else {
+		c.decode()
+	}
 	if p.arrives(s, c) {
 		s.quota.charge(c, &p.cfg.Limits, p.now())
 	} else if hit, why := s.quota.spend(c, &p.cfg.Limits, p.now()); why != "" {
 		c.hit, c.tooMuch = hit, why
 	}
-	if c.tooMuch == "" {
-		c.compile(p.cfg.Limits.Rules)
-		if encode {
-			c.encode(p.cfg.Limits.SpecDepth)
-		}
+	if !large {
+		c.prepare(&p.cfg.Limits)
+	} else if !c.dropped {
+		c.drop()
 	}
 	return c
+}
+
+// prepare decodes a command that was large, or waited.
+func (p *Place) prepare(c *command) {
+	if c.tooMuch == "" {
+		c.decode()
+		c.prepare(&p.cfg.Limits)
+	}
 }
 
 // received handles a parsed command, or what there is to say of one that does

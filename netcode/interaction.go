@@ -91,6 +91,44 @@ func BodyVerb(body []byte) string {
 	return cleanString(verb)
 }
 
+// CountChildren returns how many entities a body describes as children: the items of the lists
+// that objects in it have under "children". It decodes nothing, so that it can be known beforehand
+// what a body is going to take, and stops at what is no JSON.
+func CountChildren(body []byte) int {
+	c := childCounter{}
+	c.reset(body)
+	_ = c.value(false)
+	return c.children
+}
+
+type childCounter struct {
+	scanner
+	children int
+}
+
+// value counts in the value that comes next, and its items if they are children.
+func (c *childCounter) value(children bool) error {
+	switch c.next() {
+	case jx.Object:
+		return c.object(func(key []byte) error { return c.value(string(key) == "children") })
+	case jx.Array:
+		items, err := c.list()
+		for err == nil {
+			var more bool
+			if more, err = items.next(); !more {
+				return err
+			}
+			if children {
+				c.children++
+			}
+			err = c.value(false)
+		}
+		return err
+	default:
+		return c.skip()
+	}
+}
+
 type interactionParser struct {
 	scanner
 	i Interaction

@@ -228,3 +228,18 @@ func BenchmarkParseInteraction(b *testing.B) {
 		}
 	}
 }
+
+func TestChildrenAreCountedUndecoded(t *testing.T) {
+	for body, want := range map[string]int{
+		`["spawn_entity",{}]`: 0,
+		`["spawn_entity",{"children":[{},{"a":1,"children":[{"children":[]},{}]}]}]`:     4,
+		`["announce","version",4,"spawn_avatar",{"x":{"y":[{},{}]},"children":[{},{}]}]`: 2,
+		`["spawn_entity",{"children":[{},{`:                                              2,
+		`["spawn_entity",{"children":{"a":[1,2]}}]`:                                      0,
+		`nothing`: 0,
+	} {
+		if got := CountChildren([]byte(body)); got != want {
+			t.Errorf("%s: %d, want %d", body, got, want)
+		}
+	}
+}

@@ -22,6 +22,7 @@ type scanner struct {
 	pos     int
 	checked bool  // no value is too deep
 	strict  bool  // objects may not repeat a key
+	decoded int   // values of what is strict
 	items   []any // of the lists that are being decoded
 	jx      jx.Decoder
 }

@@ -3,8 +3,10 @@ package netcode
 import (
 	"bytes"
 	"encoding/json"
+	"runtime"
 	"slices"
 	"strconv"
+	"sync"
 
 	"github.com/go-faster/jx"
 )
@@ -23,6 +25,16 @@ func ParseValue(data []byte) (any, error) { return parseValue(data, false) }
 // letters. Of such keys C agents find the first, whatever its case, others the last.
 func ParseStrict(data []byte) (any, error) { return parseValue(data, true) }
 
+// itemBuffers hold the items of lists while these are decoded; what is in them is cleared.
+var itemBuffers = sync.Pool{New: func() any { return new([]any) }}
+
+// mostItemsKept is how long a buffer may be that is kept for the next value, 8 MiB.
+const mostItemsKept = 1 << 19
+
+// yieldAfter is after how many values ParseStrict lets others run, some 0.2 ms: what an agent sent
+// may be large, and is decoded beside what must not wait.
+const yieldAfter = 4096
+
 func parseValue(data []byte, strict bool) (any, error) {
 	if err := checkUTF8(data); err != nil {
 		return nil, err
@@ -30,9 +42,13 @@ func parseValue(data []byte, strict bool) (any, error) {
 	if err := checkDepth(data, MaxDepth); err != nil {
 		return nil, err
 	}
-	s := scanner{checked: true, strict: strict}
+	items := itemBuffers.Get().(*[]any)
+	s := scanner{checked: true, strict: strict, items: *items}
 	s.data = data
 	v, err := s.value()
+	if *items = s.items; cap(s.items) <= mostItemsKept {
+		itemBuffers.Put(items)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -40,6 +56,11 @@ func parseValue(data []byte, strict bool) (any, error) {
 }
 
 func (s *scanner) value() (any, error) {
+	if s.strict {
+		if s.decoded++; s.decoded%yieldAfter == 0 {
+			runtime.Gosched()
+		}
+	}
 	switch s.next() {
 	case jx.Object:
 		return s.objectValue()
