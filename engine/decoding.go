@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"runtime"
+	"time"
 
 	"golang.org/x/sync/semaphore"
 )
@@ -51,8 +52,11 @@ func (d decoding) begin(ctx context.Context, weight int64, decode func()) bool {
 		d.room.Release(weight)
 		return false
 	}
-	defer d.processors.Release(1)
+	began := time.Now()
 	decode()
+	// As long as that took, it is for others: the least that they need cannot be known, as they
+	// may be other processes.
+	time.AfterFunc(time.Since(began), func() { d.processors.Release(1) })
 	return true
 }
 
