@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/loci-place/loci/engine/internal/memory"
 	"github.com/loci-place/loci/engine/media"
 	"github.com/loci-place/loci/engine/view"
 	"github.com/loci-place/loci/netcode"
@@ -91,7 +92,7 @@ func (p *Place) attach(a *agent, s *session) {
 	if a.identity[netcode.TakesFragments] != true {
 		a.view.AvoidFragile()
 	}
-	s.assets = p.assets.Join(a.id, s.conn, a.dialect.Assets)
+	s.assets = p.assets.Join(a.id, s.conn, a.dialect.Assets, func(n int64) { s.held.Add(memory.Assets, n) })
 	s.dialect.Store(a.dialect)
 }
 

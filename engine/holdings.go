@@ -181,7 +181,7 @@ type MemoryStats struct {
 
 // MemoryKind is what is held of one kind: "entities" (those too that are gone, while states may
 // start from when they were there), "agents" (what is known of what each has been told and
-// asked), "commands" that wait, and "subscriptions".
+// asked), "commands" and frames of "assets" that wait, and "subscriptions".
 type MemoryKind struct {
 	Kind string
 	Held int64

@@ -17,6 +17,7 @@ type Agent struct {
 	to      []netcode.Conn // its connection
 	channel uint8
 	backlog atomic.Int64 // bytes of frames that wait for logic
+	waits   func(bytes int64)
 
 	// All below belongs to logic.
 	gone     bool
@@ -46,9 +47,11 @@ func (a *Agent) Receive(f netcode.AssetFrame) bool {
 		a.backlog.Add(-cost)
 		return false
 	}
+	a.waits(cost)
 	f.Data = bytes.Clone(f.Data)
 	a.centre.logic.do(func() {
 		a.backlog.Add(-cost)
+		a.waits(-cost)
 		if !a.gone {
 			a.received(&f)
 		}

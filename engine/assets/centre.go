@@ -99,10 +99,15 @@ func (c *Centre) Close() error {
 	return nil
 }
 
-// Join adds an agent, whose asset frames travel on a channel of a connection.
-func (c *Centre) Join(id string, conn netcode.Conn, channel uint8) *Agent {
+// Join adds an agent, whose asset frames travel on a channel of a connection. Waits, if not nil, is
+// called with how many bytes of them wait from now on, and with the same below 0 when they no
+// longer do, from any goroutine.
+func (c *Centre) Join(id string, conn netcode.Conn, channel uint8, waits func(bytes int64)) *Agent {
+	if waits == nil {
+		waits = func(int64) {}
+	}
 	a := &Agent{
-		centre: c, id: id, to: []netcode.Conn{conn}, channel: channel,
+		centre: c, id: id, to: []netcode.Conn{conn}, channel: channel, waits: waits,
 		in: newPace(), out: newPace(), pushed: map[netcode.AssetHash]*want{},
 	}
 	c.logic.do(func() { c.agents = append(c.agents, a) })

@@ -64,14 +64,14 @@ func tryFrames(t *testing.T, data []byte, cache int64) {
 	c.Start()
 	var agents []*Agent
 	for n := range 3 {
-		agents = append(agents, c.Join(fmt.Sprint("agent ", n), netcode.Conn(n+1), 3))
+		agents = append(agents, c.Join(fmt.Sprint("agent ", n), netcode.Conn(n+1), 3, nil))
 	}
 	for ; len(data) >= 4; data = data[4:] {
 		n := int(data[0]&15) % len(agents)
 		sendFuzzed(c, agents[n], data)
 		if data[0]&15 == 5 {
 			c.Leave(agents[n])
-			agents[n] = c.Join("another", netcode.Conn(n+10), 3)
+			agents[n] = c.Join("another", netcode.Conn(n+10), 3, nil)
 		}
 		synctest.Wait()
 	}
@@ -144,7 +144,7 @@ func TestSpoolsAreSweptWhenTheCentreCloses(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.Start()
-		a := c.Join("ann", 1, 3)
+		a := c.Join("ann", 1, 3, nil)
 		content, h := someContent(1, 1000)
 		a.Receive(netcode.AssetFrame{
 			MID: netcode.AssetData, Header: netcode.AssetHeader{ID: h.ID(), Length: 500, TotalLength: 1000}, Data: content[:500],
@@ -160,6 +160,32 @@ func TestSpoolsAreSweptWhenTheCentreCloses(t *testing.T) {
 		}
 		if files := first(os.ReadDir(dir)); len(files) != 0 {
 			t.Errorf("%d files afterwards", len(files))
+		}
+	})
+}
+
+func TestFramesThatWaitAreCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, err := New(Config{Transport: &checker{t: t}, Logger: quiet})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var waiting atomic.Int64
+		a := c.Join("ann", 1, 3, func(n int64) { waiting.Add(n) })
+		content, h := someContent(1, 1000)
+		a.Receive(netcode.AssetFrame{
+			MID: netcode.AssetData, Header: netcode.AssetHeader{ID: h.ID(), Length: 1000, TotalLength: 1000}, Data: content,
+		})
+		if n := waiting.Load(); n < 1000 {
+			t.Errorf("%d bytes wait", n)
+		}
+		c.Start()
+		synctest.Wait()
+		if n := waiting.Load(); n != 0 {
+			t.Errorf("%d bytes wait when nothing does", n)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
 		}
 	})
 }

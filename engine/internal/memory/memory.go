@@ -18,11 +18,12 @@ const (
 	Entities      Kind = iota // what stands in the world, and what did not long ago
 	Agents                    // what is known of what agents were told and asked
 	Commands                  // messages that wait
+	Assets                    // asset frames that wait
 	Subscriptions             // compiled patterns
 	Kinds
 )
 
-var kindNames = [Kinds]string{"entities", "agents", "commands", "subscriptions"}
+var kindNames = [Kinds]string{"entities", "agents", "commands", "assets", "subscriptions"}
 
 func (k Kind) String() string { return kindNames[k] }
 
