@@ -24,6 +24,20 @@ func (p *Place) beforeAnnounce(s *session, c *command) {
 	}
 }
 
+var announceVerb = official{
+	name: "announce",
+	answer: func(r *Request) {
+		r.Answer("error", uint64(netcode.CodeBadAnnounce), "announced already")
+	},
+	describes: func(c *command) any {
+		if c.announceErr != nil {
+			return nil
+		}
+		return c.announce.Avatar
+	},
+	uses: usesEntities,
+}
+
 // announce lets an agent in (protocol sections 1 and 6).
 func (p *Place) announce(s *session, c *command) {
 	a, i := &c.announce, &c.Interaction

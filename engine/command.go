@@ -10,11 +10,12 @@ import (
 // all parsed that takes time.
 type command struct {
 	netcode.Interaction
-	size int // of the message, in bytes
-	verb string
-	body any   // decoded as by [netcode.ParseStrict], if it begins with a verb
-	args []any // what follows that
-	err  error // what is wrong with it
+	size     int // of the message, in bytes
+	verb     string
+	official *official // nil if it is none
+	body     any       // decoded as by [netcode.ParseStrict], if it begins with a verb
+	args     []any     // what follows that
+	err      error     // what is wrong with it
 
 	hasNUL bool // the body holds an escaped one
 
@@ -23,11 +24,10 @@ type command struct {
 	dropped   bool // what is decoded of it is not kept at the moment
 	described int  // how many entities it describes, if so
 
-	hit     limit       // that it is over
-	tooMuch string      // what of it is beyond the agent's share, "" if nothing
-	encoded encodings   // its components
-	wanted  *wanted     // what it wants to subscribe to, nil if it does not
-	rules   ruleChanges // the change of access rules that it wants
+	hit     limit     // that it is over
+	tooMuch string    // what of it is beyond the agent's share, "" if nothing
+	encoded encodings // its components
+	parsed  any       // what the official verb makes of its arguments
 
 	announce    netcode.Announce // if it is one
 	announceErr error            // what is wrong with that
@@ -43,14 +43,14 @@ func parseCommand(data []byte) *command {
 		return c
 	}
 	if c.verb = netcode.BodyVerb(c.Body); c.verb != "" {
-		c.hasNUL = hasNUL(c.Body)
+		c.hasNUL, c.official = hasNUL(c.Body), officialVerbs[c.verb]
 	}
 	return c
 }
 
 // count counts what it describes, without decoding it.
 func (c *command) count() {
-	if c.verb == "announce" || c.verb == "spawn_entity" {
+	if c.official != nil && c.official.describes != nil {
 		c.described = 1 + netcode.CountChildren(c.Body)
 	}
 }
@@ -67,17 +67,20 @@ func (c *command) decode() {
 	if c.verb == "" || c.err != nil {
 		return
 	}
-	if c.decodeBody(); c.err == nil {
-		c.takePatterns()
+	if c.decodeBody(); c.err == nil && c.official != nil && c.official.parse != nil {
+		c.parsed = c.official.parse(c.args)
 	}
 }
 
 // prepare does what of it may take long once it is decoded, unless it is refused anyway.
 func (c *command) prepare(limits *Limits) {
-	if c.tooMuch == "" {
-		c.compile(limits.Rules)
-		c.encode(limits.SpecDepth)
+	if c.tooMuch != "" || c.official == nil {
+		return
 	}
+	if c.parsed != nil && c.official.compile != nil {
+		c.official.compile(c.parsed, limits)
+	}
+	c.encode(limits.SpecDepth)
 }
 
 // decodeBody decodes the body, which begins with a verb.
@@ -99,26 +102,6 @@ func (c *command) decodeBody() {
 // asksPlace reports whether it asks the place for the verb.
 func (c *command) asksPlace(verb string) bool {
 	return c.verb == verb && c.Type == netcode.TypeRequest && c.To == PlaceID
-}
-
-// takePatterns takes out of the arguments what is to be compiled.
-func (c *command) takePatterns() {
-	switch c.verb {
-	case "subscribe":
-		c.wanted = wantedPattern(c.args)
-	case "change_acl":
-		c.rules = parseRuleChanges(c.args)
-	}
-}
-
-// compile compiles the patterns in it, but for more rules than can be added.
-func (c *command) compile(rules int) {
-	if c.wanted != nil {
-		c.wanted.compile()
-	}
-	if len(c.rules.add) <= rules {
-		c.rules.compile()
-	}
 }
 
 // hasNUL tells whether some text in JSON holds a NUL. Here NUL is dropped, but C

@@ -58,19 +58,15 @@ func (x encodings) all(components map[string]any) (map[string]world.Component, e
 	return all, nil
 }
 
-// encode encodes the components that a command brings.
+// encode encodes the components that a command brings, of an official verb.
 func (c *command) encode(depth int) {
 	c.encoded = encodings{}
-	switch {
-	case c.verb == "announce" && c.announceErr == nil:
-		c.encoded.addSpec(c.announce.Avatar, depth)
-	case c.verb == "spawn_entity" && len(c.args) > 0:
-		c.encoded.addSpec(c.args[0], depth)
-	case c.verb == "change_components":
-		for _, arg := range c.args {
-			if components, ok := arg.(map[string]any); ok {
-				c.encoded.addAll(components)
-			}
+	if c.official.describes != nil {
+		c.encoded.addSpec(c.official.describes(c), depth)
+	}
+	if c.official.components != nil {
+		for _, components := range c.official.components(c) {
+			c.encoded.addAll(components)
 		}
 	}
 }

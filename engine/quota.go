@@ -156,36 +156,30 @@ func (q *quota) isFull(now time.Time) bool {
 	return true
 }
 
+// usedUp is how much of each resource.
+type usedUp [resources]float64
+
 // uses returns what a command costs, the time of the turn apart.
-func (c *command) uses(limits *Limits) (cost [resources]float64) {
+func (c *command) uses(limits *Limits) (cost usedUp) {
 	if c.Type == netcode.TypeResponse {
 		return cost
 	}
-	ofPlace := c.To == PlaceID && c.Type == netcode.TypeRequest
-	if !ofPlace || !changesOwn[c.verb] {
+	asks := c.official
+	if c.To != PlaceID || c.Type != netcode.TypeRequest {
+		asks = nil
+	}
+	if asks == nil || !asks.own {
 		cost[interactions] = 1
 	}
-	switch {
-	case c.Type == netcode.TypePublication:
+	if c.Type == netcode.TypePublication {
 		cost[publicationsSent] = 1
-	case !ofPlace:
-	case c.verb == "subscribe":
-		cost[patterns] = 1
-	case c.verb == "change_acl":
-		cost[patterns] = float64(min(len(c.rules.add), limits.Rules))
-	case c.verb == "announce" || c.verb == "spawn_entity":
-		cost[entities] = float64(min(c.entities(), limits.SpecEntities))
-		cost[componentBytes] = float64(c.size)
-	case c.verb == "change_components", c.verb == "add_property_animation":
-		cost[componentBytes] = float64(c.size)
+	}
+	if asks != nil && asks.uses != nil {
+		asks.uses(c, &cost)
+		cost[entities] = min(cost[entities], float64(limits.SpecEntities)) // more are refused
+		cost[patterns] = min(cost[patterns], float64(limits.Rules))
 	}
 	return cost
-}
-
-// changesOwn are the verbs that change entities of the agent's own.
-var changesOwn = map[string]bool{
-	"spawn_entity": true, "remove_entity": true, "change_components": true,
-	"add_property_animation": true, "remove_property_animation": true,
 }
 
 // What a command takes of the turn, roughly: it is charged before the command is done, and
@@ -206,10 +200,10 @@ func (c *command) entities() int {
 	switch {
 	case c.dropped:
 		return c.described
-	case c.verb == "announce" && c.announceErr == nil:
-		return countEntities(c.announce.Avatar)
-	case c.verb == "spawn_entity" && len(c.args) > 0:
-		return countEntities(c.args[0])
+	case c.official != nil && c.official.describes != nil:
+		if spec := c.official.describes(c); spec != nil {
+			return countEntities(spec)
+		}
 	}
 	return 0
 }

@@ -143,7 +143,7 @@ func (p *Place) arrives(s *session, c *command) bool {
 // decoded when its turn comes.
 func (p *Place) parse(s *session, data []byte, large bool) *command {
 	c := parseCommand(data)
-	if large && c.verb != "change_acl" { // of which the rules are counted
+	if large && (c.official == nil || !c.official.counted) {
 		c.count()
 	} else {
 		c.decode()

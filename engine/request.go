@@ -28,14 +28,13 @@ type Request struct {
 
 	place    *Place
 	turn     *Turn
-	agent    *agent      // nil where the host asks, and in an announce
-	session  *session    // over which the agent asked
-	announce *newcomer   // nil but in an announce
-	encoded  encodings   // its components
-	wanted   *wanted     // in a subscribe
-	rules    ruleChanges // in a change_acl
-	detaches bool        // all that it may do is to take what is another's off the agent's own
-	done     Answered    // where the host asks
+	agent    *agent    // nil where the host asks, and in an announce
+	session  *session  // over which the agent asked
+	announce *newcomer // nil but in an announce
+	encoded  encodings // its components
+	parsed   any       // by the official verb
+	detaches bool      // all that it may do is to take what is another's off the agent's own
+	done     Answered  // where the host asks
 	answered atomic.Bool
 	begun    bool              // Default has been called
 	catch    func(items []any) // what is answered goes here instead; see DefaultAnswer

@@ -7,12 +7,31 @@ import (
 	"github.com/loci-place/loci/acl"
 )
 
+var (
+	changeACLVerb = official{
+		name: "change_acl", answer: changeACL,
+		parse: func(args []any) any { return parseRuleChanges(args) },
+		compile: func(parsed any, l *Limits) {
+			if c := parsed.(*ruleChanges); len(c.add) <= l.Rules { // more cannot be added
+				c.compile()
+			}
+		},
+		uses: func(c *command, cost *usedUp) {
+			if changes, ok := c.parsed.(*ruleChanges); ok {
+				cost[patterns] = float64(len(changes.add))
+			}
+		},
+		counted: true,
+	}
+	listACLVerb = official{name: "list_acl", answer: listACL}
+)
+
 // changeACL adds and removes access rules: ["change_acl", "add", [["deny" | "allow",
 // pattern], …], "remove", [rule id, …]], all or nothing. Either half may be missing.
 // Only what was added so can be removed so. They are in force at once, and it is
 // answered when they are kept for good; where that fails, they are taken back.
 func changeACL(r *Request) {
-	if !r.rules.ok {
+	if !r.parsed.(*ruleChanges).ok {
 		r.Refuse(`want "add" and a list of ["allow" or "deny", pattern], "remove" and a list of rule ids`)
 		return
 	}
@@ -37,7 +56,8 @@ func (a *access) next() {
 }
 
 func (r *Request) changeRules(done func()) {
-	p, add, remove := r.place, r.rules.add, r.rules.remove
+	p, changes := r.place, r.parsed.(*ruleChanges)
+	add, remove := changes.add, changes.remove
 	before := p.access.added
 	ids, err := p.changeRules(add, remove, "change_acl by "+r.Agent.DisplayName())
 	if err != nil {
@@ -103,7 +123,8 @@ type newRule struct {
 	err     error
 }
 
-func parseRuleChanges(args []any) (c ruleChanges) {
+func parseRuleChanges(args []any) *ruleChanges {
+	var c ruleChanges
 	c.ok = halves(args, func(what string, v any) (ok bool) {
 		switch what {
 		case "add":
@@ -113,7 +134,7 @@ func parseRuleChanges(args []any) (c ruleChanges) {
 		}
 		return ok
 	})
-	return c
+	return &c
 }
 
 // compile compiles the patterns, up to the first that is none.

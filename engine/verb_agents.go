@@ -7,6 +7,11 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
+var (
+	listAgentsVerb = official{name: "list_agents", answer: listAgents}
+	kickAgentVerb  = official{name: "kick_agent", answer: kickAgent}
+)
+
 // listAgents tells who is here: ["list_agents"].
 func listAgents(r *Request) {
 	if len(r.Args) != 0 {

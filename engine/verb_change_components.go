@@ -8,6 +8,22 @@ import (
 	"github.com/loci-place/loci/engine/world"
 )
 
+var changeComponentsVerb = official{
+	name: "change_components", answer: changeComponents, own: true,
+	components: func(c *command) (all []map[string]any) {
+		for _, arg := range c.args {
+			if components, ok := arg.(map[string]any); ok {
+				all = append(all, components)
+			}
+		}
+		return all
+	},
+	uses: usesComponentBytes,
+}
+
+// usesComponentBytes is the cost of what brings components.
+func usesComponentBytes(c *command, cost *usedUp) { cost[componentBytes] = float64(c.size) }
+
 // changeComponents replaces components of an entity, each whole, and takes others
 // away: ["change_components", id, "add_or_change", {…}, "remove", […]].
 func changeComponents(r *Request) {

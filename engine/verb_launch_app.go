@@ -39,6 +39,8 @@ type launch struct {
 	failed  bool          // it was answered that it has not
 }
 
+var launchAppVerb = official{name: "launch_app", answer: launchApp}
+
 // launchApp has a gateway launch an app into the place: ["launch_app",
 // "alloapp:http(s)://…", {args}], the args may be left out. It is answered when the app
 // has come, or is known not to.

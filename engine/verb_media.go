@@ -10,6 +10,11 @@ import (
 	"github.com/loci-place/loci/engine/world"
 )
 
+var (
+	allocateTrackVerb = official{name: "allocate_track", answer: allocateTrack}
+	mediaTrackVerb    = official{name: "media_track", answer: mediaTrack}
+)
+
 // allocateTrack gives the entity that asks a track for live audio or video:
 // ["allocate_track", type, format, {metadata}], or the old ["allocate_track",
 // "audio", sample rate, channel count, format].

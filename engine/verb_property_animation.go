@@ -7,6 +7,11 @@ import (
 	"github.com/loci-place/loci/engine/world"
 )
 
+var (
+	addPropertyAnimationVerb    = official{name: "add_property_animation", answer: addPropertyAnimation, own: true, uses: usesComponentBytes}
+	removePropertyAnimationVerb = official{name: "remove_property_animation", answer: removePropertyAnimation, own: true}
+)
+
 // addPropertyAnimation animates a property of the entity that asks:
 // ["add_property_animation", {…}] (protocol section 7).
 func addPropertyAnimation(r *Request) {

@@ -8,6 +8,8 @@ import (
 	"github.com/loci-place/loci/engine/world"
 )
 
+var removeEntityVerb = official{name: "remove_entity", answer: removeEntity, own: true}
+
 // removeEntity takes an entity away: ["remove_entity", id, "cascade" | "reparent"].
 func removeEntity(r *Request) {
 	id, ok := text(r.Args, 0)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/loci-place/loci/acl"
@@ -19,39 +20,55 @@ type wanted struct {
 	err     error
 }
 
-// wantedPattern gives what is to be subscribed to, nil if that is nothing.
+var (
+	subscribeVerb = official{
+		name: "subscribe", answer: subscribeTo,
+		parse:   func(args []any) any { return wantedPattern(args) },
+		compile: func(parsed any, _ *Limits) { parsed.(*wanted).compile() },
+		uses:    func(_ *command, cost *usedUp) { cost[patterns] = 1 },
+	}
+	unsubscribeVerb = official{name: "unsubscribe", answer: unsubscribe}
+)
+
+// wantedPattern returns what is to be subscribed to.
 func wantedPattern(args []any) *wanted {
 	source, ok := text(args, 0)
 	if !ok || len(args) != 1 {
-		return nil
+		return &wanted{err: errNoPattern}
 	}
 	return &wanted{source: source}
 }
 
-func (w *wanted) compile() { w.pattern, w.err = acl.Compile(w.source) }
+var errNoPattern = errors.New("want a pattern")
+
+func (w *wanted) compile() {
+	if w.err == nil {
+		w.pattern, w.err = acl.Compile(w.source)
+	}
+}
 
 // subscribeTo lets an agent hear the publications whose body matches a pattern:
 // ["subscribe", pattern].
 func subscribeTo(r *Request) {
-	a, limit := r.agent, r.agent.place.cfg.Limits.Subscriptions
+	a, limit, want := r.agent, r.agent.place.cfg.Limits.Subscriptions, r.parsed.(*wanted)
 	switch {
-	case r.wanted == nil:
-		r.Refuse("want a pattern")
+	case want.err == errNoPattern:
+		r.Refuse(want.err.Error())
 		return
 	case len(a.subscriptions) >= limit:
 		r.Fail(fmt.Sprintf("you have %d subscriptions already", limit))
 		return
 	}
-	if r.wanted.err != nil {
-		r.Fail(r.wanted.err.Error())
+	if want.err != nil {
+		r.Fail(want.err.Error())
 		return
 	}
-	bytes := patternRoom(r.wanted.source)
+	bytes := patternRoom(want.source)
 	if err := a.place.mayHold(a.id, bytes); err != nil {
 		r.Fail(err.Error())
 		return
 	}
-	id := a.place.news.subscribe(a.id, r.wanted.pattern)
+	id := a.place.news.subscribe(a.id, want.pattern)
 	if a.subscriptions == nil {
 		a.subscriptions = map[string]int{}
 	}

@@ -4,38 +4,49 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// official is a verb that the place answers out of the box.
+// official is a verb that the place answers out of the box: all there is of it, from how its body
+// is read to what it does. Only name and answer must be there. What agents ask with it is read and
+// compiled by the reader of their connection, and answered on the place's turn.
 type official struct {
+	name   string
 	answer Verb
-	oneway bool // may be one-way too, and then does nothing
+	// oneway is whether it may be one-way too, and then does nothing.
+	oneway bool
+	// own is whether it changes entities of the agent's own only. How many there are of those is
+	// not limited: the bytes, entities and the time that they take are.
+	own bool
+	// parse makes of the arguments what the answer needs ([Request.parsed]).
+	parse func(args []any) any
+	// compile does what of that takes long, for agents that have a share left for it.
+	compile func(parsed any, l *Limits)
+	// describes returns the entity that it describes with its children, nil if none.
+	describes func(c *command) any
+	// components are those that it brings, which are encoded.
+	components func(c *command) []map[string]any
+	// uses adds what it costs beside an interaction.
+	uses func(c *command, cost *usedUp)
+	// counted is whether the cost is not known before it is parsed, however large it is.
+	counted bool
 }
 
-// officialVerbs are those of protocol section 6. Each kind is in a
-// file of its own.
+// officialVerbs are those of protocol section 6. Each is in a file of its kind, verb_*.go.
 var officialVerbs = map[string]*official{}
 
 func init() {
-	for name, v := range map[string]Verb{
-		"announce":                  announceAgain,
-		"spawn_entity":              spawnEntity,
-		"remove_entity":             removeEntity,
-		"change_components":         changeComponents,
-		"add_property_animation":    addPropertyAnimation,
-		"remove_property_animation": removePropertyAnimation,
-		"list_agents":               listAgents,
-		"kick_agent":                kickAgent,
-		"subscribe":                 subscribeTo,
-		"unsubscribe":               unsubscribe,
-		"change_acl":                changeACL,
-		"list_acl":                  listACL,
-		"allocate_track":            allocateTrack,
-		"media_track":               mediaTrack,
-		"launch_app":                launchApp,
+	for _, v := range []*official{
+		&announceVerb,
+		&spawnEntityVerb, &removeEntityVerb, &changeComponentsVerb,
+		&addPropertyAnimationVerb, &removePropertyAnimationVerb,
+		&listAgentsVerb, &kickAgentVerb,
+		&subscribeVerb, &unsubscribeVerb,
+		&changeACLVerb, &listACLVerb,
+		&allocateTrackVerb, &mediaTrackVerb,
+		&launchAppVerb,
 	} {
-		officialVerbs[name] = &official{answer: v}
+		officialVerbs[v.name] = v
 	}
 	for _, name := range []string{"poke", "point", "point-exit", "grabbing"} {
-		officialVerbs[name] = &official{answer: (*Request).noted, oneway: true}
+		officialVerbs[name] = &official{name: name, answer: (*Request).noted, oneway: true}
 	}
 }
 
@@ -77,7 +88,7 @@ func (p *Place) askPlace(a *agent, c *command) {
 	}
 	r := &Request{
 		Type: c.Type, From: c.From, To: c.To, ID: c.RequestID, Verb: c.verb, Args: c.args,
-		Agent: a.public(), place: p, agent: a, session: a.session, turn: &p.host, encoded: c.encoded, wanted: c.wanted, rules: c.rules,
+		Agent: a.public(), place: p, agent: a, session: a.session, turn: &p.host, encoded: c.encoded, parsed: c.parsed,
 		detaches: c.detaches,
 	}
 	if r.Type == netcode.TypeRequest {
@@ -105,8 +116,4 @@ func (p *Place) dispatch(r *Request) {
 	} else {
 		r.Default()
 	}
-}
-
-func announceAgain(r *Request) {
-	r.Answer("error", uint64(netcode.CodeBadAnnounce), "announced already")
 }
