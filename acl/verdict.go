@@ -18,7 +18,7 @@ func ParseVerdict(text string) (Verdict, error) {
 	case "allow":
 		return Allow, nil
 	}
-	return Deny, fmt.Errorf("%q is no verdict: write \"allow\" or \"deny\"", text)
+	return Deny, fmt.Errorf("%.100q is no verdict: write \"allow\" or \"deny\"", text)
 }
 
 func (v Verdict) String() string {

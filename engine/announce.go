@@ -131,9 +131,7 @@ func (n *newcomer) answer(p *Place, items []any) {
 	code, why := netcode.CodeDenied, "this place does not let you in"
 	for _, item := range items {
 		switch item := item.(type) {
-		case uint64:
-			code = uint32(item)
-		case float64: // of a script's
+		case float64:
 			if items[0] == "error" {
 				code = uint32(item)
 			}

@@ -29,7 +29,7 @@ func (t *Turn) Await(a Agent, entities []Entity) error {
 	case p.cfg.Linger < 0:
 		return fmt.Errorf("%w: the place waits for nobody", ErrBadAgent)
 	case !ok || a.Verified == "" || a.ID == "" || a.ID == PlaceID || p.agents[a.ID] != nil:
-		return fmt.Errorf("%w: %q of version %d", ErrBadAgent, a.ID, a.Version)
+		return fmt.Errorf("%w: %.100q of version %d", ErrBadAgent, a.ID, a.Version)
 	case p.waiting() >= p.cfg.Limits.Lingering:
 		return fmt.Errorf("%w: %d are waited for already", ErrBadAgent, p.waiting())
 	}
@@ -67,7 +67,7 @@ func (p *Place) standAgain(a Agent, entities []Entity) (err error) {
 		hasAvatar = hasAvatar || e.ID == a.Avatar
 	}
 	if err == nil && !hasAvatar {
-		err = fmt.Errorf("its avatar %q is not among them", a.Avatar)
+		err = fmt.Errorf("its avatar %.100q is not among them", a.Avatar)
 	}
 	if err != nil {
 		for _, id := range made {

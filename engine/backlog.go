@@ -217,7 +217,7 @@ func (p *Place) overRelayRate(a *agent, bytes int) (why string) {
 func (p *Place) ofPlace(to *agent, bytes int) error {
 	if hit, ok := p.backlogs.room(to.session.backlog, PlaceID, bytes); !ok {
 		p.limited(to.session, to.log, hit, "it does not take what the place tells it: it misses some")
-		return fmt.Errorf("%w %q", ErrQueueFull, to.id)
+		return fmt.Errorf("%w %.100q", ErrQueueFull, to.id)
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func CheckComponents(components map[string]any) error {
 	for name, v := range components {
 		c, ok := asObject(v)
 		if v == nil || !ok {
-			return fmt.Errorf("component %q must be an object", name)
+			return fmt.Errorf("component %.100q must be an object", name)
 		}
 		if check := shapes[name]; check != nil {
 			if err := check(c); err != nil {

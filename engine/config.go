@@ -122,7 +122,7 @@ func (c *Config) setDefaults() error {
 	}
 	if c.PublicHost != "" {
 		if host, _, err := netcode.ParsePlaceURL("alloplace://" + c.PublicHost); err != nil || host != c.PublicHost {
-			return fmt.Errorf("engine: Config.PublicHost is %q, want a host name or an IPv4 address without a port", c.PublicHost)
+			return fmt.Errorf("engine: Config.PublicHost is %.100q, want a host name or an IPv4 address without a port", c.PublicHost)
 		}
 	}
 	if c.Logger == nil {
@@ -139,5 +139,8 @@ func (c *Config) setDefaults() error {
 		return fmt.Errorf("engine: %w", err)
 	}
 	c.Limits.setDefaults()
+	if err := c.Limits.checkName("Config.Name", c.Name); err != nil {
+		return fmt.Errorf("engine: %w", err)
+	}
 	return nil
 }

@@ -30,16 +30,18 @@ type Asking struct {
 func (t *Turn) Ask(from, to string, body []any, done Answered) *Asking {
 	p := t.on()
 	verb, ok := text(body, 0)
-	data := netcode.AppendValue(nil, body)
+	data, err := netcode.EncodeBody(body)
 	switch a := p.owner(to); {
+	case err != nil:
+		done(nil, fmt.Errorf("engine: Turn.Ask: %w", err))
 	case !ok || verb == "announce":
 		done(nil, fmt.Errorf("a request begins with a verb, and is no announce"))
 	case !p.isOurs(from):
-		done(nil, fmt.Errorf("%w of the place's: %q", ErrNoEntity, from))
+		done(nil, fmt.Errorf("%w of the place's: %.100q", ErrNoEntity, from))
 	case p.isOurs(to):
-		p.askOurselves(from, to, body, done)
+		p.askOurselves(from, to, plainItems(body, data), done)
 	case a == nil:
-		done(nil, fmt.Errorf("%w %q", ErrNoEntity, to))
+		done(nil, fmt.Errorf("%w %.100q", ErrNoEntity, to))
 	case a.away():
 		done(nil, errors.New(lostWhy))
 	case a.session.envelope:

@@ -208,5 +208,5 @@ func (k *keeper) one(key string, into any) (found bool, err error) {
 
 // recordError says which record is wrong.
 func recordError(kind, key string, err error) error {
-	return fmt.Errorf("engine: what is kept as %s %q: %w", kind, key, err)
+	return fmt.Errorf("engine: what is kept as %s %.100q: %w", kind, key, err)
 }

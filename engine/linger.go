@@ -148,10 +148,10 @@ func (n *newcomer) resume(r *Request) (done bool) {
 	}
 	switch {
 	case a.avatar != auth.Resume || a.verified != auth.KeyText():
-		r.Answer("error", uint64(netcode.CodeUnproven), fmt.Sprintf("%q is not the avatar of an agent with the key that you have proven", auth.Resume))
+		r.Answer("error", uint64(netcode.CodeUnproven), fmt.Sprintf("%.100q is not the avatar of an agent with the key that you have proven", auth.Resume))
 		return true
 	case a.bound && !n.command.bound:
-		r.Answer("error", uint64(netcode.CodeUnproven), fmt.Sprintf("the proof of %q was bound to this place, and yours is not", auth.Resume))
+		r.Answer("error", uint64(netcode.CodeUnproven), fmt.Sprintf("the proof of %.100q was bound to this place, and yours is not", auth.Resume))
 		return true
 	case a.dialect != n.dialect:
 		r.Answer("error", uint64(netcode.CodeBadAnnounce), fmt.Sprintf("the agent that you were spoke version %d", a.version))

@@ -27,7 +27,8 @@ const PlaceID = "place"
 
 var (
 	// ErrClosed is what a place that has been closed answers.
-	ErrClosed = errors.New("engine: place is closed")
+	ErrClosed          = errors.New("engine: place is closed")
+	errTransportClosed = errors.New("engine: the transport has been closed under the place")
 	// ErrServed is what a place answers to all but the first Serve or Drive.
 	ErrServed = errors.New("engine: the place is served or driven already: it is once, make another with New")
 )
@@ -93,6 +94,9 @@ type Place struct {
 func New(cfg Config) (*Place, error) {
 	if err := cfg.setDefaults(); err != nil {
 		return nil, err
+	}
+	if t := cfg.Transport; t != nil && errors.Is(t.Send(netcode.Packet{}), netcode.ErrClosed) { // to nobody
+		return nil, errors.New("engine: Config.Transport has been closed")
 	}
 	launcher, err := apps.NewLauncher(cfg.Apps, cfg.Limits.LaunchTimeout)
 	if err != nil {
@@ -175,7 +179,7 @@ func (p *Place) giveUp(ours bool) error {
 
 // Serve opens the place and runs it until ctx ends or [Place.Close] is called.
 // The agents are then told [netcode.CodePlaceClosed]. It returns nil unless the
-// transport failed. A place is served once; it answers [ErrServed] then, or [ErrClosed].
+// transport failed or was closed. A place is served once; it answers [ErrServed] then, or [ErrClosed].
 func (p *Place) Serve(ctx context.Context) error {
 	p.turn.leave("Place.Serve")
 	if err := p.begin(); err != nil {
@@ -290,6 +294,9 @@ func (p *Place) step(ctx context.Context, failed <-chan error) (done bool, err e
 	case <-p.closing:
 		return true, nil
 	case err := <-failed:
+		if err == nil && !p.closed.Load() {
+			err = errTransportClosed
+		}
 		return true, err
 	}
 	return false, nil

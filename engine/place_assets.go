@@ -84,7 +84,7 @@ func (t *Turn) AssetID(name string) (id string, known bool) { return t.on().asse
 func (t *Turn) PushAsset(agentID, asset string) error {
 	a := t.on().agents[agentID]
 	if a == nil {
-		return fmt.Errorf("%w: %q", ErrNoAgent, agentID)
+		return fmt.Errorf("%w: %.100q", ErrNoAgent, agentID)
 	}
 	if a.away() {
 		return nil // it can ask for it when it is back

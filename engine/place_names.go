@@ -48,7 +48,7 @@ func newPlaceNames(listens netip.AddrPort, cfg *Config) (*placeNames, error) {
 			continue
 		}
 		if err := n.add(name, listens.Port()); err != nil {
-			return nil, fmt.Errorf("engine: Config.KnownAs has %q: %w", name, err)
+			return nil, fmt.Errorf("engine: Config.KnownAs has %.100q: %w", name, err)
 		}
 	}
 	addr := listens.Addr().Unmap()

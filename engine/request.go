@@ -67,7 +67,7 @@ func (r *Request) Default() {
 	}
 	v := officialVerbs[r.Verb]
 	if v == nil || r.agent == nil || !v.oneway && (r.Type != netcode.TypeRequest || r.To != PlaceID) {
-		r.Refuse(fmt.Sprintf("%s does not know %q", r.asked(), r.Verb))
+		r.Refuse(fmt.Sprintf("%s does not know %.100q", r.asked(), r.Verb))
 		return
 	}
 	v.answer(r)
@@ -105,8 +105,7 @@ func (r *Request) command() *command {
 	}}
 }
 
-// OK answers with "ok" and what else there is to say, as [netcode.AppendValue]
-// takes it.
+// OK answers with "ok" and what else there is to say, see [Request.Answer].
 func (r *Request) OK(items ...any) { r.Answer(append([]any{"ok"}, items...)...) }
 
 // Fail answers that what was asked cannot be done as things are.
@@ -115,16 +114,20 @@ func (r *Request) Fail(why string) { r.Answer("failed", why) }
 // Refuse answers that it makes no sense, or is not allowed.
 func (r *Request) Refuse(why string) { r.Answer("error", why) }
 
-// Answer answers with the verb and these items behind it.
+// Answer answers with the verb and these items behind it, which may be anything that
+// [encoding/json] can write. Where it cannot, that is the answer, an error, and logged.
 func (r *Request) Answer(items ...any) {
-	if r.catch != nil {
-		r.catch(items)
+	if r.catch == nil && (r.Type != netcode.TypeRequest || r.answered.Swap(true)) {
 		return
 	}
-	if r.Type != netcode.TypeRequest || r.answered.Swap(true) {
-		return
+	items, body, err := r.body(items)
+	if err != nil {
+		r.place.log.Error("an answer cannot be written", "verb", r.Verb, "error", err)
+		items, body, _ = r.body([]any{"error", "the answer cannot be written: " + err.Error()})
 	}
 	switch {
+	case r.catch != nil:
+		r.catch(items)
 	case r.done != nil:
 		r.done(items, nil)
 	case r.announce != nil:
@@ -132,18 +135,30 @@ func (r *Request) Answer(items ...any) {
 	default:
 		r.place.counts.answered(r.Verb, items)
 		r.agent.pending.Add(-1)
-		switch err := r.send(items); {
+		switch err := r.send(body); {
 		case errors.Is(err, netcode.ErrTooLarge):
-			_ = r.send([]any{"error", "the answer is too large to send"})
+			r.sendError("the answer is too large to send")
 		case errors.Is(err, ErrQueueFull):
-			_ = r.send([]any{"error", "too much waits to be sent to you already"})
+			r.sendError("too much waits to be sent to you already")
 		}
 	}
 }
 
-func (r *Request) send(items []any) error {
+// body returns the items of an answer as an agent would have sent them, and its body.
+func (r *Request) body(items []any) (plain []any, body []byte, err error) {
+	whole := append([]any{r.Verb}, items...)
+	if body, err = netcode.EncodeBody(whole); err != nil {
+		return nil, nil, err
+	}
+	return plainItems(whole, body)[1:], body, nil
+}
+
+func (r *Request) sendError(why string) {
+	_ = r.send(netcode.AppendValue(nil, []any{r.Verb, "error", why}))
+}
+
+func (r *Request) send(body []byte) error {
 	return r.place.send(r.session, &netcode.Interaction{
-		Type: netcode.TypeResponse, From: r.To, To: r.From, RequestID: r.ID,
-		Body: netcode.AppendValue(nil, append([]any{r.Verb}, items...)),
+		Type: netcode.TypeResponse, From: r.To, To: r.From, RequestID: r.ID, Body: body,
 	})
 }

@@ -25,7 +25,7 @@ func (p *Place) route(a *agent, c *command) {
 		return
 	}
 	if !c.carried() {
-		p.reject(a, c, fmt.Sprintf("unknown type %q", c.Type))
+		p.reject(a, c, fmt.Sprintf("unknown type %.100q", c.Type))
 		return
 	}
 	d := p.decide(c)
@@ -67,7 +67,7 @@ func (p *Place) checkSender(a *agent, c *command) string {
 		return "the body holds a NUL, at which some agents would end it"
 	}
 	if p.owner(c.From) != a {
-		return fmt.Sprintf("you do not own %q", c.From)
+		return fmt.Sprintf("you do not own %.100q", c.From)
 	}
 	if c.verb == "" {
 		return "the body must be a list that begins with a string"
@@ -101,11 +101,11 @@ func (p *Place) request(a *agent, c *command) {
 	case c.RequestID == "":
 		p.reject(a, c, "a request needs an id")
 	case a.asked[c.RequestID] != nil || !a.ids.use(c.RequestID, p.cfg.Limits.RequestIDs):
-		p.reject(a, c, fmt.Sprintf("request id %q has been used", c.RequestID))
+		p.reject(a, c, fmt.Sprintf("request id %.100q has been used", c.RequestID))
 	case c.To != PlaceID && c.verb == "announce":
 		p.reject(a, c, "only a place can be announced to")
 	case !ours && to == nil:
-		p.reject(a, c, fmt.Sprintf("there is nobody to ask at %q", c.To))
+		p.reject(a, c, fmt.Sprintf("there is nobody to ask at %.100q", c.To))
 	case to != nil && to.away():
 		p.reject(a, c, lostWhy)
 	case to != nil && to.session.envelope:

@@ -36,6 +36,9 @@ func (p *Place) newEntityID() string {
 // or nothing. By is who asks for it, nil for the place itself: the rules have a say in what
 // it hangs on.
 func (p *Place) spawn(owner, id string, spec map[string]any, by *asker) (*world.Entity, error) {
+	if err := p.cfg.Limits.checkName("an entity's id", id); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBadEntity, err)
+	}
 	s := spawner{place: p, owner: owner, id: id, by: by}
 	e, err := s.spawn(spec, "", 1)
 	if err != nil && len(s.made) > 0 {

@@ -96,6 +96,16 @@ func plain(m map[string]any) (map[string]any, error) {
 	return plain, nil
 }
 
+// plainItems returns the items of a body as an agent would have sent them.
+func plainItems(items []any, body []byte) []any {
+	if isPlain(items) {
+		return items
+	}
+	v, _ := netcode.ParseValue(body)
+	plain, _ := v.([]any)
+	return plain
+}
+
 // isPlain tells whether values are as an agent would have sent them already.
 func isPlain(v any) bool {
 	switch v := v.(type) {
@@ -130,7 +140,7 @@ func (t *Turn) Remove(id string, how world.Removal) bool {
 func (t *Turn) Change(id string, set map[string]any, unset ...string) error {
 	e := t.on().world.Entity(id)
 	if e == nil {
-		return fmt.Errorf("%w %q", ErrNoEntity, id)
+		return fmt.Errorf("%w %.100q", ErrNoEntity, id)
 	}
 	set, err := plain(set)
 	if err != nil {
@@ -200,21 +210,25 @@ func (t *Turn) Kick(agentID string) bool {
 }
 
 // Send tells an agent's entity something one-way, on behalf of one of the place's own.
-// The body begins with a verb. The error is [ErrNoEntity] where either is not one. An
+// The body begins with a verb; its items may be anything that [encoding/json] can write.
+// The error is [ErrNoEntity] where either is not one. An
 // agent that is waited for misses it. The error is [ErrQueueFull] where one does not take
 // what it is sent.
 func (t *Turn) Send(from, to, verb string, args ...any) error {
 	a := t.on().owner(to)
 	switch {
 	case !t.on().isOurs(from):
-		return fmt.Errorf("%w of the place's: %q", ErrNoEntity, from)
+		return fmt.Errorf("%w of the place's: %.100q", ErrNoEntity, from)
 	case a == nil:
-		return fmt.Errorf("%w of an agent's: %q", ErrNoEntity, to)
+		return fmt.Errorf("%w of an agent's: %.100q", ErrNoEntity, to)
 	}
 	if a.away() {
 		return nil
 	}
-	body := netcode.AppendValue(nil, append([]any{verb}, args...))
+	body, err := netcode.EncodeBody(append([]any{verb}, args...))
+	if err != nil {
+		return fmt.Errorf("engine: Turn.Send: %w", err)
+	}
 	if err := t.on().ofPlace(a, len(body)); err != nil {
 		return err
 	}

@@ -21,8 +21,16 @@ func (t *Turn) Time() float64 { return t.place.Time() }
 // Name is what agents that join are told the place is called.
 func (t *Turn) Name() string { return t.on().cfg.Name }
 
-// SetName changes the name for those who join from now on.
-func (t *Turn) SetName(name string) { t.on().cfg.Name = name }
+// SetName changes the name for those that join from now on. The error is about one longer
+// than [Limits.NameBytes].
+func (t *Turn) SetName(name string) error {
+	p := t.on()
+	if err := p.cfg.Limits.checkName("the place's name", name); err != nil {
+		return fmt.Errorf("engine: Turn.SetName: %w", err)
+	}
+	p.cfg.Name = name
+	return nil
+}
 
 // SetHears replaces [Config.Hears]; nil means that everybody hears everybody.
 func (t *Turn) SetHears(hears func(listener, speaker string) bool) { t.on().media.SetHears(hears) }
@@ -42,7 +50,7 @@ func (t *Turn) Agent(id string) (Agent, bool) {
 func (t *Turn) Move(id string, to netcode.Matrix) error {
 	e := t.on().world.Entity(id)
 	if e == nil {
-		return fmt.Errorf("%w %q", ErrNoEntity, id)
+		return fmt.Errorf("%w %.100q", ErrNoEntity, id)
 	}
 	transform, _ := e.Component("transform")
 	if transform == nil {
@@ -62,7 +70,7 @@ func (t *Turn) Move(id string, to netcode.Matrix) error {
 func (t *Turn) Animate(id string, animation map[string]any) (string, error) {
 	e := t.on().world.Entity(id)
 	if e == nil {
-		return "", fmt.Errorf("%w %q", ErrNoEntity, id)
+		return "", fmt.Errorf("%w %.100q", ErrNoEntity, id)
 	}
 	if err := t.on().checkAnimation(e, animation); err != nil {
 		return "", err

@@ -176,9 +176,9 @@ func (a *access) without(ids []string) ([]*acl.Rule, error) {
 			continue
 		}
 		if i := slices.IndexFunc(a.list.Rules(), is); i >= 0 {
-			return nil, fmt.Errorf("rule %q is the place's own (%s): it can be overruled, but not removed", id, a.list.Rules()[i].Origin)
+			return nil, fmt.Errorf("rule %.100q is the place's own (%s): it can be overruled, but not removed", id, a.list.Rules()[i].Origin)
 		}
-		return nil, fmt.Errorf("there is no rule %q", id)
+		return nil, fmt.Errorf("there is no rule %.100q", id)
 	}
 	return left, nil
 }

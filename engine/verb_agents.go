@@ -56,7 +56,7 @@ func kickAgent(r *Request) {
 	case !ok || len(r.Args) != 1:
 		r.Refuse("want an agent id")
 	case r.agent.place.agents[id] == nil:
-		r.Refuse(fmt.Sprintf("there is no agent %q", id))
+		r.Refuse(fmt.Sprintf("there is no agent %.100q", id))
 	default:
 		r.OK()
 		r.agent.place.dismiss(r.agent.place.agents[id], netcode.CodeKicked)

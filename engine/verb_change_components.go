@@ -36,7 +36,7 @@ func changeComponents(r *Request) {
 	}
 	e := r.agent.place.world.Entity(id)
 	if e == nil {
-		r.Refuse(fmt.Sprintf("%v %q", ErrNoEntity, id))
+		r.Refuse(fmt.Sprintf("%v %.100q", ErrNoEntity, id))
 		return
 	}
 	for _, name := range unset {
@@ -62,7 +62,7 @@ func (r *Request) changeComponents(e *world.Entity, set map[string]any, unset []
 	p, h := r.place, r.place.hanging()
 	detaches := h.detaches(r.agent.id, e, set, unset)
 	if r.detaches && !detaches {
-		return fmt.Errorf("%q hangs on nothing of yours", e.ID()) // any more
+		return fmt.Errorf("%.100q hangs on nothing of yours", e.ID()) // any more
 	}
 	if err := h.attachComponents(*r.asker(), e, set); err != nil {
 		return err
@@ -124,7 +124,7 @@ func (p *Place) change(e *world.Entity, set map[string]any, unset []string, know
 	}()
 	if r, ok := asObject(set["relationships"]); ok {
 		if parent, _ := r["parent"].(string); p.world.WouldCycle(e, parent) {
-			return fmt.Errorf("%w: %q is below %q", ErrCycle, parent, e.ID())
+			return fmt.Errorf("%w: %.100q is below %.100q", ErrCycle, parent, e.ID())
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(set)) { // the order in which it is heard of

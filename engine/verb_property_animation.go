@@ -96,7 +96,7 @@ func removePropertyAnimation(r *Request) {
 	}
 	e := r.agent.place.world.Entity(r.From)
 	if !e.HasAnimation(id) {
-		r.Fail(fmt.Sprintf("the entity has no animation %q", id))
+		r.Fail(fmt.Sprintf("the entity has no animation %.100q", id))
 		return
 	}
 	if err := e.SetAnimation(id, nil); err != nil {

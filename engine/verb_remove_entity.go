@@ -22,7 +22,7 @@ func removeEntity(r *Request) {
 	case id == PlaceID:
 		r.Refuse("the place itself stays")
 	case r.agent.place.world.Entity(id) == nil:
-		r.Fail(fmt.Sprintf("%v %q", ErrNoEntity, id))
+		r.Fail(fmt.Sprintf("%v %.100q", ErrNoEntity, id))
 	default:
 		r.agent.place.remove(id, how)
 		r.OK()

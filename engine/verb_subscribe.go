@@ -168,9 +168,12 @@ func (p *Place) sendPublication(from *agent, data []byte, to []*agent) {
 // takes what it is sent.
 func (t *Turn) Publish(from, verb string, args ...any) error {
 	if !t.on().isOurs(from) {
-		return fmt.Errorf("%w of the place's: %q", ErrNoEntity, from)
+		return fmt.Errorf("%w of the place's: %.100q", ErrNoEntity, from)
 	}
-	body := netcode.AppendValue(nil, append([]any{verb}, args...))
+	body, err := netcode.EncodeBody(append([]any{verb}, args...))
+	if err != nil {
+		return fmt.Errorf("engine: Turn.Publish: %w", err)
+	}
 	v, err := netcode.ParseValue(body)
 	if err != nil {
 		return err

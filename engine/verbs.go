@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"errors"
+	"fmt"
+
 	"github.com/loci-place/loci/netcode"
 )
 
@@ -55,11 +58,17 @@ func (r *Request) noted() { r.OK() }
 
 // Handle gives a verb to the host, official ones too; nil gives it back to the
 // place. A [Verb] may fall back on [Request.Default].
+//
+// It panics where the verb is longer than [Limits.NameBytes], which nobody may send.
 func (t *Turn) Handle(verb string, v Verb) { t.HandleAt(PlaceID, verb, v) }
 
 // HandleAt is Handle for what is asked of another entity of the place's, as long as
 // that stands there.
 func (t *Turn) HandleAt(entity, verb string, v Verb) {
+	limits := &t.on().cfg.Limits
+	if err := errors.Join(limits.checkName("the entity's id", entity), limits.checkName("the verb", verb)); err != nil {
+		panic(fmt.Sprintf("engine: Turn.Handle: %v", err))
+	}
 	verbs := t.on().verbs
 	if v == nil {
 		delete(verbs[entity], verb)
@@ -74,6 +83,9 @@ func (t *Turn) HandleAt(entity, verb string, v Verb) {
 // Handle is [Turn.Handle] from any goroutine, but not on the place's turn.
 func (p *Place) Handle(verb string, v Verb) error {
 	p.turn.leave("Place.Handle")
+	if err := p.cfg.Limits.checkName("the verb", verb); err != nil {
+		return fmt.Errorf("engine: Place.Handle: %w", err)
+	}
 	return p.Do(func(t *Turn) error {
 		t.Handle(verb, v)
 		return nil

@@ -105,7 +105,7 @@ func (c *Client) meet(ch *Challenge, announced []byte) error {
 	ch.Dialed = a.auth.Dialed
 	switch {
 	case c.cfg.PlaceName != "" && ch.Place != c.cfg.PlaceName:
-		return fmt.Errorf("netcode: the place calls itself %q, not %q: it gets no proof", ch.Place, c.cfg.PlaceName)
+		return fmt.Errorf("netcode: the place calls itself %.100q, not %.100q: it gets no proof", ch.Place, c.cfg.PlaceName)
 	case ch.Key != nil && !ch.IsSigned(a.auth, announced):
 		return errPlaceProof
 	}

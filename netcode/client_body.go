@@ -6,10 +6,10 @@ import (
 	"math"
 )
 
-// encodeBody writes a body whose items may be anything that [encoding/json] can write.
+// EncodeBody writes a body whose items may be anything that [encoding/json] can write.
 // What cannot be written is an error: what [AppendValue] does not know it makes null.
-func encodeBody(body []any) ([]byte, error) {
-	items := make([]any, len(body))
+func EncodeBody(body []any) ([]byte, error) {
+	items, plain := make([]any, len(body)), true
 	for i, v := range body {
 		if written(v, 2) {
 			items[i] = v
@@ -19,10 +19,13 @@ func encodeBody(body []any) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("item %d of the body: %w", i+1, err)
 		}
-		items[i] = json.RawMessage(data)
+		items[i], plain = json.RawMessage(data), false
 	}
 	data := AppendValue(nil, items)
-	if _, err := ParseValue(data); err != nil { // nested too deep, or a raw message that is none
+	if plain {
+		return data, nil
+	}
+	if _, err := ParseValue(data); err != nil { // nested too deep
 		return nil, fmt.Errorf("the body: %w", err)
 	}
 	return data, nil
@@ -31,7 +34,7 @@ func encodeBody(body []any) ([]byte, error) {
 // written reports whether AppendValue writes a value as it is.
 func written(v any, depth int) bool {
 	switch v := v.(type) {
-	case nil, bool, string, int, int64, uint64, json.Number, json.RawMessage, []string, map[string]string:
+	case nil, bool, string, int, int64, uint64, []string, map[string]string:
 		return depth <= MaxDepth
 	case float64:
 		return !math.IsNaN(v) && !math.IsInf(v, 0)

@@ -28,7 +28,7 @@ func TestBodiesAreWrittenAsJSONWritesThem(t *testing.T) {
 		"plain data": {map[string]any{"a": []any{1.0, "x", true}}, `["v",{"a":[1,"x",true]}]`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := encodeBody([]any{"v", c.item})
+			got, err := EncodeBody([]any{"v", c.item})
 			if err != nil || string(got) != c.want {
 				t.Errorf("%s, %v; want %s", got, err, c.want)
 			}
@@ -46,7 +46,7 @@ func TestBodyThatCannotBeWrittenIsAnError(t *testing.T) {
 		"infinite float32": float32(math.Inf(-1)),
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got, err := encodeBody([]any{"v", item}); err == nil || !strings.Contains(err.Error(), "body") {
+			if got, err := EncodeBody([]any{"v", item}); err == nil || !strings.Contains(err.Error(), "body") {
 				t.Errorf("%.100s, %v", got, err)
 			}
 		})

@@ -26,7 +26,7 @@ func (c *Client) RequestFrom(ctx context.Context, from, to string, body ...any) 
 		return nil, fmt.Errorf("netcode: request in a version 0 envelope: %w", errors.ErrUnsupported)
 	}
 	verb := text(item(body, 0))
-	data, err := encodeBody(body)
+	data, err := EncodeBody(body)
 	if err != nil {
 		return nil, fmt.Errorf("request %s of %s: %w", verb, to, err)
 	}
@@ -46,7 +46,7 @@ func (c *Client) RequestFrom(ctx context.Context, from, to string, body ...any) 
 
 // Send tells an entity something, without an answer.
 func (c *Client) Send(to string, body ...any) error {
-	data, err := encodeBody(body)
+	data, err := EncodeBody(body)
 	if err != nil {
 		return fmt.Errorf("send to %s: %w", to, err)
 	}
@@ -55,7 +55,7 @@ func (c *Client) Send(to string, body ...any) error {
 
 // Publish tells everyone who has subscribed to such messages.
 func (c *Client) Publish(body ...any) error {
-	data, err := encodeBody(body)
+	data, err := EncodeBody(body)
 	if err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}

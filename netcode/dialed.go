@@ -16,7 +16,7 @@ import (
 func DialedName(s string) (string, error) {
 	name, err := dialedName(s)
 	if err != nil {
-		return "", fmt.Errorf("place %q: %w", s, err)
+		return "", fmt.Errorf("place %.100q: %w", s, err)
 	}
 	return name, nil
 }
@@ -55,7 +55,7 @@ func hostPort(s, port string) (string, error) {
 	if addr, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil && addr.Zone() == "" {
 		host = addr.Unmap().String()
 	} else if !isHostText(host) {
-		return "", fmt.Errorf("%q is no host name", host)
+		return "", fmt.Errorf("%.100q is no host name", host)
 	}
 	if port == "" {
 		if strings.Contains(host, ":") {
@@ -65,7 +65,7 @@ func hostPort(s, port string) (string, error) {
 	}
 	n, err := strconv.ParseUint(port, 10, 16)
 	if err != nil || n == 0 {
-		return "", fmt.Errorf("port %q is not within 1 to 65535", port)
+		return "", fmt.Errorf("port %.100q is not within 1 to 65535", port)
 	}
 	return net.JoinHostPort(host, strconv.FormatUint(n, 10)), nil
 }

@@ -76,7 +76,7 @@ func (p *patcher) run(operation any) error {
 		}
 		return p.transfer(name == "move", from, path)
 	default:
-		return fmt.Errorf("unknown operation %q", name)
+		return fmt.Errorf("unknown operation %.100q", name)
 	}
 }
 

@@ -29,14 +29,14 @@ func find(value any, path []string) (any, error) {
 	return value, nil
 }
 
-func missing(key string) error { return fmt.Errorf("there is no %q", key) }
+func missing(key string) error { return fmt.Errorf("there is no %.100q", key) }
 
 // arrayIndex parses an index from 0 to last, without sign or leading zeros
 // (RFC 6901 section 4).
 func arrayIndex(text string, last int) (int, error) {
 	i, err := strconv.Atoi(text)
 	if err != nil || i < 0 || i > last || strconv.Itoa(i) != text {
-		return 0, fmt.Errorf("index %q is not within 0 to %d", text, last)
+		return 0, fmt.Errorf("index %.100q is not within 0 to %d", text, last)
 	}
 	return i, nil
 }
@@ -54,7 +54,7 @@ func pointerField(fields map[string]any, name string) ([]string, error) {
 	}
 	keys := strings.Split(text, "/")
 	if keys[0] != "" {
-		return nil, fmt.Errorf("%s %q does not begin with a slash", name, text)
+		return nil, fmt.Errorf("%s %.100q does not begin with a slash", name, text)
 	}
 	if len(keys) > MaxDepth {
 		return nil, fmt.Errorf("%s is deeper than %d", name, MaxDepth)

@@ -72,7 +72,7 @@ var _ Transport = (*ENet)(nil)
 func NewENet(cfg ENetConfig) (*ENet, error) {
 	e, err := newENet(cfg)
 	if err != nil {
-		return nil, fmt.Errorf("netcode: ENet on %q: %w", cfg.Listen, err)
+		return nil, fmt.Errorf("netcode: ENet on %.100q: %w", cfg.Listen, err)
 	}
 	return e, nil
 }

@@ -21,7 +21,7 @@ func resolveListen(listen string) (netip.AddrPort, error) {
 	}
 	port, err := strconv.ParseUint(service, 10, 16)
 	if err != nil {
-		return netip.AddrPort{}, fmt.Errorf("port %q is not within 0 to 65535", service)
+		return netip.AddrPort{}, fmt.Errorf("port %.100q is not within 0 to 65535", service)
 	}
 	addr, err := resolveIPv4(host)
 	return netip.AddrPortFrom(addr, uint16(port)), err

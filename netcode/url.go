@@ -25,7 +25,7 @@ var (
 func ParsePlaceURL(s string) (host string, port uint16, err error) {
 	host, port, err = parsePlaceURL(s)
 	if err != nil {
-		return "", 0, fmt.Errorf("place URL %q: %w", s, err)
+		return "", 0, fmt.Errorf("place URL %.100q: %w", s, err)
 	}
 	return host, port, nil
 }
@@ -83,7 +83,7 @@ func ResolvePlaceURL(ctx context.Context, s string) (netip.AddrPort, error) {
 		addr, err = lookUp(ctx, host)
 	}
 	if err != nil {
-		return netip.AddrPort{}, fmt.Errorf("place URL %q: %w", s, err)
+		return netip.AddrPort{}, fmt.Errorf("place URL %.100q: %w", s, err)
 	}
 	return netip.AddrPortFrom(addr, port), nil
 }

@@ -107,7 +107,9 @@ func (r *Runtime) enter(g *generation) {
 	r.entrance.reset()
 	r.quotas.forgetKept()
 	r.turn.SetRules(g.rulesWith(r.base))
-	r.turn.SetName(cmp.Or(r.config.Name, g.name, r.name))
+	if err := r.turn.SetName(cmp.Or(r.config.Name, g.name, r.name)); err != nil {
+		g.log.Error("the place keeps its name", "error", err)
+	}
 	r.turn.SetHears(g.hearing())
 	g.timers.start(r.turn.Time())
 	for _, s := range inOrder(g.subscriptions, func(s *subscription) int { return s.n }) {

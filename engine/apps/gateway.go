@@ -92,7 +92,7 @@ func BringsToken(r *http.Request, token string) bool {
 func (g *Gateway) launch(w http.ResponseWriter, r *http.Request) {
 	name, ok := g.named(r.URL.Path)
 	if !ok {
-		http.Error(w, fmt.Sprintf("there is no app %q here", printable(name)), http.StatusNotFound)
+		http.Error(w, fmt.Sprintf("there is no app %.100q here", printable(name)), http.StatusNotFound)
 		return
 	}
 	body, status, err := g.read(w, r)

@@ -90,7 +90,7 @@ func (c *GatewayConfig) complete() error {
 	c.Apps = maps.Clone(c.Apps)
 	for name, app := range c.Apps {
 		if !isHostName(name) || name == "instances" {
-			return fmt.Errorf("app %q: want a name of letters, digits, -, _ and ., other than instances", name)
+			return fmt.Errorf("app %.100q: want a name of letters, digits, -, _ and ., other than instances", name)
 		}
 		if len(app.Command) == 0 {
 			return fmt.Errorf("app %s has no command", name)

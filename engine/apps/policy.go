@@ -59,7 +59,7 @@ func parseRules(hosts []string) (rules, error) {
 	for _, s := range hosts {
 		p, err := parseHostPattern(s)
 		if err != nil {
-			return nil, fmt.Errorf("apps: host %q: %w", s, err)
+			return nil, fmt.Errorf("apps: host %.100q: %w", s, err)
 		}
 		r = append(r, p)
 	}
@@ -77,7 +77,7 @@ func parseHostPattern(s string) (p hostPattern, err error) {
 	if found {
 		n, err := strconv.ParseUint(port, 10, 16)
 		if err != nil || n == 0 {
-			return p, fmt.Errorf("port %q is not within 1 to 65535", port)
+			return p, fmt.Errorf("port %.100q is not within 1 to 65535", port)
 		}
 		p.port = uint16(n)
 	}

@@ -62,7 +62,7 @@ func openFolder(dir string, most int64) (*folder, error) {
 // the last time. The name is a path below the folder, with slashes.
 func (f *folder) id(ctx context.Context, name string) (netcode.AssetHash, error) {
 	if !fs.ValidPath(name) {
-		return netcode.AssetHash{}, fmt.Errorf("%w: %q is not a path below the folder", ErrNoFile, name)
+		return netcode.AssetHash{}, fmt.Errorf("%w: %.100q is not a path below the folder", ErrNoFile, name)
 	}
 	from, info, err := f.stat(name)
 	if err != nil {
@@ -80,7 +80,7 @@ func (f *folder) id(ctx context.Context, name string) (netcode.AssetHash, error)
 	case err != nil:
 		return netcode.AssetHash{}, fmt.Errorf("assets: %w", err)
 	case size != info.Size():
-		return netcode.AssetHash{}, fmt.Errorf("%w: %q is being changed", ErrNoFile, name)
+		return netcode.AssetHash{}, fmt.Errorf("%w: %.100q is being changed", ErrNoFile, name)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -105,14 +105,14 @@ func (f *folder) stat(name string) (*os.File, fs.FileInfo, error) {
 		err = fmt.Errorf("%d bytes, at most %d are possible", info.Size(), f.most)
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w: %q: %w", ErrNoFile, name, err)
+		return nil, nil, fmt.Errorf("%w: %.100q: %w", ErrNoFile, name, err)
 	}
 	from, err := f.root.Open(name)
 	if err == nil {
 		info, err = from.Stat()
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w: %q: %w", ErrNoFile, name, err)
+		return nil, nil, fmt.Errorf("%w: %.100q: %w", ErrNoFile, name, err)
 	}
 	return from, info, nil
 }
@@ -146,7 +146,7 @@ func (f *folder) read(h netcode.AssetHash, b []byte, offset int64) error {
 		err = readFull(from, b, offset)
 	}
 	if err == nil && !known.is(info) {
-		err = fmt.Errorf("%w: %q has changed", ErrNoFile, name)
+		err = fmt.Errorf("%w: %.100q has changed", ErrNoFile, name)
 	}
 	if err != nil {
 		f.mu.Lock()

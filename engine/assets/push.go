@@ -70,7 +70,7 @@ func (c *Centre) Push(a *Agent, asset string) error {
 		return nil
 	}
 	if strings.HasPrefix(asset, "asset:") || !fs.ValidPath(asset) || c.folder == nil {
-		return fmt.Errorf("%w: %q is neither an asset's id nor a file in the folder", ErrNoFile, asset)
+		return fmt.Errorf("%w: %.100q is neither an asset's id nor a file in the folder", ErrNoFile, asset)
 	}
 	c.disk.do(func() {
 		hash, err := c.file(asset)

@@ -101,7 +101,7 @@ func readAll(tx *bolt.Tx, each func(n name, value []byte)) error {
 		return fmt.Errorf("%w: it is no file of records", ErrDamaged)
 	}
 	if v := own.Get([]byte("format")); string(v) != format {
-		return fmt.Errorf("its format is %q, want %q", v, format)
+		return fmt.Errorf("its format is %.100q, want %.100q", v, format)
 	}
 	sum := uint64(0)
 	err := tx.ForEach(func(kind []byte, b *bolt.Bucket) error {

@@ -35,7 +35,7 @@ func Encode(name string, v any) (Component, error) {
 			return Component{raw: []byte("{}")}, nil
 		}
 	}
-	return Component{}, fmt.Errorf("world: component %q must be an object", name)
+	return Component{}, fmt.Errorf("world: component %.100q must be an object", name)
 }
 
 // Value is what was encoded.

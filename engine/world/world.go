@@ -107,7 +107,7 @@ func (w *World) SpawnEncoded(id, owner string, encoded map[string]Component) (*E
 		e.components.life.begin(w.now)
 		w.entities[id] = e
 	case e.life.alive():
-		return nil, fmt.Errorf("%w: %q", ErrExists, id)
+		return nil, fmt.Errorf("%w: %.100q", ErrExists, id)
 	default:
 		w.memory.forget(e)
 		ed := e.editor()
