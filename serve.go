@@ -21,7 +21,7 @@ import (
 	"github.com/loci-place/loci/engine/apps"
 	"github.com/loci-place/loci/engine/assets"
 	"github.com/loci-place/loci/engine/store"
-	"github.com/loci-place/loci/internal/size"
+	"github.com/loci-place/loci/internal/limit"
 	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/scripts"
 	"github.com/spf13/cobra"
@@ -104,15 +104,15 @@ that do not load; 2 where it was asked wrongly.`,
 		"that is known by what they dialed; * answers to all, and then proofs can be relayed; more are separated by commas")
 	flags.Float64Var(&o.hz, "hz", engine.DefaultRate, fmt.Sprintf("`N` heartbeats a second, 1 to %d; each sends every agent a state", engine.MaxRate))
 	flags.Float64Var(&o.distance, "view-distance", 0, "`METRES` that agents see; 0 is everything")
-	flags.Var(size.Value[int]{N: &o.budget}, "state-budget", "`SIZE` of a state to an agent on a good link; the rest comes later (default 64KiB)")
+	flags.Var(limit.Size[int]{N: &o.budget}, "state-budget", "`SIZE` of a state to an agent on a good link; the rest comes later (default 64KiB)")
 	flags.StringVar(&o.data, "data", "", "`DIR` where the place keeps what is to survive it, made if need be; one process at a time (default: nothing survives)")
-	flags.Var(size.Value[int64]{N: &o.assetCache}, "asset-cache", "`SIZE` of assets to keep, below 0 none (default 1GiB in --data, 32MiB in memory without)")
-	flags.Var(size.Value[int]{N: &o.memory}, "memory", "`SIZE` of memory that the process keeps to, whatever agents do: 3/8 for what they make the place hold, 1/4 for packets,\n"+
+	flags.Var(limit.Size[int64]{N: &o.assetCache}, "asset-cache", "`SIZE` of assets to keep, below 0 none (default 1GiB in --data, 32MiB in memory without)")
+	flags.Var(limit.Size[int]{N: &o.memory}, "memory", "`SIZE` of memory that the process keeps to, whatever agents do: 3/8 for what they make the place hold, 1/4 for packets,\n"+
 		"1/4 for the scripts' state, which is made anew beyond that (default 1GiB)")
 	flags.StringVar(&o.http, "http", "", "`ADDR` to show what goes on inside on, by HTTP: HOST:PORT, or :PORT for 127.0.0.1 only (default: nowhere)")
 	flags.IntVar(&o.perAddress, "connections-per-address", 0, "`N` connections that one address may have; loopback and private networks may have any number (default 256)")
-	flags.Var(size.Value[int]{N: &o.mediaFrame}, "media-frame", "`SIZE` of a media packet, such as a picture of a video, at most (default 1 MiB)")
-	flags.Var(size.Value[int]{N: &o.mediaRate}, "media-rate", "`SIZE` of media that an agent may send a second (default 4 MiB)")
+	flags.Var(limit.Size[int]{N: &o.mediaFrame}, "media-frame", "`SIZE` of a media packet, such as a picture of a video, at most (default 1 MiB)")
+	flags.Var(limit.Size[int]{N: &o.mediaRate}, "media-rate", "`SIZE` of media that an agent may send a second (default 4 MiB)")
 	flags.DurationVar(&o.linger, "linger", engine.DefaultLinger, "`TIME` that entities wait for a verified agent whose connection is lost; 0 is not at all")
 	flags.StringSliceVar(&o.apps, "apps", []string{"*"}, "`HOST` that apps may be launched from: a name, *.NAME, ADDRESS, ADDRESS/BITS, each with :PORT or without;\n"+
 		"* is any with a public address, none is none; more are separated by commas")
@@ -158,13 +158,13 @@ func (o *serveOptions) complete(flags *pflag.FlagSet, getenv func(string) string
 		o.memory = defaultMemory
 	}
 	if o.memory < leastMemory {
-		return fmt.Errorf("--memory is %s, want at least %s", size.Format(int64(o.memory)), size.Format(leastMemory))
+		return fmt.Errorf("--memory is %s, want at least %s", limit.FormatSize(int64(o.memory)), limit.FormatSize(leastMemory))
 	}
 	if o.perAddress < 0 {
 		return fmt.Errorf("--connections-per-address is %d, want 1 or more", o.perAddress)
 	}
 	if o.mediaFrame < 0 || o.mediaRate < 0 {
-		return fmt.Errorf("--media-frame is %s and --media-rate %s, want 0 or more", size.Format(int64(o.mediaFrame)), size.Format(int64(o.mediaRate)))
+		return fmt.Errorf("--media-frame is %s and --media-rate %s, want 0 or more", limit.FormatSize(int64(o.mediaFrame)), limit.FormatSize(int64(o.mediaRate)))
 	}
 	if o.linger < 0 {
 		return fmt.Errorf("--linger is %v, want 0 or more", o.linger)

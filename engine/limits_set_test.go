@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -11,32 +10,9 @@ import (
 )
 
 func TestLimitsAreSetByName(t *testing.T) {
-	for name, c := range map[string]struct {
-		limit, text string
-		is          func(l *Limits) bool
-		err         string
-	}{
-		"a number":      {"interaction-rate", "500", func(l *Limits) bool { return l.InteractionRate == 500 }, ""},
-		"bytes":         {"entity-bytes", "2MiB", func(l *Limits) bool { return l.EntityBytes == 2<<20 }, ""},
-		"a time":        {"turn-time", "200ms", func(l *Limits) bool { return l.TurnTime == 200*time.Millisecond }, ""},
-		"a fraction":    {"inherited-usage", "0.25", func(l *Limits) bool { return l.InheritedUsage == 0.25 }, ""},
-		"an initialism": {"request-ids", "9", func(l *Limits) bool { return l.RequestIDs == 9 }, ""},
-		"nothing":       {"burst", "0s", nil, "want a time greater than 0"},
-		"below nothing": {"rules", "-1", nil, "want a whole number greater than 0"},
-		"no number":     {"rules", "many", nil, `limit rules is "many"`},
-		"too large":     {"inherited-usage", "2", nil, "up to 1"},
-		"none":          {"speed", "1", nil, "there are announce-timeout, command-bytes,"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var l Limits
-			err := l.Set(c.limit, c.text)
-			switch {
-			case c.err == "" && (err != nil || !c.is(&l)):
-				t.Errorf("%v: %+v", err, l)
-			case c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)):
-				t.Errorf("error %v, want %q", err, c.err)
-			}
-		})
+	var l Limits
+	if err := l.Set("interaction-rate", "500"); err != nil || l.InteractionRate != 500 {
+		t.Errorf("%d, %v", l.InteractionRate, err)
 	}
 }
 
@@ -85,15 +61,9 @@ func TestChangesOfOnesOwnAreNoInteractions(t *testing.T) {
 	})
 }
 
-func TestNoLimitIsNegative(t *testing.T) {
-	for want, limits := range map[string]Limits{
-		"engine: Limits.Entities is -1, want 0 for the default, or more":         {Entities: -1},
-		"engine: Limits.TurnTime is -1s, want 0 for the default, or more":        {TurnTime: -time.Second},
-		"engine: Limits.InheritedUsage is -0.5, want 0 for the default, up to 1": {InheritedUsage: -0.5},
-		"engine: Limits.InheritedUsage is NaN, want 0 for the default, up to 1":  {InheritedUsage: math.NaN()},
-	} {
-		if _, err := New(Config{Limits: limits}); err == nil || err.Error() != want {
-			t.Errorf("error %v, want %s", err, want)
-		}
+func TestNegativeLimitIsRefused(t *testing.T) {
+	const want = "engine: Limits.Entities is -1, want 0 for the default, or more"
+	if _, err := New(Config{Limits: Limits{Entities: -1}}); err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
 	}
 }

@@ -83,6 +83,7 @@ func TestReloadsUnderMovingAgents(t *testing.T) {
 	version := func(want int) {
 		t.Helper()
 		await.Until(t, fmt.Sprint("version ", want, " comes"), func() bool {
+			time.Sleep(10 * time.Millisecond) // an agent may ask so often
 			answer, err := agents[0].Request(ctx, "place", "version")
 			if err != nil {
 				t.Fatal(err)

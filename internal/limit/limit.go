@@ -1,4 +1,5 @@
-// Package limit sets the fields of structs of limits by name, as flags do.
+// Package limit sets the fields of structs of limits by name, and reads and writes numbers of
+// bytes as people do, 1GiB, 512MB or 10k: for flags.
 package limit
 
 import (
@@ -9,8 +10,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-
-	"github.com/loci-place/loci/internal/size"
 )
 
 // Flag returns the name under which [Set] knows a field: "interaction-rate" for
@@ -82,7 +81,7 @@ func set(field reflect.Value, name, text string) error {
 
 // parseCount reads a number, for bytes with a unit.
 func parseCount(text string, bits int) (int64, error) {
-	n, err := size.Parse(text)
+	n, err := ParseSize(text)
 	if err == nil && bits < 64 && n>>(bits-1) != 0 {
 		err = errors.New("too large")
 	}

@@ -1,5 +1,4 @@
-// Package size reads and writes numbers of bytes as people do: 1GiB, 512MB, 10k.
-package size
+package limit
 
 import (
 	"fmt"
@@ -15,9 +14,9 @@ var units = map[string]float64{
 	"ki": 1 << 10, "kib": 1 << 10, "mi": 1 << 20, "mib": 1 << 20, "gi": 1 << 30, "gib": 1 << 30, "ti": 1 << 40, "tib": 1 << 40,
 }
 
-// Parse reads a number of bytes with a unit or without, in any case and with a space or
+// ParseSize reads a number of bytes with a unit or without, in any case and with a space or
 // none between them.
-func Parse(text string) (int64, error) {
+func ParseSize(text string) (int64, error) {
 	trimmed := strings.TrimSpace(text)
 	end := len(trimmed)
 	for end > 0 && (trimmed[end-1] < '0' || trimmed[end-1] > '9') && trimmed[end-1] != '.' {
@@ -42,8 +41,8 @@ func Parse(text string) (int64, error) {
 	return int64(f), nil
 }
 
-// Format writes a number of bytes in the largest unit that it is a whole number of.
-func Format(n int64) string {
+// FormatSize writes a number of bytes in the largest unit that it is a whole number of.
+func FormatSize(n int64) string {
 	for _, u := range []struct {
 		name  string
 		bytes int64
@@ -55,20 +54,20 @@ func Format(n int64) string {
 	return fmt.Sprintf("%dB", n)
 }
 
-// Value is a flag of a size, for package pflag. N is where it goes.
-type Value[T int | int64] struct{ N *T }
+// Size is a flag of a size, for package pflag. N is where it goes.
+type Size[T int | int64] struct{ N *T }
 
 // String writes the size.
-func (v Value[T]) String() string {
+func (v Size[T]) String() string {
 	if v.N == nil || *v.N == 0 {
 		return ""
 	}
-	return Format(int64(*v.N))
+	return FormatSize(int64(*v.N))
 }
 
 // Set reads it.
-func (v Value[T]) Set(text string) error {
-	n, err := Parse(text)
+func (v Size[T]) Set(text string) error {
+	n, err := ParseSize(text)
 	if err != nil {
 		return err
 	}
@@ -80,4 +79,4 @@ func (v Value[T]) Set(text string) error {
 }
 
 // Type is what help calls it.
-func (Value[T]) Type() string { return "size" }
+func (Size[T]) Type() string { return "size" }
