@@ -148,7 +148,7 @@ func New(cfg Config) (*Place, error) {
 		}
 	})
 	p.views = view.NewViews(p.world, view.Config{
-		Window: p.window(), Distance: cfg.ViewDistance, Budget: cfg.Limits.StateBudget, Together: cfg.Limits.PlaceStateBudget,
+		Window: p.window(), Period: p.period(), Distance: cfg.ViewDistance, Budget: cfg.Limits.StateBudget, Together: cfg.Limits.PlaceStateBudget,
 	})
 	p.media = media.New(media.Config{
 		Tracks: cfg.Limits.Tracks, Choices: cfg.Limits.TrackSubscriptions, Hears: cfg.Hears,

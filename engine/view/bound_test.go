@@ -65,7 +65,8 @@ func followMovers(t *testing.T, movers, budget int) *follower {
 			t.Fatal(err)
 		}
 	}
-	f.view.link = link{budget: budget, most: budget, ceiling: budget}
+	f.view.link = newLink(budget, usualPeriod)
+	f.view.link.budget = budget
 	return f
 }
 

@@ -40,7 +40,7 @@ func TestFragilePacketsEndWhenTooManyGotLost(t *testing.T) {
 	a := newArena(t, 1)
 	v := a.agents[0].view
 	data := make([]byte, FragileBudget)
-	v.link = newLink(1 << 16)
+	v.link = newLink(1<<16, usualPeriod)
 	v.link.budget, v.link.trip, v.base = 1<<16, 1<<40, 1
 	if !v.fragile(data) || v.budget(false) != FarBudget {
 		t.Errorf("a packet of %d bytes is not fragile, or %d is not the budget on a long way", len(data), FarBudget)

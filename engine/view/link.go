@@ -29,12 +29,25 @@ type link struct {
 	caution      time.Duration // how long the next ceiling holds
 	heard        time.Time     // last acknowledgement, or cut of the budget
 	behind       float64       // share of heartbeats skipped, lately
+	weight       float64       // of the newest heartbeat in that
 	trip         time.Duration // round trip, as the transport has it
 }
 
-func newLink(most int) link {
+// usualPeriod is the time between states at the usual rate, and usualWeight that of one of
+// them in link.behind.
+const (
+	usualPeriod = 50 * time.Millisecond
+	usualWeight = 0.1
+)
+
+// newLink returns the link to a new agent, for packets of up to most bytes. An
+// acknowledgement takes as long where heartbeats are more, so each of them weighs less.
+func newLink(most int, period time.Duration) link {
 	most = max(most, MinBudget)
-	return link{budget: MinBudget, most: most, ceiling: most, caution: wary}
+	return link{
+		budget: MinBudget, most: most, ceiling: most, caution: wary,
+		weight: usualWeight * min(1, float64(period)/float64(usualPeriod)),
+	}
 }
 
 // acknowledged notes that a packet of size bytes sent at a time has arrived. The
@@ -66,12 +79,11 @@ func (l *link) tick(now time.Time, stalled bool) {
 // way. On a long way that is fine for two of three: where more are skipped, less at
 // a time is better. On a short way it means that somebody cannot keep up.
 func (l *link) skip(size int, now time.Time) {
-	const weight = 0.1
 	often := 0.8
 	if l.short() {
 		often = 0.15
 	}
-	l.behind += weight * (1 - l.behind)
+	l.behind += l.weight * (1 - l.behind)
 	if l.behind > often {
 		l.behind = 0
 		l.cut(size/2, now)
@@ -82,7 +94,7 @@ func (l *link) skip(size int, now time.Time) {
 func (l *link) short() bool { return l.trip < 70*time.Millisecond }
 
 // keepUp notes a heartbeat with a packet.
-func (l *link) keepUp() { l.behind *= 0.9 }
+func (l *link) keepUp() { l.behind *= 1 - l.weight }
 
 // cut lowers the budget, and keeps it there longer each time.
 func (l *link) cut(to int, now time.Time) {

@@ -8,7 +8,7 @@ import (
 // full lets a link earn its whole budget.
 func full(t *testing.T, most int) (*link, time.Time) {
 	t.Helper()
-	l, now := newLink(most), time.Unix(0, 0)
+	l, now := newLink(most, usualPeriod), time.Unix(0, 0)
 	for range 20 {
 		now = now.Add(50 * time.Millisecond)
 		l.acknowledged(l.budget, now.Add(-60*time.Millisecond), now)
@@ -30,13 +30,13 @@ func TestABudgetGrowsOnlyWhereItIsUsedAndAcknowledgedQuickly(t *testing.T) {
 		"unused, quick": {MinBudget / 3, 100 * time.Millisecond, MinBudget},
 		"used, slow":    {MinBudget, 400 * time.Millisecond, MinBudget},
 	} {
-		l := newLink(1 << 16)
+		l := newLink(1<<16, usualPeriod)
 		l.acknowledged(c.size, now, now.Add(c.delay))
 		if l.budget != c.want {
 			t.Errorf("%s: budget is %d, want %d", name, l.budget, c.want)
 		}
 	}
-	if l := newLink(10); l.budget != MinBudget || l.most != MinBudget {
+	if l := newLink(10, usualPeriod); l.budget != MinBudget || l.most != MinBudget {
 		t.Errorf("a budget below one datagram is %+v", l)
 	}
 }
@@ -82,6 +82,33 @@ func TestSkippedHeartbeatsCutTheBudgetSoonerOnAShortWay(t *testing.T) {
 		}
 		if cut := l.budget < 1<<14; cut != c.cut {
 			t.Errorf("%s: budget is %d", name, l.budget)
+		}
+	}
+}
+
+// TestSkippedTimeCountsAtAnyRate has an agent sent one packet a second that is acknowledged after
+// 70 ms: nothing is cut for the heartbeats it is waited for.
+func TestSkippedTimeCountsAtAnyRate(t *testing.T) {
+	for _, rate := range []int{20, 30, 60, 120} {
+		period := time.Second / time.Duration(rate)
+		l, now := newLink(1<<16, period), time.Unix(0, 0)
+		l.budget = 1 << 16
+		for range 10 {
+			for beat := range rate {
+				now = now.Add(period)
+				if at := time.Duration(beat) * period; at > 0 && at < 70*time.Millisecond {
+					l.skip(1<<16, now)
+				} else {
+					l.keepUp()
+				}
+			}
+		}
+		cut := l.budget < 1<<16
+		for range rate / 2 { // waited for half a second
+			l.skip(1<<16, now)
+		}
+		if cut || l.budget == 1<<16 {
+			t.Errorf("%d Hz: cut %v, then %d bytes", rate, cut, l.budget)
 		}
 	}
 }

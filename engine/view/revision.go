@@ -23,16 +23,24 @@ func Revision(number world.Stamp) uint64 {
 const Reach = 64 - 2
 
 const (
-	// prompt is how many revisions an agent may be behind and still be sent every
-	// state: 1.2 s at 20 Hz, longer than acknowledgements take on any good link.
-	prompt = 24
+	// promptTime is for how long an agent may acknowledge nothing and still be sent every
+	// state, which is longer than acknowledgements take on any good link. As revisions it
+	// is at least leastPrompt, and at most mostPrompt: those beyond are for stalls. So it is
+	// 1.2 s up to 28 Hz, and 0.57 s at 60 Hz.
+	promptTime  = 1200 * time.Millisecond
+	leastPrompt = 24
+	mostPrompt  = 34
 	// stride is how far beyond its base an agent catches up with the place's numbers.
 	stride = 16
+	// creep is how many states there are for each number that it skips to catch up, where
+	// acknowledgements take longer than that many states: more would leave too few numbers
+	// for one in every heartbeat.
+	creep = 16
 	// doubtful is how many revisions it may be behind to be tried often, doubtInterval;
 	// beyond, stallInterval lasts until the world has forgotten the base.
 	doubtful      = 36
 	doubtInterval = 250 * time.Millisecond
-	stallInterval = 900 * time.Millisecond
+	stallInterval = 930 * time.Millisecond
 	// silence is how long an agent acknowledges nothing before the next word from it
 	// shows that it is back.
 	silence = 500 * time.Millisecond
@@ -44,18 +52,27 @@ const (
 // have numbers of their own, so that it can be patched from what it holds when it is
 // back, however long it took. Then its numbers catch up with those of the others.
 type numbering struct {
+	prompt     world.Stamp // how many revisions the agent may be behind and still be sent every state
 	base, last world.Stamp // of the base document and of the newest packet
 	sent       time.Time   // when that went
 	heard      time.Time   // when the last acknowledgement came
 	woke       bool        // it came after a silence
 }
 
+func newNumbering(period time.Duration) numbering {
+	return numbering{prompt: world.Stamp(min(max(promptTime/period, leastPrompt), mostPrompt))}
+}
+
 // next returns the number of the newest state.
 func (n *numbering) next(now world.Stamp) world.Stamp {
-	if n.base == 0 || now-n.base <= prompt {
+	if n.base == 0 || now-n.base <= leastPrompt {
 		return now
 	}
-	return max(n.last+1, n.base+stride)
+	next := n.last + 1
+	if next%creep == 0 && next-n.base < n.prompt {
+		next++
+	}
+	return min(now, max(next, n.base+stride))
 }
 
 // spent reports whether no number is left that the base can be patched to.
@@ -68,7 +85,7 @@ func (n *numbering) waits(now time.Time) bool {
 		return false
 	}
 	switch behind := n.last - min(n.base, n.last); {
-	case behind < prompt:
+	case behind < n.prompt:
 		return false
 	case behind < doubtful:
 		return now.Sub(n.sent) < doubtInterval
@@ -78,7 +95,7 @@ func (n *numbering) waits(now time.Time) bool {
 }
 
 // stalled reports whether the agent has acknowledged none of the last states.
-func (n *numbering) stalled() bool { return n.base != 0 && n.last >= n.base+prompt }
+func (n *numbering) stalled() bool { return n.base != 0 && n.last >= n.base+n.prompt }
 
 // hear notes that an acknowledgement came, whatever it names.
 func (n *numbering) hear(now time.Time) {

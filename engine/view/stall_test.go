@@ -16,10 +16,11 @@ type stalled struct {
 	distance float64
 	budget   int // of the link
 	entities int
+	rate     int
 }
 
 func (s stalled) String() string {
-	return fmt.Sprintf("version %d, talks %v, sees %v m, %d bytes, %d entities", s.version, s.talks, s.distance, s.budget, s.entities)
+	return fmt.Sprintf("version %d, talks %v, sees %v m, %d bytes, %d entities, %d Hz", s.version, s.talks, s.distance, s.budget, s.entities, s.rate)
 }
 
 // TestAStallIsOverWithinASecond stops agents for 1 to 30 s: right after, the next state
@@ -27,11 +28,13 @@ func (s stalled) String() string {
 func TestAStallIsOverWithinASecond(t *testing.T) {
 	for _, version := range []int{2, 3, 4} {
 		for _, s := range []stalled{
-			{version, false, 0, 1 << 16, 50},
-			{version, true, 0, 1 << 16, 50},
-			{version, true, 20, 1 << 16, 50},
-			{version, false, 0, MinBudget, 200},
-			{version, true, 0, MinBudget, 200},
+			{version, false, 0, 1 << 16, 50, 20},
+			{version, true, 0, 1 << 16, 50, 20},
+			{version, true, 20, 1 << 16, 50, 20},
+			{version, false, 0, MinBudget, 200, 20},
+			{version, true, 0, MinBudget, 200, 20},
+			{version, false, 0, 1 << 16, 50, 60},
+			{version, true, 0, 1 << 16, 50, 60},
 		} {
 			t.Run(s.String(), func(t *testing.T) {
 				for _, d := range []time.Duration{1, 3, 5, 10, 30} {
@@ -43,11 +46,12 @@ func TestAStallIsOverWithinASecond(t *testing.T) {
 }
 
 func testStall(t *testing.T, s stalled, d time.Duration) {
-	const period, window = 50 * time.Millisecond, 600
+	period, window := time.Second/time.Duration(s.rate), world.Stamp(30*s.rate)
 	w := world.New(1)
-	views := NewViews(w, Config{Window: window, Budget: 1 << 16, Together: 1 << 20, Distance: s.distance})
+	views := NewViews(w, Config{Window: int(window), Budget: 1 << 16, Together: 1 << 20, Distance: s.distance, Period: period})
 	v := views.Add(spirit{}, s.version <= 2)
-	v.link = link{budget: s.budget, most: s.budget, ceiling: s.budget}
+	v.link = newLink(s.budget, period)
+	v.link.budget = s.budget
 	for i := range s.entities {
 		if _, err := w.Spawn(fmt.Sprint("e", i), "them", map[string]any{"text": map[string]any{"string": "some text"}}); err != nil {
 			t.Fatal(err)
@@ -113,7 +117,8 @@ func testStall(t *testing.T, s stalled, d time.Duration) {
 
 func TestRevisionsOfAnAgentThatStallsStayInReach(t *testing.T) {
 	for _, rate := range []int{5, 20, 60} {
-		n := numbering{base: 100, last: 100}
+		n := newNumbering(time.Second / time.Duration(rate))
+		n.base, n.last = 100, 100
 		state, now := world.Stamp(100), time.Unix(0, 0)
 		n.hear(now)
 		beats := 25 * rate
@@ -194,7 +199,7 @@ func TestAStateFromScratchHoldsAllThatTheAgentHeld(t *testing.T) {
 
 func TestStatesFromScratchArePacedByTheirSize(t *testing.T) {
 	f := follow(t, 1, false)
-	f.views.cfg.Budget, f.view.link = MinBudget, newLink(MinBudget)
+	f.views.cfg.Budget, f.view.link = MinBudget, newLink(MinBudget, usualPeriod)
 	for i := range 300 {
 		if _, err := f.world.Spawn(fmt.Sprint("e", i), "them", map[string]any{"text": map[string]any{"string": "some text of a certain length"}}); err != nil {
 			t.Fatal(err)
@@ -220,11 +225,11 @@ func TestStatesFromScratchArePacedByTheirSize(t *testing.T) {
 // TestLateAcknowledgementsCostNoStates has an agent on a long way: it acknowledges all that it is sent, but
 // each state half a second later.
 func TestLateAcknowledgementsCostNoStates(t *testing.T) {
-	for _, rate := range []int{20, 30} {
+	for _, rate := range []int{20, 30, 60} {
 		t.Run(fmt.Sprint(rate, " Hz"), func(t *testing.T) {
 			period, late := time.Second/time.Duration(rate), 500*time.Millisecond
 			w := world.New(1)
-			views := NewViews(w, Config{Window: 600, Budget: 1 << 16, Together: 1 << 20})
+			views := NewViews(w, Config{Window: 600, Budget: 1 << 16, Together: 1 << 20, Period: period})
 			v := views.Add(spirit{}, false)
 			spawned, err := w.Spawn("e", "them", nil)
 			if err != nil {
@@ -257,6 +262,9 @@ func TestLateAcknowledgementsCostNoStates(t *testing.T) {
 					t.Fatal(err)
 				}
 				underWay = append(underWay, sent{state.Revision, now})
+			}
+			if v.numbers.last != w.Now()-1 {
+				t.Errorf("in the end its numbers are %d behind", w.Now()-1-v.numbers.last)
 			}
 		})
 	}

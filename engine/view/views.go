@@ -1,7 +1,9 @@
 package view
 
 import (
+	"cmp"
 	"slices"
+	"time"
 
 	"github.com/go-gl/mathgl/mgl64"
 
@@ -31,6 +33,8 @@ type Agent interface {
 type Config struct {
 	// Window is how many states back an acknowledgement may lie.
 	Window int
+	// Period is the time between states. Default 50 ms.
+	Period time.Duration
 	// Distance is how far agents see, in metres; 0 = everything.
 	Distance float64
 	// Budget is how many bytes the packet to an agent on a good link may have.
@@ -71,6 +75,7 @@ type audience struct {
 
 // NewViews gives the views of a world that nobody looks at yet.
 func NewViews(w *world.World, cfg Config) *Views {
+	cfg.Period = cmp.Or(cfg.Period, usualPeriod)
 	return &Views{
 		cfg: cfg, world: w, press: NewPress(w),
 		of:        map[string]*View{},
@@ -85,7 +90,7 @@ func NewViews(w *world.World, cfg Config) *Views {
 func (vs *Views) Add(a Agent, patch bool) *View {
 	v := &View{
 		views: vs, agent: a, patch: patch,
-		link: newLink(vs.cfg.Budget),
+		link: newLink(vs.cfg.Budget, vs.cfg.Period), numbers: newNumbering(vs.cfg.Period),
 		full: vs.cfg.Distance == 0,
 		by:   map[*world.Entity]*sight{},
 	}
