@@ -241,11 +241,28 @@ const (
 	leastMemory   = 64 << 20
 )
 
-// networkLimits returns the transport's limits as the flags set them.
-func (o *serveOptions) networkLimits() netcode.ENetLimits {
-	return netcode.ENetLimits{
+const (
+	// leastOutgoing is how many bytes may wait for one agent in all: what others send it,
+	// what it is answered, and assets.
+	leastOutgoing = 16 << 20
+	// mostQueue is a quarter of what ENet counts up to.
+	mostQueue = 1 << 28
+)
+
+// networkLimits returns the transport's limits as the flags set them. It takes what the place
+// lets wait: an agent whose queue is full is sent nothing more, but keeps its connection.
+func (o *serveOptions) networkLimits(place engine.Limits) netcode.ENetLimits {
+	limits := netcode.ENetLimits{
 		OpenPerAddress: o.perAddress, MaxWaitingTotal: o.memory / 16, MaxOutbox: o.memory / 16, MaxOutgoingTotal: o.memory / 8,
 	}
+	queue := place.SendQueueBytes
+	if queue == 0 {
+		queue = 2 * place.CommandBytes // its default, or less
+	}
+	limits.MaxOutgoing = max(leastOutgoing, 4*min(queue, mostQueue))
+	all := 2 * min(place.PlaceSendQueueBytes, mostQueue)
+	limits.MaxOutbox, limits.MaxOutgoingTotal = max(limits.MaxOutbox, all), max(limits.MaxOutgoingTotal, all)
+	return limits
 }
 
 // boundHeap has Go collect garbage more often where the heap nears what it may take. GOMEMLIMIT
@@ -284,16 +301,16 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) (err
 		return err
 	}
 	defer rt.Wait()
+	limits, err := o.engineLimits()
+	if err != nil {
+		return err
+	}
 	transport, err := netcode.NewENet(netcode.ENetConfig{
-		Listen: o.listen, Logger: log, Limits: o.networkLimits(),
+		Listen: o.listen, Logger: log, Limits: o.networkLimits(limits),
 	})
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%w; --listen takes another address, with port 0 for any free one", err)
 	}
-	if err != nil {
-		return err
-	}
-	limits, err := o.engineLimits()
 	if err != nil {
 		return err
 	}

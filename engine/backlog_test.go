@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -212,6 +213,93 @@ func TestRelayedBytesCountForEachThatHears(t *testing.T) {
 			if n := len(p.interactions()); n != 2 {
 				t.Errorf("%d came, want 2 of the 10,000 bytes", n)
 			}
+		}
+	})
+}
+
+// TestFloodOfVersion0IsRefused has agents of version 0 flood one that takes nothing, in
+// envelopes, and be flooded.
+func TestFloodOfVersion0IsRefused(t *testing.T) {
+	envelope := func(to, cmd string) string {
+		return fmt.Sprintf(`{"cmd":"interact","interact":{"from_entity":"","to_entity":%q,"cmd":%q}}`, to, cmd)
+	}
+	dial := func(r *rig) *peer {
+		zero := r.dial()
+		zero.command(envelope("place", `["announce","version",0,"identity",{"display_name":"zero"},"spawn_avatar",{}]`))
+		zero.avatar = zero.interactions()[0].To
+		return zero
+	}
+	pad := `["flood","` + strings.Repeat("x", 30_000) + `"]`
+	for name, flood := range map[string]func(*rig) (victim *peer, send func()){
+		"by it": func(r *rig) (*peer, func()) {
+			zero, victim := dial(r), r.join(4, `{}`)
+			return victim, func() { zero.send(netcode.CommandChannel, true, envelope(victim.avatar, pad)) }
+		},
+		"of it": func(r *rig) (*peer, func()) {
+			zero, flooder := dial(r), r.join(4, `{}`)
+			return zero, func() {
+				flooder.send(netcode.CommandChannel, true, interaction("oneway", "", zero.avatar, "", pad))
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inPlace(t, Config{Limits: Limits{SendQueueBytes: 100_000}}, func(r *rig) {
+				victim, send := flood(r)
+				victim.wait()
+				victim.interactions()
+				victim.deafen(true)
+				for range 10 {
+					send()
+					time.Sleep(20 * time.Millisecond)
+				}
+				if stats, ok := r.place.transport.Stats(victim.session().conn); !ok || stats.Queued > 100_000 || stats.Queued < 30_000 {
+					t.Errorf("%d bytes wait for it (connected: %v)", stats.Queued, ok)
+				}
+				victim.deafen(false)
+				time.Sleep(5 * time.Second)
+				if n := len(victim.interactions()); n != 2 {
+					t.Errorf("%d came of 10, want the 2 of half a queue", n)
+				}
+			})
+		})
+	}
+}
+
+// TestQueueOfResumedAgentStartsEmpty has an agent that was flooded come back over another
+// connection.
+func TestQueueOfResumedAgentStartsEmpty(t *testing.T) {
+	inPlace(t, Config{Linger: time.Minute, Limits: Limits{SendQueueBytes: 100_000}}, func(r *rig) {
+		victim, other := r.joinAs("ann", ""), r.join(4, `{}`)
+		victim.deafen(true)
+		pad := `["flood","` + strings.Repeat("x", 30_000) + `"]`
+		flood := func() {
+			for range 10 {
+				other.send(netcode.CommandChannel, true, interaction("oneway", "", victim.avatar, "", pad))
+				time.Sleep(20 * time.Millisecond)
+			}
+		}
+		flood()
+		lost := victim.session().backlog
+		if lost.bytes < 30_000 {
+			t.Fatalf("%d bytes wait for it", lost.bytes)
+		}
+		time.Sleep(15 * time.Second) // it is lost
+		flood()
+		if total := r.place.backlogs.total; total != 0 || len(r.place.backlogs.waiting) != 0 {
+			t.Errorf("%d bytes wait for nobody", total)
+		}
+		back := r.joinAs("ann", victim.avatar)
+		if back.avatar != victim.avatar {
+			t.Fatalf("%q came back as %q", victim.avatar, back.avatar)
+		}
+		if waits := back.session().backlog; waits == lost || waits.bytes > 1000 {
+			t.Errorf("%d bytes wait for it (the same queue: %v)", waits.bytes, waits == lost)
+		}
+		back.interactions()
+		other.send(netcode.CommandChannel, true, interaction("oneway", "", back.avatar, "", pad))
+		time.Sleep(5 * time.Second)
+		if n := len(back.interactions()); n != 1 {
+			t.Errorf("%d came, want 1", n)
 		}
 	})
 }

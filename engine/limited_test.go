@@ -19,6 +19,15 @@ func TestLimitsThatAgentsHitAreCounted(t *testing.T) {
 		}
 	}
 	const garbage = `["interaction"`
+	toItself := func(p *peer) {
+		for range 3 {
+			p.send(netcode.CommandChannel, true, interaction("oneway", "", p.avatar, "", `["pad","`+strings.Repeat("x", 900)+`"]`))
+		}
+	}
+	unheard := func(p *peer) {
+		toItself(p)
+		p.deafen(true) // to what is sent from now on
+	}
 	for name, c := range map[string]struct {
 		limits Limits
 		do     func(p *peer)
@@ -47,8 +56,11 @@ func TestLimitsThatAgentsHitAreCounted(t *testing.T) {
 				p.send(netcode.CommandChannel, true, garbage)
 			}
 		}, 1},
-		"keys":            {Limits{Keys: 2}, times(3, `["spawn_entity",{"x":{"a":{"b":1},"c":1}}]`), 3},
-		"animation_bytes": {Limits{AnimationBytes: 150}, times(2, animationOf(100)), 2},
+		"relayed_bytes":          {Limits{RelayByteRate: 1500}, toItself, 2},
+		"send_queue_bytes":       {Limits{SendQueueBytes: 1500}, unheard, 2},
+		"place_send_queue_bytes": {Limits{PlaceSendQueueBytes: 1500}, unheard, 2},
+		"keys":                   {Limits{Keys: 2}, times(3, `["spawn_entity",{"x":{"a":{"b":1},"c":1}}]`), 3},
+		"animation_bytes":        {Limits{AnimationBytes: 150}, times(2, animationOf(100)), 2},
 		"media": {Limits{MediaBytes: 20}, func(p *peer) {
 			track := p.allocate(`"audio","opus",{}`)
 			p.say(4, track, false, opusPayload(10))

@@ -145,12 +145,14 @@ type Limits struct {
 	// response is given by the place in the sender's stead, and anything else is dropped: the
 	// agent misses it. What an agent makes the place answer may wait besides; from half as much
 	// on its commands do, until it takes it. So no agent is sent away for what others send it,
-	// if this is no more than a quarter of [netcode.ENetLimits].MaxOutgoing. Default 2 MiB, or
+	// if this is no more than a quarter of [netcode.ENetLimits].MaxOutgoing, which loci serve
+	// raises with it. Default 2 MiB, or
 	// twice CommandBytes if that is more: a message of that size goes into an empty queue.
 	SendQueueBytes int
 	// PlaceSendQueueBytes is how many bytes may wait for all agents together; beyond, that is
 	// refused which is for an agent that has more than an even part of them. It has to be well
-	// below [netcode.ENetLimits].MaxOutbox and MaxOutgoingTotal. Default a twelfth of Memory.
+	// below [netcode.ENetLimits].MaxOutbox and MaxOutgoingTotal, which loci serve raises with it.
+	// Default a twelfth of Memory.
 	PlaceSendQueueBytes int
 	// ComponentByteRate is how many bytes of requests an agent may send a second to set
 	// components or animate them: most of them are sent to everybody. Default 512 KiB.
