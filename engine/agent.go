@@ -129,7 +129,7 @@ func (p *Place) depart(a *agent, code uint32) {
 	p.order = slices.DeleteFunc(p.order, func(o *agent) bool { return o == a })
 	p.leaveBehind(a)
 	p.offers.left(a.id)
-	p.forgetAgent(a)
+	p.kept.forgetAgent(a)
 	p.launches.leave(a)
 	p.media.Leave(a.media)
 	p.abandon(a, "the recipient has left")

@@ -112,7 +112,7 @@ func (n *newcomer) letIn(r *Request) {
 
 // joined tells who wants to hear it that an agent has come.
 func (p *Place) joined(a *agent) {
-	p.keepAgent(a)
+	p.kept.keepAgent(a)
 	if p.cfg.Joined != nil {
 		p.cfg.Joined(&p.host, a.public())
 	}

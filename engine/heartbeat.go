@@ -56,7 +56,7 @@ func (p *Place) heartbeat() {
 	p.sendStates(now)
 	p.world.Advance()
 	laps.end(phaseStates)
-	p.keepSome(now)
+	p.kept.keepSome(now)
 	if now.Sub(p.beat.reckoned) >= holdingsInterval {
 		p.beat.reckoned = now
 		p.boundMemory()
@@ -223,7 +223,7 @@ func (p *Place) outgoing(packet netcode.Packet) *outgoing {
 // sweep forgets states too old to be acknowledged.
 func (p *Place) sweep() {
 	p.upkeep.sweep()
-	p.keep(nil, nil) // what is gone without a trace cannot be forgotten
+	p.kept.keep(nil, nil) // what is gone without a trace cannot be forgotten
 	if now, window := p.world.Now(), world.Stamp(p.window()); now > window {
 		p.world.Sweep(now - window)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"iter"
+	"log/slog"
 	"time"
 
 	"github.com/loci-place/loci/engine/world"
@@ -14,21 +15,27 @@ import (
 // more than 200 ms behind, with room for a slow disk.
 const keepEvery = 75 * time.Millisecond
 
-// keeper hands what changes in the place to its store.
+// keeper hands what changes in the place to its store, and brings it back. Without a store all
+// that it is asked to keep is let go. It is used on the place's turn only.
 type keeper struct {
-	store    Store // nil: nothing is kept
-	since    world.Stamp
-	at       time.Time
-	clock    keptClock         // as last handed over
-	entities map[string]string // the kind of record that each is kept as, by id
-	place    []byte            // the record of the place's own entity, as last handed over
-	restored bool
-	scratch  []byte
+	store     Store // nil: nothing is kept
+	world     *world.World
+	clock     *clock
+	comesBack func(owner string) bool // whether an agent may, so that it is kept with its entities
+	log       *slog.Logger
+
+	since     world.Stamp
+	at        time.Time
+	clockKept keptClock         // as last handed over
+	entities  map[string]string // the kind of record that each is kept as, by id
+	place     []byte            // the record of the place's own entity, as last handed over
+	restored  bool
+	scratch   []byte
 }
 
 // Keep has records of a behaviour's kept, along with all that has changed in the place
 // up to here, at once. In a place without a [Config.Store] it does nothing.
-func (t *Turn) Keep(records ...Record) { t.on().keep(records, nil) }
+func (t *Turn) Keep(records ...Record) { t.on().kept.keep(records, nil) }
 
 // Kept gives what is kept of a kind by key, as [Store.Records] does; nothing in a place
 // without a [Config.Store].
@@ -49,7 +56,7 @@ func (t *Turn) Sync(done func(err error)) {
 		return
 	}
 	p.unread.Add(1)
-	p.keep(nil, func(err error) {
+	p.kept.keep(nil, func(err error) {
 		go p.post(func() {
 			defer p.unread.Add(-1)
 			done(err)
@@ -61,47 +68,45 @@ func (t *Turn) Sync(done func(err error)) {
 func (t *Turn) Restored() bool { return t.on().kept.restored }
 
 // keepSome is keep as often as needed.
-func (p *Place) keepSome(now time.Time) {
-	if p.kept.store != nil && now.Sub(p.kept.at) >= keepEvery {
-		p.kept.at = now
-		p.keep(nil, nil)
-		p.keepClock()
+func (k *keeper) keepSome(now time.Time) {
+	if k.store != nil && now.Sub(k.at) >= keepEvery {
+		k.at = now
+		k.keep(nil, nil)
+		k.keepClock()
 	}
 }
 
 // keep hands everything to the store that has changed since the last time, and records
 // along with it. What changes in a state that is not over may be handed over again.
-func (p *Place) keep(records []Record, done func(error)) {
-	k := &p.kept
+func (k *keeper) keep(records []Record, done func(error)) {
 	if k.store == nil {
 		return
 	}
-	for e := range p.world.Changed(k.since) {
-		records = p.appendRecords(records, e)
+	for e := range k.world.Changed(k.since) {
+		records = k.appendRecords(records, e)
 	}
-	k.since = p.world.Now() - 1
+	k.since = k.world.Now() - 1
 	if len(records) > 0 || done != nil {
-		k.store.Put(append(records, p.clockRecord()), done)
+		k.store.Put(append(records, k.clockRecord()), done)
 	}
 }
 
 // appendRecords appends the record of an entity that has changed, if it is kept or was.
-func (p *Place) appendRecords(records []Record, e *world.Entity) []Record {
+func (k *keeper) appendRecords(records []Record, e *world.Entity) []Record {
 	id, kind := e.ID(), ""
 	if e.Alive() {
-		kind = p.keptAs(e.Owner())
+		kind = k.keptAs(e.Owner())
 	}
-	if was := p.kept.entities[id]; was != "" && was != kind {
-		delete(p.kept.entities, id)
+	if was := k.entities[id]; was != "" && was != kind {
+		delete(k.entities, id)
 		records = append(records, Record{Kind: was, Key: id})
 	}
 	if kind == "" {
 		return records
 	}
-	p.kept.entities[id] = kind
+	k.entities[id] = kind
 	r := Record{Kind: kind, Key: id}
 	if kind == KindEntity {
-		k := &p.kept
 		k.scratch = append(e.AppendComponents(append(k.scratch[:0], `{"components":`...), keptOf(id)), '}')
 		if id == PlaceID { // its clock, which is not part of it, changes all the time
 			if bytes.Equal(k.scratch, k.place) {
@@ -125,52 +130,37 @@ func keptOf(id string) func(name string) bool {
 	return func(name string) bool { return name != "transform" && name != "clock" }
 }
 
-// restore makes the place what it was.
-func (p *Place) restore() error {
-	if p.cfg.Store == nil {
-		return nil
-	}
-	p.kept = keeper{store: p.cfg.Store, entities: map[string]string{}}
-	if err := p.restoreClock(); err != nil {
-		return err
-	}
-	if err := p.restoreRules(); err != nil {
-		return err
-	}
-	p.restoreEntities()
-	return nil
-}
-
 // restoreEntities puts what stood in the place back. What was below an entity that is
 // there no more, such as an agent's, would have gone with it.
-func (p *Place) restoreEntities() {
+func (k *keeper) restoreEntities() {
+	self := k.world.Entity(PlaceID)
 	found := map[string]map[string]any{}
-	for id, value := range p.kept.store.Records(KindEntity) {
+	for id, value := range k.store.Records(KindEntity) {
 		components, err := parseEntity(value)
 		if err != nil {
-			p.log.Error("an entity that was kept is left out", "entity", id, "error", err)
+			k.log.Error("an entity that was kept is left out", "entity", id, "error", err)
 			continue
 		}
 		found[id] = components
 	}
 	for name, c := range found[PlaceID] {
 		if keptOf(PlaceID)(name) {
-			if err := p.self.Set(name, c); err != nil {
-				p.log.Error("a component of the place that was kept is left out", "component", name, "error", err)
+			if err := self.Set(name, c); err != nil {
+				k.log.Error("a component of the place that was kept is left out", "component", name, "error", err)
 			}
 		}
 	}
 	delete(found, PlaceID)
-	p.kept.entities[PlaceID] = KindEntity
+	k.entities[PlaceID] = KindEntity
 	lost := orphans(found)
 	for id, components := range found {
-		p.kept.entities[id] = KindEntity
+		k.entities[id] = KindEntity
 		if lost[id] {
-			p.kept.store.Put([]Record{{Kind: KindEntity, Key: id}}, nil)
+			k.store.Put([]Record{{Kind: KindEntity, Key: id}}, nil)
 			continue
 		}
-		if _, err := p.world.Spawn(id, PlaceID, components); err != nil {
-			p.log.Error("an entity that was kept is left out", "entity", id, "error", err)
+		if _, err := k.world.Spawn(id, PlaceID, components); err != nil {
+			k.log.Error("an entity that was kept is left out", "entity", id, "error", err)
 		}
 	}
 }

@@ -26,67 +26,68 @@ type keptAgent struct {
 
 // keptAs is the kind of record that the entities of an owner are kept as, "" if they are
 // not.
-func (p *Place) keptAs(owner string) string {
-	if owner == PlaceID {
+func (k *keeper) keptAs(owner string) string {
+	switch {
+	case owner == PlaceID:
 		return KindEntity
-	}
-	if a := p.agents[owner]; a != nil && a.verified != "" && p.cfg.Linger > 0 {
+	case k.comesBack(owner):
 		return KindAgentEntity
 	}
 	return ""
 }
 
 // keepAgent has an agent kept that may come back.
-func (p *Place) keepAgent(a *agent) {
-	if p.kept.store != nil && p.keptAs(a.id) != "" {
-		p.kept.put(KindAgent, a.id, map[string]any{
+func (k *keeper) keepAgent(a *agent) {
+	if k.store != nil && k.comesBack(a.id) {
+		k.put(KindAgent, a.id, map[string]any{
 			"identity": a.identity, "avatar": a.avatar, "version": a.version, "verified": a.verified, "bound": a.bound,
 		})
 	}
 }
 
 // forgetAgent ends what keepAgent began. Its entities are forgotten with all that go.
-func (p *Place) forgetAgent(a *agent) {
-	if p.kept.store != nil && a.verified != "" {
-		p.kept.store.Put([]Record{{Kind: KindAgent, Key: a.id}}, nil)
+func (k *keeper) forgetAgent(a *agent) {
+	if k.store != nil && a.verified != "" {
+		k.store.Put([]Record{{Kind: KindAgent, Key: a.id}}, nil)
 	}
 }
 
-// awaitKept has the place wait for the agents that were in it when it ended, and forgets
-// those that it does not wait for.
-func (p *Place) awaitKept(t *Turn) {
-	if p.kept.store == nil {
-		return
+// takeAgents returns the agents that were in the place when it ended, each with its entities,
+// and forgets them: those that are waited for are kept again, at once with that.
+func (k *keeper) takeAgents() map[*Agent][]Entity {
+	if k.store == nil {
+		return nil
 	}
 	var forget []Record
 	theirs := map[string][]Entity{}
-	for id, value := range p.kept.store.Records(KindAgentEntity) {
+	for id, value := range k.store.Records(KindAgentEntity) {
 		if e, err := parseAgentEntity(id, value); err == nil {
 			theirs[e.Owner] = append(theirs[e.Owner], e)
 		}
 		forget = append(forget, Record{Kind: KindAgentEntity, Key: id})
 	}
-	waitFor := map[string]keptAgent{}
-	for id, value := range p.kept.store.Records(KindAgent) {
+	agents := map[*Agent][]Entity{}
+	for id, value := range k.store.Records(KindAgent) {
 		var a keptAgent
 		if err := parseRecord(KindAgent, id, value, &a); err == nil {
-			waitFor[id] = a
+			slices.SortFunc(theirs[id], func(x, y Entity) int { return cmp.Compare(x.ID, y.ID) })
+			agents[&Agent{ID: id, Identity: a.Identity, Avatar: a.Avatar, Version: a.Version, Verified: a.Verified, Bound: a.Bound}] = theirs[id]
 		}
 		forget = append(forget, Record{Kind: KindAgent, Key: id})
 	}
-	// What is still true is put again, at once with this.
-	p.kept.store.Put(forget, nil)
-	for id, a := range waitFor {
-		entities := theirs[id]
-		slices.SortFunc(entities, func(x, y Entity) int {
-			return cmp.Compare(x.ID, y.ID)
-		})
-		err := t.Await(Agent{ID: id, Identity: a.Identity, Avatar: a.Avatar, Version: a.Version, Verified: a.Verified, Bound: a.Bound}, entities)
-		if err != nil {
-			p.log.Info("an agent that was here before is not waited for", "agent", id, "because", err)
+	k.store.Put(forget, nil)
+	return agents
+}
+
+// awaitKept has the place wait for the agents that were in it when it ended.
+func (t *Turn) awaitKept() {
+	for a, entities := range t.place.kept.takeAgents() {
+		if err := t.Await(*a, entities); err != nil {
+			t.place.log.Info("an agent that was here before is not waited for", "agent", a.ID, "because", err)
 			continue
 		}
-		p.agents[id].until = p.agents[id].until.Add(noticed)
+		agent := t.place.agents[a.ID]
+		agent.until = agent.until.Add(noticed)
 	}
 }
 

@@ -26,41 +26,40 @@ const (
 	keepClockEvery = time.Minute
 )
 
-// clockNow is the place's clock as it is to be kept, rounded up so that it does not come
-// back earlier.
-func (p *Place) clockNow() keptClock {
-	now := p.Time()
-	return keptClock{Began: float64(p.cfg.wall().UnixNano())/1e9 - now, Time: math.Ceil(now*1000) / 1000}
+// kept is the clock as it is to be kept, rounded up so that it does not come back earlier.
+func (c *clock) kept() keptClock {
+	now := c.Time()
+	return keptClock{Began: float64(c.wall().UnixNano())/1e9 - now, Time: math.Ceil(now*1000) / 1000}
 }
 
 // clockRecord is for all that is kept, so that nothing that is durable was in what is the
 // future after a restart.
-func (p *Place) clockRecord() Record {
-	c := p.clockNow()
-	p.kept.clock = c
+func (k *keeper) clockRecord() Record {
+	c := k.clock.kept()
+	k.clockKept = c
 	return Record{Kind: KindPlace, Key: "clock", Value: netcode.AppendValue(nil, map[string]any{"began": c.Began, "time": c.Time})}
 }
 
 // keepClock has the clock kept where nothing else was for long, or the machine's was set.
-func (p *Place) keepClock() {
-	was, is := p.kept.clock, p.clockNow()
+func (k *keeper) keepClock() {
+	was, is := k.clockKept, k.clock.kept()
 	if math.Abs(is.Began-was.Began) > clockSet || is.Time-was.Time >= keepClockEvery.Seconds() {
-		p.kept.store.Put([]Record{p.clockRecord()}, nil)
+		k.store.Put([]Record{k.clockRecord()}, nil)
 	}
 }
 
 // restoreClock has the clock go on where it would be if the place had never closed, as far
 // as the machine's clock knows, and in any case not before what was kept.
-func (p *Place) restoreClock() error {
+func (k *keeper) restoreClock() error {
 	var kept keptClock
-	found, err := p.kept.one("clock", &kept)
+	found, err := k.one("clock", &kept)
 	if err != nil {
 		return err
 	}
 	if found {
-		p.kept.restored = true
-		p.age = time.Duration(max(kept.Time, p.clockNow().Began-kept.Began) * float64(time.Second))
+		k.restored = true
+		k.clock.age = time.Duration(max(kept.Time, k.clock.kept().Began-kept.Began) * float64(time.Second))
 	}
-	p.kept.store.Put([]Record{p.clockRecord()}, nil)
+	k.store.Put([]Record{k.clockRecord()}, nil)
 	return nil
 }

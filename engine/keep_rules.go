@@ -10,34 +10,31 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// restoreRules puts the rules in force that change_acl had added. One that cannot be read
-// keeps the place from opening: without it somebody could do what was forbidden.
-func (p *Place) restoreRules() error {
+// restoreRules returns the rules that change_acl had added, and how many it had in all. One that
+// cannot be read keeps the place from opening: without it somebody could do what was forbidden.
+func (k *keeper) restoreRules() (added []*acl.Rule, given int, err error) {
 	var count keptCount
-	if _, err := p.kept.one("rules", &count); err != nil {
-		return err
+	if _, err := k.one("rules", &count); err != nil {
+		return nil, 0, err
 	}
 	type numbered struct {
 		*acl.Rule
 		number int
 	}
 	var found []numbered
-	for id, value := range p.kept.store.Records(KindRule) {
+	for id, value := range k.store.Records(KindRule) {
 		rule, n, err := parseRule(id, value)
 		if err != nil {
-			return err
+			return nil, 0, err
 		}
 		found = append(found, numbered{rule, n})
 		count.Given = max(count.Given, n)
 	}
 	slices.SortFunc(found, func(a, b numbered) int { return cmp.Compare(a.number, b.number) })
-	added := make([]*acl.Rule, len(found))
-	for i, f := range found {
-		added[i] = f.Rule
+	for _, f := range found {
+		added = append(added, f.Rule)
 	}
-	p.access.given = count.Given
-	p.access.set(added, p.access.rules)
-	return nil
+	return added, count.Given, nil
 }
 
 // put hands the store one record.
@@ -45,14 +42,14 @@ func (k *keeper) put(kind, key string, value map[string]any) {
 	k.store.Put([]Record{{Kind: kind, Key: key, Value: netcode.AppendValue(nil, value)}}, nil)
 }
 
-// keepRules has the rules kept that are in force now, where others were before.
-func (p *Place) keepRules(before []*acl.Rule) {
-	if p.kept.store == nil {
+// keepRules has the rules kept that are in force now, where others were before, and how many were
+// ever given.
+func (k *keeper) keepRules(before, now []*acl.Rule, given int) {
+	if k.store == nil {
 		return
 	}
-	now := p.access.added
 	records := []Record{{
-		Kind: KindPlace, Key: "rules", Value: netcode.AppendValue(nil, map[string]any{"given": p.access.given}),
+		Kind: KindPlace, Key: "rules", Value: netcode.AppendValue(nil, map[string]any{"given": given}),
 	}}
 	for _, rule := range before {
 		if !slices.Contains(now, rule) {
@@ -64,7 +61,7 @@ func (p *Place) keepRules(before []*acl.Rule) {
 			records = append(records, ruleRecord(rule))
 		}
 	}
-	p.keep(records, nil)
+	k.keep(records, nil)
 }
 
 func ruleRecord(rule *acl.Rule) Record {

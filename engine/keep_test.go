@@ -294,7 +294,7 @@ func BenchmarkHeartbeatThatKeeps(b *testing.B) {
 					entities[n%len(entities)].SetNumber("dial", "n", float64(n))
 				}
 				place.world.Advance()
-				place.keep(nil, nil)
+				place.kept.keep(nil, nil)
 			}
 		})
 	}

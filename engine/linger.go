@@ -16,6 +16,12 @@ const lostWhy = "the recipient has lost its connection; it may come back"
 // away tells whether the agent has no connection, and is waited for.
 func (a *agent) away() bool { return !a.until.IsZero() }
 
+// comesBack reports whether an agent may come back after the place was killed.
+func (p *Place) comesBack(agentID string) bool {
+	a := p.agents[agentID]
+	return a != nil && a.verified != "" && p.cfg.Linger > 0
+}
+
 // mayWait reports whether an agent that loses its connection now is waited for.
 func (p *Place) mayWait(a *agent) bool {
 	return a.verified != "" && p.cfg.Linger > 0 && !p.closed.Load() && p.makeRoom(a)

@@ -39,7 +39,7 @@ type Place struct {
 	log       *slog.Logger
 	transport netcode.Transport
 	key       *placeKey
-	started   time.Time
+	clock
 	turns     *turns
 	unread    atomic.Int64 // what has come from agents and is not done with
 	usage     *usage
@@ -60,11 +60,8 @@ type Place struct {
 	end       context.CancelFunc
 	assets    *assets.Centre
 
-	age   time.Duration // of the clock when the place was made; see restoreClock
 	host  Turn
 	hooks hooks
-	now   func() time.Time     // the place's clock
-	cpu   func() time.Duration // processor time that the calling thread has used
 
 	driven bool // by a [Driver]: nobody is to wait in real time
 
@@ -112,7 +109,7 @@ func New(cfg Config) (*Place, error) {
 	}
 	p := &Place{
 		cfg: cfg, log: cfg.Logger, transport: cfg.Transport,
-		started: time.Now(), now: time.Now, cpu: cputime.Thread,
+		clock:   clock{started: time.Now(), now: time.Now, wall: cfg.wall, cpu: cputime.Thread},
 		counts:  newCounters(),
 		beat:    beat{timer: time.NewTimer(0)},
 		hooks:   newHooks(cfg.Behaviour),
@@ -161,10 +158,29 @@ func New(cfg Config) (*Place, error) {
 		return nil, err
 	}
 	p.self = self
+	p.kept = keeper{store: cfg.Store, world: p.world, clock: &p.clock, comesBack: p.comesBack, log: p.log, entities: map[string]string{}}
 	if err := p.restore(); err != nil {
 		return nil, errors.Join(err, p.giveUp(ours))
 	}
 	return p, nil
+}
+
+// restore makes the place what it was.
+func (p *Place) restore() error {
+	if p.kept.store == nil {
+		return nil
+	}
+	if err := p.kept.restoreClock(); err != nil {
+		return err
+	}
+	added, given, err := p.kept.restoreRules()
+	if err != nil {
+		return err
+	}
+	p.access.given = given
+	p.access.set(added, p.access.rules)
+	p.kept.restoreEntities()
+	return nil
 }
 
 // giveUp lets go of what a place holds that is not to be, the transport if it is ours.
@@ -223,7 +239,7 @@ func (p *Place) open() error {
 		if err := p.hooks.behaviour.Open(t); err != nil {
 			return err
 		}
-		p.awaitKept(t)
+		t.awaitKept()
 		return nil
 	})
 	if err != nil {
@@ -245,9 +261,9 @@ func (p *Place) finish() {
 	p.clearAway(math.MaxInt)
 	p.hooks.behaviour.Settle(&p.host)
 	p.hooks.behaviour.Close(&p.host)
-	p.keep(nil, nil)
+	p.kept.keep(nil, nil)
 	if p.kept.store != nil {
-		p.kept.store.Put([]Record{p.clockRecord()}, nil)
+		p.kept.store.Put([]Record{p.kept.clockRecord()}, nil)
 	}
 }
 
@@ -288,7 +304,7 @@ func (p *Place) step(ctx context.Context, failed <-chan error) (done bool, err e
 	case <-p.turns.ready:
 		p.doNext()
 	case <-p.beat.timer.C:
-		p.safely("keeping", func() { p.keepSome(p.now()) }) // heartbeats may be rare
+		p.safely("keeping", func() { p.kept.keepSome(p.now()) }) // heartbeats may be rare
 	case <-ctx.Done():
 		return true, nil
 	case <-p.closing:
@@ -339,7 +355,7 @@ func (p *Place) Close() error {
 // as [Config.Store] knows, and does not go back, whatever becomes of the machine's clock,
 // but by a minute at most if that was set back after the place was killed. Safe from any
 // goroutine.
-func (p *Place) Time() float64 { return (p.now().Sub(p.started) + p.age).Seconds() }
+func (p *Place) Time() float64 { return p.clock.Time() }
 
 // doNext does what is next of what waits for the turn.
 func (p *Place) doNext() {

@@ -106,7 +106,7 @@ func (p *Place) changeRules(add []newRule, remove []string, origin string) ([]an
 func (p *Place) setAdded(added []*acl.Rule) {
 	before := p.access.added
 	p.access.set(added, p.access.rules)
-	p.keepRules(before)
+	p.kept.keepRules(before, added, p.access.given)
 }
 
 // ruleChanges is what somebody wants of the rules.
