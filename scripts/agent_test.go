@@ -82,7 +82,7 @@ func TestAgentsAreTheSameValueUntilTheyHaveLeft(t *testing.T) {
 		r.Settle()
 		r.want("ann\\tleft")
 	}
-	if n := len(r.rt.gen.agents); n != 0 {
+	if n := r.rt.gen.Agents.Len(); n != 0 {
 		t.Errorf("%d agents that have left are kept", n)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/scripts/internal/sched"
 )
 
 // benched opens a place whose log is silent.
@@ -18,8 +19,8 @@ func benched(b *testing.B, sources files) *rig {
 }
 
 // global gives a function that the scripts made global.
-func (r *rig) global(name string) *handler {
-	return newHandler(r.rt.gen.L.GetGlobal(name).(*lua.LFunction), name)
+func (r *rig) global(name string) *sched.Handler {
+	return sched.NewHandler(r.rt.gen.L.GetGlobal(name).(*lua.LFunction), name)
 }
 
 // A handler called with an entity and a number, with its budget.
@@ -27,10 +28,10 @@ func BenchmarkCallingAHandler(b *testing.B) {
 	r := benched(b, lua1(`function f(entity, n) return n end place.scene{ a = {} }`))
 	r.do(func(*engine.Turn) {
 		g, h := r.rt.gen, r.global("f")
-		entity, n := g.entity("a"), lua.LNumber(1)
-		r.rt.quotas.refill(1<<60, 1<<60)
+		entity, n := g.Entities.Value("a"), lua.LNumber(1)
+		r.rt.sched.RefillWith(1<<60, 1<<60)
 		for b.Loop() {
-			if _, err := g.call(h, "", entity, n); err != nil {
+			if _, err := g.Calls.Call(h, "", entity, n); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -42,7 +43,7 @@ func BenchmarkAnsweringARequest(b *testing.B) {
 	r := benched(b, lua1(`place.handle("knock", function(request) return "ok", request.args[1] end)`))
 	ann := r.join("ann")
 	for b.Loop() {
-		r.rt.quotas.refill(1<<60, 1<<60)
+		r.rt.sched.RefillWith(1<<60, 1<<60)
 		if got := ann.request("place", `["knock",1]`); got != `["knock","ok",1]` {
 			b.Fatal(got)
 		}
@@ -55,11 +56,11 @@ func BenchmarkStartingATask(b *testing.B) {
 	r.do(func(*engine.Turn) {
 		g, h := r.rt.gen, r.global("f")
 		for b.Loop() {
-			r.rt.quotas.refill(1<<60, 1<<60)
-			if _, err := g.call(h, ""); err != nil {
+			r.rt.sched.RefillWith(1<<60, 1<<60)
+			if _, err := g.Calls.Call(h, ""); err != nil {
 				b.Fatal(err)
 			}
-			r.rt.drain()
+			r.rt.sched.Drain()
 		}
 	})
 }
@@ -83,8 +84,8 @@ func BenchmarkReading(b *testing.B) {
 			r.do(func(*engine.Turn) {
 				g, h := r.rt.gen, r.global("f")
 				for b.Loop() {
-					r.rt.quotas.refill(1<<60, 1<<60)
-					if _, err := g.call(h, ""); err != nil {
+					r.rt.sched.RefillWith(1<<60, 1<<60)
+					if _, err := g.Calls.Call(h, ""); err != nil {
 						b.Fatal(err)
 					}
 				}
@@ -101,8 +102,8 @@ func BenchmarkWriting(b *testing.B) {
 	r.do(func(*engine.Turn) {
 		g, h := r.rt.gen, r.global("f")
 		for i := 0; b.Loop(); i++ {
-			r.rt.quotas.refill(1<<60, 1<<60)
-			if _, err := g.call(h, "", lua.LNumber(i)); err != nil {
+			r.rt.sched.RefillWith(1<<60, 1<<60)
+			if _, err := g.Calls.Call(h, "", lua.LNumber(i)); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -125,8 +126,8 @@ func BenchmarkThousandTicks(b *testing.B) {
 			r.Advance(time.Second)
 			r.do(func(*engine.Turn) {
 				for b.Loop() {
-					r.rt.quotas.refill(1<<60, 1<<60)
-					r.rt.gen.runTicks(0.05)
+					r.rt.sched.RefillWith(1<<60, 1<<60)
+					r.rt.gen.Components.Tick(0.05, r.rt.gen.Events.Tick)
 				}
 			})
 		})

@@ -13,6 +13,7 @@ import (
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/internal/cputime"
+	"github.com/loci-place/loci/scripts/internal/sched"
 	"github.com/loci-place/loci/scripts/sandbox"
 )
 
@@ -187,7 +188,7 @@ func TestGuardsThatAreCutOffDenyThatOneThing(t *testing.T) {
 		for _, a := range turn.Agents() {
 			agents[a.Avatar] = a.ID
 		}
-		hears := r.rt.gen.hearing()
+		hears := r.rt.gen.Place.Hearing()
 		for range 15 {
 			if hears(agents[ann.avatar], agents[long.avatar]) || !hears(agents[long.avatar], agents[ann.avatar]) {
 				t.Error("hears one that it was cut off at, or not another")
@@ -229,7 +230,7 @@ func TestAgentsThatAskMuchDelayOnlyThemselves(t *testing.T) {
 	}
 	for _, b := range busy {
 		for _, heard := range b.heard {
-			if strings.Contains(string(heard.Body), errOverQuota) {
+			if strings.Contains(string(heard.Body), sched.OverQuota) {
 				refused++
 			}
 		}
@@ -268,8 +269,8 @@ func TestOneAgentLeavesRoomForTimersAndTasksOfOthers(t *testing.T) {
 		r.equal(mallory.request("place", fmt.Sprintf(`[%q]`, verb)), ok)
 		r.Advance(61 * time.Second)
 	}
-	for who, quota := range r.rt.quotas.by {
-		t.Errorf("%s still has %+v", who, quota.kept)
+	if n := r.rt.sched.Known(); n != 0 {
+		t.Errorf("%d agents and addresses still have quotas", n)
 	}
 }
 

@@ -56,8 +56,8 @@ func (c sourceChanges) attrs() (args []any) {
 // component: "guard and 2 more have patrol, which no file defines any more".
 func (r *Runtime) orphans(before, after *generation) (phrases []string) {
 	var gone []string
-	for name := range before.kinds {
-		if after.kinds[name] == nil {
+	for _, name := range before.Components.Names() {
+		if !after.Components.Has(name) {
 			gone = append(gone, name)
 		}
 	}

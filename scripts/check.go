@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/loci-place/loci/acl"
 	"github.com/loci-place/loci/scripts/internal/bind"
 
 	"github.com/loci-place/loci/scripts/internal/syntax"
@@ -111,8 +112,8 @@ func (c *checker) load() {
 		c.failed("", err)
 		return
 	}
-	c.Components, c.Rules = len(r.next.kinds), len(r.next.rules)
-	r.next.close()
+	c.Components, c.Rules = len(r.next.Components.Names()), r.next.Rules.Len()
+	r.next.close(nil)
 	for _, file := range c.sources.Paths() {
 		if !isTest(file) {
 			continue
@@ -132,7 +133,7 @@ func (c *checker) failed(file string, err error) {
 	line, message := 0, err.Error()
 	if e, ok := errors.AsType[*sandbox.Error](err); ok && e.File != "" {
 		file, line, message = e.File, e.Line, e.Message
-	} else if e := patternError(err); e != nil && e.File != "" {
+	} else if e, ok := errors.AsType[*acl.Error](err); ok && e.File != "" {
 		file, line = e.File, e.Line
 		message = strings.TrimPrefix(message, fmt.Sprintf("%s:%d:%d:", file, line, e.Column))
 	} else if at, l, rest, ok := position(message); ok {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/loci-place/loci/internal/suggest"
 	"github.com/loci-place/loci/scripts/internal/api"
+	"github.com/loci-place/loci/scripts/internal/lib"
 
 	"github.com/yuin/gopher-lua/ast"
 
@@ -52,7 +53,7 @@ func (w *walker) eventHandler(e *ast.FuncCallExpr, params []api.Parameter, i int
 	if params[i].Type == "loci.Event" {
 		name, ok := e.Args[i].(*ast.StringExpr)
 		var names []string
-		for _, event := range eventNames {
+		for _, event := range lib.EventNames {
 			names = append(names, event.Name)
 		}
 		if ok && !slices.Contains(names, name.Value) {
@@ -61,7 +62,7 @@ func (w *walker) eventHandler(e *ast.FuncCallExpr, params []api.Parameter, i int
 	}
 	if i > 0 && params[i-1].Type == "loci.Event" {
 		name, _ := e.Args[i-1].(*ast.StringExpr)
-		for _, event := range eventNames {
+		for _, event := range lib.EventNames {
 			if name != nil && event.Name == name.Value {
 				return event.Type
 			}
@@ -106,7 +107,7 @@ func (w *walker) callee(e *ast.FuncCallExpr) (api.Function, bool) {
 		return c.Function(e.Method)
 	}
 	if name, ok := e.Func.(*ast.IdentExpr); ok && w.name == aclFile {
-		return descriptions.aclClass().Function(name.Value)
+		return lib.ACLClass().Function(name.Value)
 	}
 	attr, ok := e.Func.(*ast.AttrGetExpr)
 	if !ok {
@@ -121,7 +122,7 @@ func (w *walker) callee(e *ast.FuncCallExpr) (api.Function, bool) {
 		return api.Function{}, false
 	}
 	f, isFunction := c.Function(key.Value)
-	if isFunction && c.Method && c.Name != descriptions.trialPlaceClass().Name && !handsItself(attr, e) {
+	if isFunction && c.Method && c.Name != trialPlaceClass().Name && !handsItself(attr, e) {
 		w.at(e, "%s is called with a colon: %s:%s(…)", key.Value, nameIn(attr.Object), key.Value)
 	}
 	return f, isFunction && !c.Method
@@ -193,7 +194,7 @@ func (w *walker) typeOf(expression ast.Expr) typ {
 			return t
 		}
 		if e.Value == "place" && !isTest(w.name) {
-			return typ(descriptions.placeClass().Name)
+			return typ(lib.PlaceClass().Name)
 		}
 	case *ast.AttrGetExpr:
 		of := w.typeOf(e.Object)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/loci-place/loci/internal/suggest"
 	"github.com/loci-place/loci/scripts/internal/api"
+	"github.com/loci-place/loci/scripts/internal/lib"
 
 	"github.com/yuin/gopher-lua/ast"
 )
@@ -18,7 +19,7 @@ func (w *walker) component() {
 		return
 	}
 	var names []string
-	for _, h := range kindHandlers {
+	for _, h := range lib.Handlers {
 		names = append(names, h.Name)
 	}
 	for _, f := range table.Fields {
@@ -39,7 +40,7 @@ func looksLikeVerb(fn *ast.FunctionExpr, name string) bool {
 	if names := fn.ParList.Names; len(names) > 1 {
 		return strings.HasPrefix(names[1], "r")
 	}
-	return slices.ContainsFunc(kindHandlers, func(h api.Field) bool { return strings.HasPrefix(h.Name, name) })
+	return slices.ContainsFunc(lib.Handlers, func(h api.Field) bool { return strings.HasPrefix(h.Name, name) })
 }
 
 // returnedTable is the table that a file returns, if it is written out there.
@@ -71,7 +72,7 @@ func (w *walker) returned(st *ast.ReturnStmt) {
 			continue
 		}
 		given := verbHandler
-		for _, h := range kindHandlers {
+		for _, h := range lib.Handlers {
 			if h.Name == key.Value {
 				given = h.Type
 			}

@@ -32,9 +32,9 @@ func newKnown(config Config) *known {
 	for name := range config.Modules {
 		k.modules[name] = ""
 	}
-	r := &Runtime{log: slog.New(slog.DiscardHandler)}
+	r := newRuntime(Config{Logger: slog.New(slog.DiscardHandler)})
 	g := r.newGeneration(0, files{})
-	k.state = g.State.State
+	k.state = g.Env.State.State
 	g.L.Get(lua.GlobalsIndex).(*lua.LTable).ForEach(func(key, value lua.LValue) {
 		name := key.String()
 		k.globals = append(k.globals, name)

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/loci-place/loci/internal/suggest"
+	"github.com/loci-place/loci/scripts/internal/lib"
 
 	"github.com/yuin/gopher-lua/ast"
 )
@@ -13,7 +14,7 @@ import (
 func (w *walker) globalNames() []string {
 	names := slices.Clone(w.checker.known.globals)
 	if w.name == aclFile {
-		names = append(names, descriptions.aclClass().Names()...)
+		names = append(names, lib.ACLClass().Names()...)
 	}
 	return names
 }

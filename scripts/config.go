@@ -7,11 +7,8 @@ import (
 	"maps"
 	"time"
 
-	"github.com/loci-place/loci/scripts/internal/bind"
-
-	lua "github.com/yuin/gopher-lua"
-
 	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/scripts/internal/sched"
 	"github.com/loci-place/loci/scripts/sandbox"
 	"github.com/loci-place/loci/scripts/watch"
 )
@@ -140,14 +137,13 @@ func (l *Limits) setDefaults() {
 	orDefault(&l.Heap, 1<<30)
 }
 
-// budget is what one call may take.
-func (l *Limits) budget() sandbox.Budget {
-	return sandbox.Budget{Instructions: l.Call, Time: l.CallTime}
-}
-
-// loading is what a call may take before anybody is in.
-func (l *Limits) loading() sandbox.Budget {
-	return sandbox.Budget{Instructions: l.Load, Time: l.LoadTime}
+// forScheduler returns them for the packages that keep to them.
+func (l *Limits) forScheduler() *sched.Limits {
+	return &sched.Limits{
+		Call: l.Call, CallTime: l.CallTime, Heartbeat: l.Heartbeat, Agents: l.Agents, Reserve: l.Reserve, Deferred: l.Deferred,
+		Backoff: l.Backoff, Load: l.Load, LoadTime: l.LoadTime, Queue: l.Queue, Chain: l.Chain, Timers: l.Timers, Tasks: l.Tasks,
+		Subscriptions: l.Subscriptions, Entities: l.Entities, LogLines: l.LogLines, StateBytes: l.StateBytes,
+	}
 }
 
 func orDefault[T int | int64 | time.Duration](field *T, def T) {
@@ -176,28 +172,4 @@ func (c *Config) checkModules() error {
 	}
 	c.Modules = modules
 	return nil
-}
-
-// module makes a host's functions callable.
-func (g *generation) module(m Module) *lua.LTable {
-	t := g.L.NewTable()
-	for name, f := range m {
-		t.RawSetString(name, g.L.NewFunction(func(L *lua.LState) int { return g.callHost(L, name, f) }))
-	}
-	return t
-}
-
-func (g *generation) callHost(L *lua.LState, name string, f Func) int {
-	args := make([]any, L.GetTop())
-	for i := range args {
-		args[i] = g.ToGo(L, L.Get(i+1), bind.Body)
-	}
-	results, err := f(g.turn(), args)
-	if err != nil {
-		L.RaiseError("%s: %v", name, err)
-	}
-	for _, v := range results {
-		L.Push(g.ToLua(L, v))
-	}
-	return len(results)
 }

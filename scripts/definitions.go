@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/loci-place/loci/scripts/internal/api"
+	"github.com/loci-place/loci/scripts/internal/lib"
 )
 
 // Definitions are files that tell editors with the Lua language server what scripts can
@@ -48,7 +49,7 @@ func (d *definitions) doc(text string) {
 func (d *definitions) events() {
 	d.doc("What place.on hears of.")
 	d.line("---@alias loci.Event")
-	for _, e := range eventNames {
+	for _, e := range lib.EventNames {
 		d.line("---| %q # %s", e.Name, e.Doc)
 	}
 }
@@ -127,7 +128,7 @@ func (d *definitions) function(before string, f api.Function) {
 
 // overloads tell what the handler of each event is given.
 func (d *definitions) overloads() {
-	for _, e := range eventNames {
+	for _, e := range lib.EventNames {
 		d.line("---@overload fun(event: %q, handler: %s)", e.Name, e.Type)
 	}
 }

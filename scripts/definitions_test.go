@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/loci-place/loci/scripts/internal/api"
+	"github.com/loci-place/loci/scripts/internal/lib"
 	"github.com/loci-place/loci/scripts/internal/syntax"
 )
 
@@ -39,7 +40,7 @@ func TestDefinitionsHaveAllOfTheAPI(t *testing.T) {
 			has("---@field " + f.Name + " " + f.Type)
 		}
 	}
-	for _, e := range eventNames {
+	for _, e := range lib.EventNames {
 		has(`---@overload fun(event: "` + e.Name + `", handler: ` + e.Type + ")")
 	}
 	for _, line := range []string{
@@ -60,7 +61,7 @@ func TestSignaturesNameAndTypeTheirParameters(t *testing.T) {
 			signatures[c.Name+"."+f.Name] = f.Signature
 		}
 	}
-	for _, e := range append(eventNames, kindHandlers[1:]...) {
+	for _, e := range append(lib.EventNames, lib.Handlers[1:]...) {
 		signatures[e.Name] = e.Type
 	}
 	for name, signature := range signatures {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/loci-place/loci/scripts/internal/api"
+	"github.com/loci-place/loci/scripts/internal/lib"
 )
 
 // TestTypesAreWhatEditorsRead parses every type in the API as the Lua language server
@@ -42,7 +43,7 @@ func TestTypesAreWhatEditorsRead(t *testing.T) {
 			types[s.Name+"[string]"] = s.More
 		}
 	}
-	fields("event", eventNames)
+	fields("event", lib.EventNames)
 	for where, text := range types {
 		p := typeParser{rest: text, names: names}
 		if p.results(); p.err == nil && p.rest != "" {

@@ -1,6 +1,6 @@
 // Package scripts lets a place's owner say in Lua how it behaves: a [Runtime] runs the
-// scripts of a directory as the [engine.Behaviour] of a place, and puts them in force
-// anew whenever one is saved.
+// scripts of a directory as the [engine.Behaviour] of a place, and puts the new
+// ones in force whenever one is saved.
 //
 //	rt, err := scripts.New(scripts.Config{Dir: "lobby"})
 //	if err != nil { … } // lobby/place.lua:3: …
@@ -9,9 +9,17 @@
 //	err = place.Serve(ctx)
 //	rt.Wait()
 //
-// What scripts can do is described by classes (api.go), from which the runtime
-// registers it, and the reference (README.md), the editors' definitions and the checker
-// are made.
+// # Where things are
+//
+//	internal/lib    the Lua API: a new function goes there, see its doc.go
+//	internal/sched  who runs, on whose account, for how long
+//	internal/bind   values between Go and Lua
+//	internal/api    how classes and functions are described
+//	internal/vec    loci.vec
+//	sandbox         a Lua state that no script breaks out of; watch: saved files
+//
+// This package loads and reloads scripts, and is the place's behaviour. The reference (README.md),
+// the editors' definitions and the checker are made from the descriptions beside the functions.
 //
 // # Generations
 //
@@ -28,9 +36,8 @@
 //	heartbeat → what waited for it → timers and tasks → tick handlers
 //
 // Handlers are plain calls, each within a budget of instructions ([Limits]); tasks are
-// coroutines. Whoever caused a call pays for it, the place itself or an agent (quota.go):
-// what does not fit waits with that one's, and a handler that was cut off rests for that
-// one alone (backoff.go). What
+// coroutines. The cause of a call pays for it, the place itself or an agent: what does not fit waits
+// with its quota, and a handler that was cut off rests for that cause alone. What
 // scripts change passes the same checks as what agents send, and no access rules.
 //
 // # Tools for authors
@@ -38,7 +45,5 @@
 // [NewTrial] runs a file of tests, [Check] looks for mistakes, [Starter] is a place to
 // begin with, and [EditorFiles] is what editors need to know the API.
 //
-// The packages below: sandbox, a Lua state that no script breaks out of, and watch,
-// which tells of saved files; neither knows of places. Package trial runs the tests of a
-// directory.
+// Package trial runs the tests of a directory.
 package scripts

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"sync/atomic"
 
-	lua "github.com/yuin/gopher-lua"
+	"github.com/loci-place/loci/scripts/internal/sched"
 )
 
 // entrance notes whether the scripts let anybody in, for who looks whether the place is
@@ -37,10 +37,10 @@ func (d *entrance) pass() {
 }
 
 // cutOff notes that a handler was cut off that was asked about an announce.
-func (d *entrance) cutOff(h *handler) {
+func (d *entrance) cutOff(h *sched.Handler) {
 	if d.cut++; d.cut >= shutAfter && !d.passed {
 		d.shut(fmt.Sprintf("nobody gets in: %s at %s was cut off for each of %d announces, and none has passed",
-			h.what, spotOfFunction(h.fn.Proto), d.cut), 0)
+			h.What, h.Spot(), d.cut), 0)
 	}
 }
 
@@ -52,14 +52,4 @@ func (d *entrance) closed(now float64) error {
 		return c.why
 	}
 	return nil
-}
-
-// letsIn reports whether a function is asked about announces.
-func (g *generation) letsIn(p *lua.FunctionProto) bool {
-	for _, guard := range g.before["announce"] {
-		if guard.fn.Proto == p {
-			return true
-		}
-	}
-	return g.verbs["announce"] != nil && g.verbs["announce"].fn.Proto == p
 }

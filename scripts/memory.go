@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"runtime"
 
-	lua "github.com/yuin/gopher-lua"
-
 	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/scripts/internal/sched"
 	"github.com/loci-place/loci/scripts/sandbox"
 )
 
@@ -15,15 +14,10 @@ import (
 // counted: it goes with their state, which is made anew where the process takes too much.
 // If that helps, but not for long, the function that made most of it rests.
 type memory struct {
-	looked   float64 // when, in seconds of the place's clock
-	renewed  float64 // when the state was last made anew for that; 0: never
-	mended   float64 // the same, because it was broken
-	helped   bool    // whether the process was below the limit once it was made anew
-	resting  bool    // it is being made anew: nothing of the scripts runs meanwhile
-	weighing bool    // half the limit is taken: calls are weighed
-	depth    int     // of calls within calls
-	grown    map[*lua.FunctionProto]int64
-	off      map[string]float64 // functions that rest, by where they begin, and until when
+	looked  float64 // when, in seconds of the place's clock
+	renewed float64 // when the state was last made anew for that; 0: never
+	mended  float64 // the same, because it was broken
+	helped  bool    // whether the process was below the limit once it was made anew
 }
 
 // replaceEvery is how often at most a state is made anew for the same reason, in seconds,
@@ -41,7 +35,7 @@ func (r *Runtime) watchMemory() {
 	}
 	m.looked = now
 	limit, heap := r.config.Limits.Heap, r.heap(r.turn.Place())
-	m.weigh(heap > limit/2)
+	r.sched.Growth.Weigh(heap > limit/2)
 	if heap <= limit {
 		return
 	}
@@ -57,80 +51,28 @@ func (r *Runtime) heap(place *engine.Place) int64 {
 	return max(0, sandbox.HeapLive()-place.Memory().Held)
 }
 
-// weigh has calls weighed from now on, or not.
-func (m *memory) weigh(on bool) {
-	if on != m.weighing {
-		m.weighing, m.grown = on, map[*lua.FunctionProto]int64{}
-	}
-}
-
-// begin notes the heap before a call; end what it has grown by, garbage included.
-func (m *memory) begin() (heap int64) {
-	m.depth++
-	if !m.weighing || m.depth > 1 {
-		return -1
-	}
-	return sandbox.HeapBytes()
-}
-
-func (m *memory) end(h *handler, heap int64) {
-	m.depth--
-	if heap < 0 {
-		return
-	}
-	if grown := sandbox.HeapBytes() - heap; grown > 0 {
-		m.grown[h.fn.Proto] += grown
-	}
-}
-
-// forget is for a new generation: of functions that are no more, and, where they have been
-// changed, of those that rest.
-func (m *memory) forget(changed bool) {
-	m.grown = map[*lua.FunctionProto]int64{}
-	if changed {
-		m.off = nil
-	}
-}
-
-// blame has the function rest in whose calls the heap grew most, if that was more than in
-// all others together, for as long as a state lasts at least. The state may then be made
-// anew at once.
+// blame lets the function rest in whose calls the heap grew most, if that was more than in
+// all others together, for as long as a state lasts at least. The state may then be replaced
+// at once.
 func (r *Runtime) blame() {
-	var worst *lua.FunctionProto
-	var most, all int64
-	for p, grown := range r.memory.grown {
-		all += grown
-		if grown > most {
-			worst, most = p, grown
-		}
-	}
-	if 2*most <= all {
+	worst, grown, ok := r.sched.Growth.Worst()
+	if !ok {
 		return
 	}
-	if r.memory.off == nil {
-		r.memory.off = map[string]float64{}
-	}
-	spot := spotOfFunction(worst)
-	r.memory.off[spot] = r.turn.Time() + replaceEvery
+	spot, until := sched.SpotOf(worst), r.turn.Time()+replaceEvery
+	r.sched.Growth.Rest(worst, until)
 	r.memory.renewed = 0
-	why := fmt.Sprintf("the function at %s takes ever more memory, %d MiB of late", spot, most>>20)
-	if r.gen.letsIn(worst) {
-		r.entrance.shut(why, r.memory.off[spot])
+	why := fmt.Sprintf("the function at %s takes ever more memory, %d MiB of late", spot, grown>>20)
+	if r.gen.Requests.LetsIn(worst) {
+		r.entrance.shut(why, until)
 	}
-	r.log.Error("a function rests: it takes ever more memory", "function", spot, "MiB", most>>20, "seconds", replaceEvery)
+	r.log.Error("a function rests: it takes ever more memory", "function", spot, "MiB", grown>>20, "seconds", replaceEvery)
 }
 
-// rests is how long a handler still rests for what memory it took, in seconds.
-func (m *memory) rests(h *handler, now float64) float64 {
-	if len(m.off) == 0 {
-		return 0
-	}
-	return max(0, m.off[spotOfFunction(h.fn.Proto)]-now)
-}
-
-// spotOfFunction is where a function begins: "lib/doors.lua:3".
-func spotOfFunction(p *lua.FunctionProto) string {
-	return fmt.Sprintf("%s:%d", p.SourceName, p.LineDefined)
+// broke replaces a state that broke.
+func (r *Runtime) broke(g *generation, err error) {
+	r.broken.Store(&err)
+	r.replace(g, &r.memory.mended, err)
 }
 
 // replace loads the scripts anew after their state broke or grew too large, and notes when
@@ -139,11 +81,11 @@ func spotOfFunction(p *lua.FunctionProto) string {
 // without them.
 func (r *Runtime) replace(g *generation, last *float64, why error) {
 	m, now := &r.memory, r.turn.Time()
-	if g != r.gen || m.resting || lately(*last, now) {
+	if g != r.gen || r.sched.Resting || lately(*last, now) {
 		return
 	}
-	*last, m.resting, m.helped = now, true, false
-	r.refill()
+	*last, r.sched.Resting, m.helped = now, true, false
+	r.sched.Refill()
 	r.log.Error("the scripts' state is made anew", "because", why)
 	place := r.turn.Place()
 	r.watching.Go(func() {
@@ -158,18 +100,9 @@ func (r *Runtime) replace(g *generation, last *float64, why error) {
 			r.log.Error("the scripts' state cannot be made anew", "error", err)
 		}
 		_ = place.Do(func(*engine.Turn) error {
-			m.resting, m.helped = false, err == nil && heap <= r.config.Limits.Heap
-			r.refill()
+			r.sched.Resting, m.helped = false, err == nil && heap <= r.config.Limits.Heap
+			r.sched.Refill()
 			return nil
 		})
 	})
-}
-
-// refill gives the scripts what they may run until the next heartbeat.
-func (r *Runtime) refill() {
-	limits := &r.config.Limits
-	r.quotas.refill(limits.Heartbeat, limits.Agents)
-	if r.memory.resting {
-		r.quotas.refill(0, 0)
-	}
 }

@@ -142,16 +142,16 @@ end)`), func(c *Config) {
 }
 
 func TestACallThatPanicsIsOverForWhatWeighsCalls(t *testing.T) {
-	r := opened(t, lua1(`place.on("tick", function() end)`))
+	r := opened(t, lua1(`function tick() end`))
 	r.do(func(*engine.Turn) {
 		defer func() {
 			if recover() == nil {
 				t.Error("a call with more arguments than a stack holds does not panic")
 			}
-			if depth := r.rt.memory.depth; depth != 0 {
+			if depth := r.rt.sched.Growth.Depth(); depth != 0 {
 				t.Errorf("%d calls are taken to go on", depth)
 			}
 		}()
-		_, _ = r.rt.gen.call(r.rt.gen.on["tick"][0], "", make([]lua.LValue, 1<<17)...)
+		_, _ = r.rt.gen.Calls.Call(r.global("tick"), "", make([]lua.LValue, 1<<17)...)
 	})
 }

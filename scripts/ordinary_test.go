@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/loci-place/loci/scripts/internal/lib"
 )
 
 func TestOpenHandlerMayTakeAsLongAsLoading(t *testing.T) {
@@ -61,10 +63,10 @@ func TestLongLinesOfTheLogAreCutShort(t *testing.T) {
 		place.handle("print", function(request) print("said", ("x"):rep(request.args[1])) return "ok" end)`))
 	ann := r.join("ann")
 	for _, verb := range []string{"log", "print"} {
-		for _, n := range []int{maxLine - 10, maxLine, 20_000, 1_000_000} {
+		for _, n := range []int{lib.MaxLine - 10, lib.MaxLine, 20_000, 1_000_000} {
 			r.equal(ann.request("place", fmt.Sprintf(`[%q,%d]`, verb, n)), fmt.Sprintf(`[%q,"ok"]`, verb))
 			log := r.logs.take()
-			if cut := strings.Contains(log, "xxx…"); len(log) > maxLine+500 || len(log) < min(n, maxLine) || cut != (n > maxLine-10) {
+			if cut := strings.Contains(log, "xxx…"); len(log) > lib.MaxLine+500 || len(log) < min(n, lib.MaxLine) || cut != (n > lib.MaxLine-10) {
 				t.Errorf("%s of %d bytes: %d in the log, cut: %v", verb, n, len(log), cut)
 			}
 		}

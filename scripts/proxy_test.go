@@ -196,7 +196,7 @@ func TestComponentsThatAreGoneAreNotKept(t *testing.T) {
 		change("", fmt.Sprintf(`"n%d"`, i))
 	}
 	r.do(func(*engine.Turn) {
-		if n := len(r.rt.gen.entities[ann.avatar].parts); n != 0 {
+		if n := r.rt.gen.Entities.Kept(ann.avatar); n != 0 {
 			t.Error(n, "components are kept")
 		}
 	})

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/loci-place/loci/scripts/internal/api"
+	"github.com/loci-place/loci/scripts/internal/lib"
 )
 
 //go:generate go test . -run ^TestTheReadmeIsUpToDate$ -update
@@ -17,7 +18,7 @@ func Reference() string {
 		switch c.At {
 		case "place":
 			r.heading("Events", "What `place.on` hears of, and what its handlers are given. In any order; several handlers of one event run in the order they were declared in.")
-			r.fields("", eventNames)
+			r.fields("", lib.EventNames)
 		case aclFile:
 			r.heading("Tables", "What scripts write down, or are given. What has a question mark may be missing.")
 			for _, s := range shapes() {
@@ -54,7 +55,7 @@ func prefixOf(c api.Class) string {
 	switch {
 	case c.At == aclFile:
 		return ""
-	case c.Name == descriptions.trialClass().Name:
+	case c.Name == trialClass().Name:
 		return "t."
 	case c.At != "" && !isModule:
 		return c.At + "."

@@ -81,7 +81,7 @@ func (r *Runtime) reload(place *engine.Place, sources Sources, files []string) e
 			sources = r.gen.sources
 		}
 		changes = compareSources(r.gen.sources, sources)
-		number, kept = r.gen.n+1, r.gen.state.keep()
+		number, kept = r.gen.n+1, r.gen.State.Keep()
 		return changes.missing()
 	})
 	if err != nil {
@@ -91,21 +91,21 @@ func (r *Runtime) reload(place *engine.Place, sources Sources, files []string) e
 	if err != nil {
 		return err
 	}
-	g.serveAssets(place)
+	g.Assets.Serve(place)
 	return place.Do(func(*engine.Turn) error {
-		if err := r.preflight(g); err != nil {
-			g.close()
+		if err := r.declared.Preflight(r.turn, g.Scene); err != nil {
+			g.close(nil)
 			return err
 		}
-		r.drain()
+		r.sched.Drain()
 		orphans := r.orphans(r.gen, g)
 		r.enter(g)
-		r.memory.forget(anew)
+		r.sched.Growth.Forget(anew)
 		list := make([]any, len(files))
 		for i, file := range files {
 			list[i] = file
 		}
-		r.event("reload", float64(g.n), list)
+		g.Events.Happened("reload", float64(g.n), list)
 		r.logReload(g, changes, orphans)
 		return nil
 	})

@@ -39,7 +39,7 @@ func TestAReloadPutsEverythingInForceAtOnce(t *testing.T) {
 	r.Advance(time.Second)
 	r.equal(ann.request("place", `["which"]`), `["which",1]`)
 	r.do(func(turn *engine.Turn) {
-		r.rt.gen.state.take(map[any]any{"table": map[string]any{"a": []any{1.0, 2.0}}})
+		r.rt.gen.State.Take(map[any]any{"table": map[string]any{"a": []any{1.0, 2.0}}})
 	})
 	if err := r.reload(second); err != nil {
 		t.Fatal(err)

@@ -9,29 +9,28 @@ import (
 
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/engine/world"
+	"github.com/loci-place/loci/scripts/internal/lib"
+	"github.com/loci-place/loci/scripts/internal/sched"
 	"github.com/loci-place/loci/scripts/watch"
 )
 
 // Runtime runs a place's scripts: the [engine.Behaviour] to open the place with.
 type Runtime struct {
 	config Config
+	limits *sched.Limits
 	log    *slog.Logger
+	lines  *lib.Lines
 	turn   *engine.Turn
 
 	// All below is used on the place's turn only.
-	gen      *generation         // in force
-	next     *generation         // loaded by New, until the place opens
-	declared map[string]declared // the scene as last reconciled
-	base     engine.Rules        // the host's
-	name     string              // likewise
-	quotas   quotas
-	opening  bool // until the open handlers have run
+	gen      *generation   // in force
+	next     *generation   // loaded by New, until the place opens
+	declared *lib.Declared // the scene as last reconciled
+	base     engine.Rules  // the host's
+	name     string        // likewise
+	sched    *sched.Scheduler
+	changes  lib.Changes
 	entrance entrance
-	events   events
-	lines    lines
-	errors   int    // of scripts so far
-	refused  uint64 // requests that were one agent's too many
-	spent    [len(handlerKinds)]HandlerStatus
 	memory   memory
 
 	reloads, failures atomic.Uint64
@@ -71,8 +70,7 @@ func New(config Config) (*Runtime, error) {
 	if config.Store == nil {
 		config.Store = &MemoryStore{}
 	}
-	r := &Runtime{config: config, log: config.Logger, stop: func() {}, declared: map[string]declared{}}
-	r.quotas = newQuotas(&r.config.Limits)
+	r := newRuntime(config)
 	r.assets = config.assetFolder()
 	sources, err := r.sources()
 	if err != nil {
@@ -82,6 +80,16 @@ func New(config Config) (*Runtime, error) {
 		return nil, err
 	}
 	return r, nil
+}
+
+// newRuntime makes a runtime that has loaded nothing.
+func newRuntime(config Config) *Runtime {
+	r := &Runtime{
+		config: config, limits: config.Limits.forScheduler(), log: config.Logger, lines: &lib.Lines{Log: config.Logger},
+		declared: lib.NewDeclared(config.Logger), changes: lib.Changes{}, stop: func() {},
+	}
+	r.sched = sched.New(r.limits, r.log)
+	return r
 }
 
 // sources reads what the configuration names.
@@ -111,19 +119,20 @@ func (r *Runtime) Open(t *engine.Turn) error {
 	r.turn = t
 	r.place.Store(t.Place())
 	r.base, r.name = t.Rules(), t.Name()
-	r.opening = true
-	r.quotas.refill(r.config.Limits.Load, 0)
+	r.sched.Begin(t)
+	r.sched.Opening = true
+	r.sched.RefillWith(r.config.Limits.Load, 0)
 	g := r.next
 	r.next = nil
-	r.restoreScene()
-	if err := r.preflight(g); err != nil {
+	r.declared.Restore(t)
+	if err := r.declared.Preflight(t, g.Scene); err != nil {
 		return err
 	}
-	g.serveAssets(t.Place()) // nobody waits yet
+	g.Assets.Serve(t.Place()) // nobody waits yet
 	r.enter(g)
-	r.event("open", t.Restored())
+	g.Events.Happened("open", t.Restored())
 	files := len(g.sources.Paths())
-	r.log.Info("scripts run", "files", files, "components", len(g.kinds))
+	r.log.Info("scripts run", "files", files, "components", len(g.Components.Names()))
 	if files == 0 && r.config.Dir != "" {
 		r.log.Warn("there are no scripts yet; a place begins with place.lua", "directory", r.config.Dir)
 	}
@@ -133,10 +142,10 @@ func (r *Runtime) Open(t *engine.Turn) error {
 // Close implements [engine.Behaviour].
 func (r *Runtime) Close(t *engine.Turn) {
 	r.stop()
-	r.quotas.refill(r.config.Limits.Heartbeat, r.config.Limits.Agents)
-	r.event("close")
-	r.drain()
-	r.gen.close()
+	r.sched.RefillWith(r.config.Limits.Heartbeat, r.config.Limits.Agents)
+	r.gen.Events.Happened("close")
+	r.sched.Drain()
+	r.gen.close(t)
 }
 
 // Wait waits until nothing of the runtime's is at work any more, after the place has
@@ -145,71 +154,70 @@ func (r *Runtime) Wait() { r.watching.Wait() }
 
 // Beat implements [engine.Behaviour].
 func (r *Runtime) Beat(t *engine.Turn, dt float64) {
-	r.refill()
+	r.sched.Refill()
 	r.watchMemory()
-	r.gen.backoffs.forget(t.Time())
-	r.runHeld()
-	r.gen.runTimers()
-	r.gen.runTicks(dt)
+	r.gen.Calls.Forget()
+	r.sched.RunHeld()
+	r.gen.Timers.Run()
+	r.gen.Components.Tick(dt, r.gen.Events.Tick)
 }
 
 // Settle implements [engine.Behaviour].
 func (r *Runtime) Settle(*engine.Turn) {
-	r.drain()
-	if r.opening { // the open handlers have run
-		r.opening = false
-		r.refill()
+	r.sched.Drain()
+	if r.sched.Opening { // the open handlers have run
+		r.sched.Opening = false
+		r.sched.Refill()
 	}
 }
 
 // Joined implements [engine.Doorkeeper].
 func (r *Runtime) Joined(_ *engine.Turn, a engine.Agent) {
 	r.entrance.pass()
-	r.quotas.act(r.quotas.of(a.ID), func() { r.event("join", a) })
+	r.sched.Act(r.sched.Of(a.ID), func() { r.gen.Events.Happened("join", a) })
 }
 
 // Left implements [engine.Doorkeeper].
 func (r *Runtime) Left(_ *engine.Turn, a engine.Agent, code uint32) {
-	by := r.quotas.of(a.ID)
-	r.quotas.act(by, func() { r.event("leave", a, float64(code)) })
-	r.soon(by, func() { delete(r.gen.agents, a.ID) }) // its handlers know it still
+	by := r.sched.Of(a.ID)
+	r.sched.Act(by, func() { r.gen.Events.Happened("leave", a, float64(code)) })
+	r.sched.Soon(by, func() { r.gen.Agents.Forget(a.ID) }) // its handlers know it still
 }
 
 // Check implements [engine.Checker].
 func (r *Runtime) Check(e *world.Entity, owner string, set map[string]any) error {
-	return r.gen.checkComponents(e, owner, set)
+	return r.gen.Components.Check(e, owner, set)
 }
 
 // Checks implements [engine.Checker].
 func (r *Runtime) Checks(name string) bool {
-	k := r.gen.kinds[name]
-	return k != nil && k.validate != nil
+	return r.gen.Components.Checks(name)
 }
 
 // Watches implements [engine.Watcher].
-func (r *Runtime) Watches(name string) bool { return r.gen.watches(name) }
+func (r *Runtime) Watches(name string) bool { return r.gen.Events.Watches(name) }
 
 // Spawned implements [engine.Watcher].
-func (r *Runtime) Spawned(e *world.Entity) { r.gen.spawned(e) }
+func (r *Runtime) Spawned(e *world.Entity) { r.gen.Events.Spawned(e) }
 
 // Changed implements [engine.Watcher].
 func (r *Runtime) Changed(e *world.Entity, name string, had bool, old map[string]any) {
-	r.gen.changed(e, name, had, old)
+	r.gen.Events.Changed(e, name, had, old)
 }
 
 // Removed implements [engine.Watcher].
 func (r *Runtime) Removed(e engine.Entity) {
-	by := r.quotas.cause(r.turn)
-	if by == r.quotas.place { // of an agent that has left
-		by = r.quotas.of(e.Owner)
+	by := r.sched.Cause()
+	if r.sched.IsPlace(by) { // of an agent that has left
+		by = r.sched.Of(e.Owner)
 	}
-	r.quotas.act(by, func() { r.gen.removed(e) })
+	r.sched.Act(by, func() { r.gen.Events.Removed(e) })
 }
 
 // Published implements [engine.Listener].
 func (r *Runtime) Published(_ *engine.Turn, from string, body []any) {
-	r.event("publication", body, entityID(from))
+	r.gen.Events.Happened("publication", body, lib.EntityID(from))
 }
 
 // Answer implements [engine.Answerer].
-func (r *Runtime) Answer(q *engine.Request) bool { return r.gen.answer(q) }
+func (r *Runtime) Answer(q *engine.Request) bool { return r.gen.Requests.Answer(q) }

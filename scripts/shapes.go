@@ -2,6 +2,7 @@ package scripts
 
 import (
 	"github.com/loci-place/loci/scripts/internal/api"
+	"github.com/loci-place/loci/scripts/internal/lib"
 )
 
 // shapes are the tables that scripts write down, or are given.
@@ -55,7 +56,7 @@ func componentShape() api.Shape {
 		Doc: "What a component's file returns. Any other key is a verb sent to an entity of the place's that has the " +
 			"component: what the function returns is the answer after the verb.",
 	}
-	for _, h := range kindHandlers {
+	for _, h := range lib.Handlers {
 		h.Name += "?"
 		s.Fields = append(s.Fields, h)
 	}

@@ -4,10 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
+	"github.com/loci-place/loci/acl"
 	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/scripts/internal/sched"
 	"github.com/loci-place/loci/scripts/sandbox"
 )
 
@@ -75,20 +76,18 @@ const maxErrors = 100
 // Status tells how the scripts are doing, on the place's turn.
 func (r *Runtime) Status(*engine.Turn) Status {
 	s := Status{Reloads: r.reloads.Load(), Failed: r.failures.Load(), Failure: r.failure.Load()}
-	for kind := range r.spent {
-		h := r.spent[kind]
-		h.Kind = handlerKinds[kind]
-		s.Handlers = append(s.Handlers, h)
+	for kind, h := range r.sched.Spent {
+		s.Handlers = append(s.Handlers, HandlerStatus{sched.Kinds[kind], h.Calls, h.Errors, h.CutOffs, h.Time, h.Instructions})
 	}
-	s.Refused = r.refused
+	s.Refused = r.sched.Refused
 	g := r.gen
 	if g == nil {
 		return s
 	}
-	s.Resting, s.Waiting = r.resting(g), r.quotas.waiting()
-	s.Generation, s.Files, s.Components = g.n, len(g.sources.Paths()), len(g.kinds)
-	for _, e := range g.spots {
-		s.Errors = append(s.Errors, *e)
+	s.Resting, s.Waiting = r.resting(g), r.sched.Waiting()
+	s.Generation, s.Files, s.Components = g.n, len(g.sources.Paths()), len(g.Components.Names())
+	for _, e := range g.Calls.ErrorsSoFar() {
+		s.Errors = append(s.Errors, ErrorStatus(e))
 	}
 	slices.SortFunc(s.Errors, func(a, b ErrorStatus) int {
 		return cmp.Or(cmp.Compare(b.At, a.At), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Handler, b.Handler))
@@ -100,12 +99,10 @@ func (r *Runtime) Status(*engine.Turn) Status {
 // resting are the handlers that rest, the longest first.
 func (r *Runtime) resting(g *generation) (all []RestStatus) {
 	now := r.turn.Time()
-	for key, rest := range g.backoffs.by {
-		if rest.until > now {
-			all = append(all, RestStatus{rest.what, spotOfFunction(key.fn), key.who, rest.since, rest.until, rest.times, rest.why})
-		}
+	for _, rest := range g.Calls.Rests() {
+		all = append(all, RestStatus(rest))
 	}
-	for spot, until := range r.memory.off {
+	for spot, until := range r.sched.Growth.Resting() {
 		if until > now {
 			all = append(all, RestStatus{"function", spot, "everybody", until - replaceEvery, until, 1, "takes ever more memory"})
 		}
@@ -148,30 +145,8 @@ func spotOf(err error) (file string, line int) {
 	if e, ok := errors.AsType[*sandbox.Error](err); ok && e.File != "" {
 		file, line = e.File, e.Line
 	}
-	if e := patternError(err); e != nil {
+	if e, ok := errors.AsType[*acl.Error](err); ok {
 		file, line = e.File, e.Line
 	}
 	return file, line
-}
-
-// handlerKinds are the kinds that costs are told by.
-var handlerKinds = [...]string{
-	"event", "guard", "verb", "hears", "timer", "task", "subscription",
-	"validate", "added", "changed", "removed", "tick", "other",
-}
-
-// handlerKind finds the kind in what a handler is there for: `event "join"`,
-// "component door.tick".
-func handlerKind(what string) int {
-	word, rest, _ := strings.Cut(what, " ")
-	switch word {
-	case "component":
-		word = rest[strings.LastIndexByte(rest, '.')+1:]
-	case "place.hears":
-		word = "hears"
-	}
-	if kind := slices.Index(handlerKinds[:], word); kind >= 0 {
-		return kind
-	}
-	return len(handlerKinds) - 1
 }

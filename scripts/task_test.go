@@ -46,10 +46,10 @@ func TestTasksWaitAndAskAsStraightCode(t *testing.T) {
 	ann.peer.Close(netcode.CodeClientLeft)
 	r.Settle()
 	r.want("the entity is gone")
-	if n := len(r.rt.gen.tasks); n != 0 {
+	if n := r.rt.gen.Tasks.Len(); n != 0 {
 		t.Errorf("%d tasks left", n)
 	}
-	if n := len(r.rt.gen.timers.heap); n != 0 {
+	if n := r.rt.gen.Timers.Len(); n != 0 {
 		t.Errorf("%d timers left", n)
 	}
 }
@@ -75,8 +75,8 @@ func TestWaitingWhereItCannotBeIsAClearError(t *testing.T) {
 			if !strings.Contains(text, c.want) || !strings.Contains(text, "place.lua:1") {
 				t.Error(text)
 			}
-			if err == nil && r.rt.gen.Broken() != nil {
-				t.Error(r.rt.gen.Broken())
+			if err == nil && r.rt.gen.Env.Broken() != nil {
+				t.Error(r.rt.gen.Env.Broken())
 			}
 		})
 	}

@@ -3,10 +3,14 @@ package scripts
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
 	"github.com/loci-place/loci/scripts/internal/bind"
+	"github.com/loci-place/loci/scripts/internal/lib"
+	"github.com/loci-place/loci/scripts/internal/sched"
+	"github.com/loci-place/loci/scripts/internal/vec"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -25,10 +29,12 @@ type Trial struct {
 	file    string
 	sources Sources
 	config  TrialConfig
-	g       *generation
-	cases   []*trialCase
-	scope   []*trialScope // the blocks being declared, the outermost first
-	at      *trialPlace   // of the case that runs
+	*lib.Values
+	place *lib.Place // what the place under test can do
+	meta  struct{ place, agent *lua.LTable }
+	cases []*trialCase
+	scope []*trialScope // the blocks being declared, the outermost first
+	at    *trialPlace   // of the case that runs
 }
 
 // TrialConfig is how tests are run. The zero value is good.
@@ -81,41 +87,56 @@ func NewTrial(sources Sources, file string, config TrialConfig) (*Trial, error) 
 	if !ok {
 		return nil, fmt.Errorf("scripts: there is no %s", file)
 	}
-	t := &Trial{file: file, sources: sources, config: config, scope: []*trialScope{{}}}
-	nowhere := &Runtime{quotas: newQuotas(&config.Limits), config: Config{Limits: config.Limits, Modules: config.Modules, StandIns: true}, log: (&trialLog{}).logger()}
-	t.g = nowhere.newGeneration(0, sources)
-	t.g.trial = t
-	t.g.openTrial()
-	if _, err := t.g.run(source, file, nil); err != nil {
-		t.Close()
-		return nil, err
+	tr := &Trial{file: file, sources: sources, config: config, scope: []*trialScope{{}}}
+	limits := config.Limits.forScheduler()
+	env := &lib.Env{Scope: &sched.Scope{}, Log: (&trialLog{}).logger(), Limits: limits}
+	lines := &lib.Log{Env: env}
+	env.State = bind.New(sandbox.Config{
+		Print:   func(line string) { lines.Say(slog.LevelInfo, line) },
+		Explain: func(callee, id string) string { return tr.place.Explain(callee, id) },
+		Require: func(name string) (string, string, bool) { return moduleSource(sources, name, true) },
+	})
+	tr.Values = lib.NewValues(env, func(string) bool { return true })
+	tr.place = lib.NewPlace(tr.Values)
+	tr.Preload("loci.vec", vec.Open(env.State))
+	for name, m := range config.Modules {
+		tr.Preload(name, moduleTable(env, m))
 	}
-	return t, nil
+	tr.openValues()
+	fn, err := tr.Load(source, file)
+	if err == nil {
+		_, err = tr.State.Call(limits.LoadBudget(), fn)
+	}
+	if err != nil {
+		tr.Close()
+		return nil, loadError(err, limits)
+	}
+	return tr, nil
 }
 
 // Cases are the tests, in the order they were declared.
-func (t *Trial) Cases() []Case {
-	cases := make([]Case, len(t.cases))
-	for i, c := range t.cases {
+func (tr *Trial) Cases() []Case {
+	cases := make([]Case, len(tr.cases))
+	for i, c := range tr.cases {
 		cases[i] = c.Case
 	}
 	return cases
 }
 
 // Close frees what the tests take.
-func (t *Trial) Close() { t.g.Close() }
+func (tr *Trial) Close() { tr.State.Close() }
 
 // Run runs one of the Cases.
-func (t *Trial) Run(n int) Outcome {
+func (tr *Trial) Run(n int) Outcome {
 	began := time.Now()
-	c := t.cases[n]
-	p, err := t.open()
+	c := tr.cases[n]
+	p, err := tr.open()
 	if err != nil {
 		return Outcome{Failures: []string{err.Error()}, Took: time.Since(began)}
 	}
-	ud := t.g.Userdata(p, t.g.meta.trialPlace)
+	ud := tr.Userdata(p, tr.meta.place)
 	for _, fn := range append(c.before[:len(c.before):len(c.before)], c.fn) {
-		if err = t.call(fn, ud); err != nil {
+		if err = tr.call(fn, ud); err != nil {
 			break
 		}
 	}
@@ -123,18 +144,18 @@ func (t *Trial) Run(n int) Outcome {
 	if err != nil {
 		out.Failures = append(out.Failures, failureText(err))
 	}
-	out.Failures = append(out.Failures, p.log.surprises(fmt.Sprintf("%s:%d", t.file, c.Line))...)
-	if err := t.close(p); err != nil {
+	out.Failures = append(out.Failures, p.log.surprises(fmt.Sprintf("%s:%d", tr.file, c.Line))...)
+	if err := tr.close(p); err != nil {
 		out.Failures = append(out.Failures, err.Error())
 	}
 	out.Took = time.Since(began)
 	return out
 }
 
-func (t *Trial) call(fn *lua.LFunction, args ...lua.LValue) error {
-	_, err := t.g.Call(sandbox.Budget{Time: t.config.Time, Instructions: 1 << 40}, fn, args...)
+func (tr *Trial) call(fn *lua.LFunction, args ...lua.LValue) error {
+	_, err := tr.State.Call(sandbox.Budget{Time: tr.config.Time, Instructions: 1 << 40}, fn, args...)
 	if errors.Is(err, sandbox.ErrCallBudget) {
-		err = fmt.Errorf("%w: the test takes longer than %v", err, t.config.Time)
+		err = fmt.Errorf("%w: the test takes longer than %v", err, tr.config.Time)
 	}
 	return err
 }
@@ -151,8 +172,8 @@ func failureText(err error) string {
 
 // do does something on the turn of the place that is tested, and lets all that follows
 // from it happen.
-func (t *Trial) do(L *lua.LState, f lua.LGFunction) (n int) {
-	p := t.at
+func (tr *Trial) do(L *lua.LState, f lua.LGFunction) (n int) {
+	p := tr.at
 	if p == nil {
 		L.RaiseError("there is no place yet: a test has one, t.it(\"…\", function(place) … end)")
 	}
@@ -165,32 +186,33 @@ func (t *Trial) do(L *lua.LState, f lua.LGFunction) (n int) {
 }
 
 // settles has each of a table's functions, or those that are named, be done so.
-func (t *Trial) settles(table *lua.LTable, names ...string) {
+func (tr *Trial) settles(table *lua.LTable, names ...string) {
 	if len(names) == 0 {
 		table.ForEach(func(key, _ lua.LValue) { names = append(names, key.String()) })
 	}
 	for _, name := range names {
 		f := table.RawGetString(name).(*lua.LFunction).GFunction
-		table.RawSetString(name, t.g.L.NewFunction(func(L *lua.LState) int { return t.do(L, f) }))
+		table.RawSetString(name, tr.L.NewFunction(func(L *lua.LState) int { return tr.do(L, f) }))
 	}
 }
 
 // openTrial lays out what tests have beyond what scripts have, and takes from them what
 // they get through their place.
-func (g *generation) openTrial() {
-	t := g.trial
-	t.settles(g.methods.entity)
-	for _, meta := range []*lua.LTable{g.meta.entity, g.meta.components, g.meta.part, g.meta.nested} {
-		t.settles(meta, "__newindex")
+func (tr *Trial) openValues() {
+	entity, agent := tr.Methods()
+	tr.settles(entity)
+	tr.settles(agent)
+	for _, meta := range tr.Writable() {
+		tr.settles(meta, "__newindex")
 	}
-	g.openTrialPlace()
-	g.openTrialAgent()
-	g.Preload("loci.test", g.Table(g.trialClass()))
+	tr.openTrialPlace()
+	tr.openTrialAgent()
+	tr.Preload("loci.test", tr.Table(tr.class()))
 	none := func(L *lua.LState) int {
 		L.RaiseError("in a test the place is what the test is given: t.it(\"…\", function(place) … end)")
 		return 0
 	}
-	g.L.SetGlobal("place", g.Userdata(bind.Named("place"), g.Metatable("place", map[string]lua.LGFunction{
+	tr.L.SetGlobal("place", tr.Userdata(bind.Named("place"), tr.Metatable("place", map[string]lua.LGFunction{
 		"__index": none, "__newindex": none,
 	})))
 }

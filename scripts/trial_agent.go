@@ -5,6 +5,7 @@ import (
 
 	"github.com/loci-place/loci/scripts/internal/api"
 	"github.com/loci-place/loci/scripts/internal/bind"
+	"github.com/loci-place/loci/scripts/internal/lib"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -12,20 +13,20 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-func (g *generation) trialAgentClass() api.Class {
+func (tr *Trial) agentClass() api.Class {
 	return api.Class{
-		Name: "loci.TestAgent", Is: g.agentClass().Name, Method: true,
+		Name: "loci.TestAgent", Is: lib.AgentClass().Name, Method: true,
 		Doc:    "An agent that a test plays. It is a loci.Agent to whatever takes one.",
-		Fields: g.agentClass().Fields,
-		Functions: append(g.agentClass().Functions,
-			api.Function{Name: "request", Signature: "(to: loci.Entity|loci.Agent|string, body: any[], options?: {timeout?: number}): any[]?, string?", Doc: "Asks an entity, or \"place\", something: the whole body of the answer, or nil and why there is none. Where the answer takes time, that time passes; the timeout is 10 s unless said otherwise.", Call: g.playerRequest},
-			api.Function{Name: "send", Signature: "(to: loci.Entity|loci.Agent|string, body: any[])", Doc: "Tells an entity something, one-way.", Call: g.playerSend},
-			api.Function{Name: "publish", Signature: "(body: any[])", Doc: "Publishes something.", Call: g.playerPublish},
-			api.Function{Name: "subscribe", Signature: "(pattern: string): string?, string?", Doc: "Subscribes to publications: the subscription's id, or nil and why not.", Call: g.playerSubscribe},
-			api.Function{Name: "spawn", Signature: "(spec: loci.Spec): loci.Entity?, string?", Doc: "Spawns an entity of the agent's own, or gives nil and why not.", Call: g.playerSpawn},
-			api.Function{Name: "heard", Signature: "(verb?: string): loci.Heard[]", Doc: "What it was told since this was last asked: all of it, or what begins with a verb.", Call: g.playerHeard},
-			api.Function{Name: "respond", Signature: "(request: loci.Heard, body: any[])", Doc: "Answers a request that it has heard. The body begins with the request's verb.", Call: g.playerRespond},
-			api.Function{Name: "leave", Signature: "()", Doc: "Leaves the place.", Call: g.playerLeave},
+		Fields: lib.AgentClass().Fields,
+		Functions: append(lib.AgentClass().Functions,
+			api.Function{Name: "request", Signature: "(to: loci.Entity|loci.Agent|string, body: any[], options?: {timeout?: number}): any[]?, string?", Doc: "Asks an entity, or \"place\", something: the whole body of the answer, or nil and why there is none. Where the answer takes time, that time passes; the timeout is 10 s unless said otherwise.", Call: tr.playerRequest},
+			api.Function{Name: "send", Signature: "(to: loci.Entity|loci.Agent|string, body: any[])", Doc: "Tells an entity something, one-way.", Call: tr.playerSend},
+			api.Function{Name: "publish", Signature: "(body: any[])", Doc: "Publishes something.", Call: tr.playerPublish},
+			api.Function{Name: "subscribe", Signature: "(pattern: string): string?, string?", Doc: "Subscribes to publications: the subscription's id, or nil and why not.", Call: tr.playerSubscribe},
+			api.Function{Name: "spawn", Signature: "(spec: loci.Spec): loci.Entity?, string?", Doc: "Spawns an entity of the agent's own, or gives nil and why not.", Call: tr.playerSpawn},
+			api.Function{Name: "heard", Signature: "(verb?: string): loci.Heard[]", Doc: "What it was told since this was last asked: all of it, or what begins with a verb.", Call: tr.playerHeard},
+			api.Function{Name: "respond", Signature: "(request: loci.Heard, body: any[])", Doc: "Answers a request that it has heard. The body begins with the request's verb.", Call: tr.playerRespond},
+			api.Function{Name: "leave", Signature: "()", Doc: "Leaves the place.", Call: tr.playerLeave},
 		),
 	}
 }
@@ -41,18 +42,18 @@ var heardShape = api.Shape{
 	},
 }
 
-func (g *generation) openTrialAgent() {
-	g.trial.settles(g.methods.agent)
-	functions := g.Table(g.trialAgentClass())
-	for _, f := range g.agentClass().Functions {
-		functions.RawSetString(f.Name, g.methods.agent.RawGetString(f.Name))
+func (tr *Trial) openTrialAgent() {
+	_, methods := tr.Methods()
+	functions := tr.Table(tr.agentClass())
+	for _, f := range lib.AgentClass().Functions {
+		functions.RawSetString(f.Name, methods.RawGetString(f.Name))
 	}
-	g.meta.trialAgent = g.Metatable("agent", map[string]lua.LGFunction{
+	tr.meta.agent = tr.Metatable("agent", map[string]lua.LGFunction{
 		"__index": func(L *lua.LState) int {
-			a, name := bind.Argument[*agentValue](L, 1, "an agent"), L.CheckString(2)
+			a, name := bind.Argument[*lib.Agent](L, 1, "an agent"), L.CheckString(2)
 			value := functions.RawGetString(name)
 			if value == lua.LNil {
-				value = g.agentField(L, a, name)
+				value = tr.Agents.Field(L, a, name)
 			}
 			L.Push(value)
 			return 1
@@ -61,11 +62,11 @@ func (g *generation) openTrialAgent() {
 	})
 }
 
-func (g *generation) trialJoin(L *lua.LState) int {
-	p := g.trialSelf(L)
+func (tr *Trial) trialJoin(L *lua.LState) int {
+	p := tr.self(L)
 	identity := map[string]any{}
 	if t := L.OptTable(1, nil); t != nil {
-		identity, _ = g.ToGo(L, t, bind.Component).(map[string]any)
+		identity, _ = tr.ToGo(L, t, bind.Component).(map[string]any)
 	}
 	avatar, version := any(map[string]any{"visor": map[string]any{}}), float64(netcode.MaxVersion)
 	if options := L.OptTable(2, nil); options != nil {
@@ -73,7 +74,7 @@ func (g *generation) trialJoin(L *lua.LState) int {
 			version = float64(v)
 		}
 		if spec, ok := options.RawGetString("avatar").(*lua.LTable); ok {
-			avatar = g.spec(L, spec)
+			avatar = lib.Spec(tr.Env, L, spec)
 		}
 	}
 	a := p.connect()
@@ -88,28 +89,28 @@ func (g *generation) trialJoin(L *lua.LState) int {
 		return 2
 	}
 	a.avatar, _ = answer[1].(string)
-	L.Push(g.playerValue(p, a))
+	L.Push(tr.playerValue(p, a))
 	return 1
 }
 
 // playerValue is the agent as tests have it, which is also what scripts' functions take
 // for one.
-func (g *generation) playerValue(p *trialPlace, a *player) *lua.LUserData {
+func (tr *Trial) playerValue(p *trialPlace, a *player) *lua.LUserData {
 	owner := ""
-	if e := g.turn().World().Entity(a.avatar); e != nil {
+	if e := tr.Turn().World().Entity(a.avatar); e != nil {
 		owner = e.Owner()
 	}
-	agent, _ := g.turn().Agent(owner)
-	v := g.agent(agent).Value.(*agentValue)
-	v.ud.Metatable = g.meta.trialAgent
-	p.players[v] = a
-	return v.ud
+	agent, _ := tr.Turn().Agent(owner)
+	v := tr.Agents.Value(agent)
+	v.Metatable = tr.meta.agent
+	p.players[v.Value.(*lib.Agent)] = a
+	return v
 }
 
 // joined is argument 1, an agent that has joined in this test.
-func (g *generation) joined(L *lua.LState) (*trialPlace, *player) {
-	v := bind.Argument[*agentValue](L, 1, "an agent (called with a colon)")
-	p := g.trial.at
+func (tr *Trial) joined(L *lua.LState) (*trialPlace, *player) {
+	v := bind.Argument[*lib.Agent](L, 1, "an agent (called with a colon)")
+	p := tr.at
 	if p == nil || p.players[v] == nil {
 		L.RaiseError("this agent did not join in this test")
 	}
@@ -117,17 +118,17 @@ func (g *generation) joined(L *lua.LState) (*trialPlace, *player) {
 }
 
 // player is joined, of an agent that is still here.
-func (g *generation) player(L *lua.LState) (*trialPlace, *player) {
-	p, a := g.joined(L)
+func (tr *Trial) player(L *lua.LState) (*trialPlace, *player) {
+	p, a := tr.joined(L)
 	if a.gone {
 		L.RaiseError("this agent has left, with code %d", a.code)
 	}
 	return p, a
 }
 
-func (g *generation) playerRequest(L *lua.LState) int {
-	p, a := g.player(L)
-	to, body, timeout := g.recipient(L, 2), g.body(L, 3), timeoutOption(L, 4)
+func (tr *Trial) playerRequest(L *lua.LState) int {
+	p, a := tr.player(L)
+	to, body, timeout := lib.Recipient(L, 2), lib.Body(tr.Env, L, 3), lib.Timeout(L, 4)
 	answer := a.ask(p, to, body)
 	id := fmt.Sprint("test", a.asked)
 	p.await(timeout, func() bool {
@@ -136,33 +137,33 @@ func (g *generation) playerRequest(L *lua.LState) int {
 	})
 	switch {
 	case answer != nil:
-		L.Push(g.ToLua(L, answer))
+		L.Push(tr.ToLua(L, answer))
 		return 1
 	case a.gone:
 		L.Push(lua.LNil)
 		L.Push(lua.LString(fmt.Sprintf("disconnected with code %d", a.code)))
 	default:
 		L.Push(lua.LNil)
-		L.Push(lua.LString("no answer within " + seconds(timeout)))
+		L.Push(lua.LString("no answer within " + lib.Seconds(timeout)))
 	}
 	return 2
 }
 
-func (g *generation) playerSend(L *lua.LState) int {
-	p, a := g.player(L)
-	a.send(p, netcode.Interaction{Type: netcode.TypeOneway, To: g.recipient(L, 2), Body: netcode.AppendValue(nil, g.body(L, 3))})
+func (tr *Trial) playerSend(L *lua.LState) int {
+	p, a := tr.player(L)
+	a.send(p, netcode.Interaction{Type: netcode.TypeOneway, To: lib.Recipient(L, 2), Body: netcode.AppendValue(nil, lib.Body(tr.Env, L, 3))})
 	return 0
 }
 
-func (g *generation) playerPublish(L *lua.LState) int {
-	p, a := g.player(L)
-	a.send(p, netcode.Interaction{Type: netcode.TypePublication, Body: netcode.AppendValue(nil, g.body(L, 2))})
+func (tr *Trial) playerPublish(L *lua.LState) int {
+	p, a := tr.player(L)
+	a.send(p, netcode.Interaction{Type: netcode.TypePublication, Body: netcode.AppendValue(nil, lib.Body(tr.Env, L, 2))})
 	return 0
 }
 
 // obtain asks the place for something that has an id.
-func (g *generation) obtain(L *lua.LState, verb string, arg any) (id string, refused int) {
-	p, a := g.player(L)
+func (tr *Trial) obtain(L *lua.LState, verb string, arg any) (id string, refused int) {
+	p, a := tr.player(L)
 	answer := a.ask(p, engine.PlaceID, []any{verb, arg})
 	why := refusal(answer)
 	if why == "" {
@@ -174,8 +175,8 @@ func (g *generation) obtain(L *lua.LState, verb string, arg any) (id string, ref
 	return "", 2
 }
 
-func (g *generation) playerSubscribe(L *lua.LState) int {
-	id, refused := g.obtain(L, "subscribe", L.CheckString(2))
+func (tr *Trial) playerSubscribe(L *lua.LState) int {
+	id, refused := tr.obtain(L, "subscribe", L.CheckString(2))
 	if refused == 0 {
 		L.Push(lua.LString(id))
 		return 1
@@ -183,17 +184,17 @@ func (g *generation) playerSubscribe(L *lua.LState) int {
 	return refused
 }
 
-func (g *generation) playerSpawn(L *lua.LState) int {
-	id, refused := g.obtain(L, "spawn_entity", g.spec(L, L.CheckTable(2)))
+func (tr *Trial) playerSpawn(L *lua.LState) int {
+	id, refused := tr.obtain(L, "spawn_entity", lib.Spec(tr.Env, L, L.CheckTable(2)))
 	if refused == 0 {
-		L.Push(g.entity(id))
+		L.Push(tr.Entities.Value(id))
 		return 1
 	}
 	return refused
 }
 
-func (g *generation) playerHeard(L *lua.LState) int {
-	_, a := g.joined(L) // it may have left: the last thing it heard is why
+func (tr *Trial) playerHeard(L *lua.LState) int {
+	_, a := tr.joined(L) // it may have left: the last thing it heard is why
 	verb := L.OptString(2, "")
 	list, rest := L.NewTable(), []netcode.Interaction(nil)
 	for _, i := range a.heard {
@@ -205,8 +206,8 @@ func (g *generation) playerHeard(L *lua.LState) int {
 		bind.Check(L, err)
 		item := L.NewTable()
 		item.RawSetString("type", lua.LString(i.Type))
-		item.RawSetString("from", g.entity(i.From))
-		item.RawSetString("body", g.ToLua(L, v))
+		item.RawSetString("from", tr.Entities.Value(i.From))
+		item.RawSetString("body", tr.ToLua(L, v))
 		if i.RequestID != "" {
 			item.RawSetString("id", lua.LString(i.RequestID))
 		}
@@ -217,23 +218,23 @@ func (g *generation) playerHeard(L *lua.LState) int {
 	return 1
 }
 
-func (g *generation) playerRespond(L *lua.LState) int {
-	p, a := g.player(L)
+func (tr *Trial) playerRespond(L *lua.LState) int {
+	p, a := tr.player(L)
 	request := L.CheckTable(2)
 	id, isRequest := request.RawGetString("id").(lua.LString)
-	from, _ := request.RawGetString("from").(*lua.LUserData)
-	if !isRequest || from == nil {
+	from, isEntity := lib.EntityIDOf(request.RawGetString("from"))
+	if !isRequest || !isEntity {
 		L.ArgError(2, "a request that this agent has heard expected")
 	}
 	a.send(p, netcode.Interaction{
-		Type: netcode.TypeResponse, To: from.Value.(*entity).id, RequestID: string(id),
-		Body: netcode.AppendValue(nil, g.body(L, 3)),
+		Type: netcode.TypeResponse, To: from, RequestID: string(id),
+		Body: netcode.AppendValue(nil, lib.Body(tr.Env, L, 3)),
 	})
 	return 0
 }
 
-func (g *generation) playerLeave(L *lua.LState) int {
-	p, a := g.player(L)
+func (tr *Trial) playerLeave(L *lua.LState) int {
+	p, a := tr.player(L)
 	a.gone = true
 	a.peer.Close(0)
 	p.driver.Settle()

@@ -10,6 +10,7 @@ import (
 	"github.com/loci-place/loci/internal/suggest"
 	"github.com/loci-place/loci/scripts/internal/api"
 	"github.com/loci-place/loci/scripts/internal/bind"
+	"github.com/loci-place/loci/scripts/internal/lib"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -24,18 +25,18 @@ type trialPlace struct {
 	driver  *engine.Driver
 	direct  *netcode.Direct
 	log     *trialLog
-	players map[*agentValue]*player
+	players map[*lib.Agent]*player
 }
 
 // String is what people are told it is.
 func (p *trialPlace) String() string { return "place" }
 
 // open makes a place with the scripts, and has the tests' state be about it.
-func (t *Trial) open() (*trialPlace, error) {
-	p := &trialPlace{direct: netcode.NewDirect(), log: &trialLog{}, players: map[*agentValue]*player{}}
+func (tr *Trial) open() (*trialPlace, error) {
+	p := &trialPlace{direct: netcode.NewDirect(), log: &trialLog{}, players: map[*lib.Agent]*player{}}
 	log := p.log.logger()
 	var err error
-	p.rt, err = New(Config{Sources: t.sources, Modules: t.config.Modules, StandIns: true, Limits: t.config.Limits, Logger: log})
+	p.rt, err = New(Config{Sources: tr.sources, Modules: tr.config.Modules, StandIns: true, Limits: tr.config.Limits, Logger: log})
 	if err != nil {
 		return nil, err
 	}
@@ -46,28 +47,27 @@ func (t *Trial) open() (*trialPlace, error) {
 	if p.driver, err = p.place.Drive(); err != nil {
 		return nil, errors.Join(err, p.place.Close())
 	}
-	g := t.g
-	g.r, g.log, g.live = p.rt, p.rt.log, true
-	g.entities, g.agents = map[string]*entity{}, map[string]*agentValue{}
-	t.at = p
+	tr.Scope.Enter(p.rt.turn)
+	tr.Log = p.rt.log
+	tr.Reset()
+	tr.at = p
 	return p, nil
 }
 
 // refill gives scripts what they may run in a heartbeat: a test does much between two of
 // them.
-func (p *trialPlace) refill() { p.rt.refill() }
+func (p *trialPlace) refill() { p.rt.sched.Refill() }
 
-func (t *Trial) close(p *trialPlace) error {
-	t.at, t.g.live = nil, false
-	for _, ent := range t.g.entities { // whoever keeps one has it in the next place, by its id
-		ent.e, ent.parts = nil, nil
-	}
+func (tr *Trial) close(p *trialPlace) error {
+	tr.at = nil
+	tr.Scope.Leave()
+	tr.Reset() // what a test keeps it has in the next place, by its id
 	err := p.driver.Close()
 	p.rt.Wait()
 	return err
 }
 
-func (g *generation) trialPlaceClass() api.Class {
+func (tr *Trial) placeClass() api.Class {
 	return api.Class{
 		Name: "loci.TestPlace", Method: true,
 		Doc: "A test's own place, with the scripts of the directory in it. What it is told to do has happened, with " +
@@ -80,25 +80,25 @@ func (g *generation) trialPlaceClass() api.Class {
 			{Name: "json", Type: "loci.JSON", Doc: "as scripts have it"},
 		},
 		Functions: []api.Function{
-			{Name: "join", Signature: "(identity?: table, options?: {avatar?: loci.Spec, version?: integer}): loci.TestAgent?, string?", Doc: "Lets an agent in, or gives nil and why it is refused.", Call: g.trialJoin},
-			{Name: "advance", Signature: "(seconds: number)", Doc: "Lets time pass, heartbeat by heartbeat.", Call: g.trialAdvance},
-			{Name: "spawn", Signature: "(spec: loci.Spec): loci.Entity", Doc: "Makes an entity of the place's own.", Call: g.ofTrialPlace(g.placeSpawn)},
-			{Name: "entity", Signature: "(id: string): loci.Entity?", Doc: "The entity of that id, or nil.", Call: g.ofTrialPlace(g.placeEntity)},
-			{Name: "entities", Signature: "(filter?: {with?: string, owner?: loci.Agent}): loci.Entity[]", Doc: "All entities, or those that have a component, or belong to an agent, sorted by id.", Call: g.ofTrialPlace(g.placeEntities)},
-			{Name: "agents", Signature: "(): loci.Agent[]", Doc: "All agents, in the order they came.", Call: g.ofTrialPlace(g.placeAgents)},
-			{Name: "publish", Signature: "(body: any[])", Doc: "Publishes something as the place.", Call: g.ofTrialPlace(g.placePublish)},
-			{Name: "request", Signature: "(to: loci.Entity|loci.Agent|string, body: any[], options?: {timeout?: number}): any[]?, string?", Doc: "Asks an entity something as the place: the answer's body, or nil and why there is none.", Call: g.trialRequest},
-			{Name: "time", Signature: "(): number", Doc: "The place's clock, in seconds.", Call: g.ofTrialPlace(g.placeTime)},
-			{Name: "log", Signature: "(): string[]", Doc: "What the scripts have written to the log so far: \"info hello ann\".", Call: g.trialSaid},
-			{Name: "expect_error", Signature: "(text: string)", Doc: "Says that an error with this text in it is logged in this test, before or after this line; without it, an error in the log fails the test, and with it, that there is none.", Call: g.trialExpectError},
-			{Name: "reload", Signature: "(sources?: table<string, string|false>): boolean?, string?", Doc: "Loads the scripts anew, as when a file is saved: with other sources by their paths, false for none. Gives nil and why if the old ones run on.", Call: g.trialReload},
+			{Name: "join", Signature: "(identity?: table, options?: {avatar?: loci.Spec, version?: integer}): loci.TestAgent?, string?", Doc: "Lets an agent in, or gives nil and why it is refused.", Call: tr.trialJoin},
+			{Name: "advance", Signature: "(seconds: number)", Doc: "Lets time pass, heartbeat by heartbeat.", Call: tr.trialAdvance},
+			{Name: "spawn", Signature: "(spec: loci.Spec): loci.Entity", Doc: "Makes an entity of the place's own.", Call: tr.ofPlace("spawn")},
+			{Name: "entity", Signature: "(id: string): loci.Entity?", Doc: "The entity of that id, or nil.", Call: tr.ofPlace("entity")},
+			{Name: "entities", Signature: "(filter?: {with?: string, owner?: loci.Agent}): loci.Entity[]", Doc: "All entities, or those that have a component, or belong to an agent, sorted by id.", Call: tr.ofPlace("entities")},
+			{Name: "agents", Signature: "(): loci.Agent[]", Doc: "All agents, in the order they came.", Call: tr.ofPlace("agents")},
+			{Name: "publish", Signature: "(body: any[])", Doc: "Publishes something as the place.", Call: tr.onTurn(func(L *lua.LState) int { return lib.Publish(tr.Env, L) })},
+			{Name: "request", Signature: "(to: loci.Entity|loci.Agent|string, body: any[], options?: {timeout?: number}): any[]?, string?", Doc: "Asks an entity something as the place: the answer's body, or nil and why there is none.", Call: tr.trialRequest},
+			{Name: "time", Signature: "(): number", Doc: "The place's clock, in seconds.", Call: tr.ofPlace("time")},
+			{Name: "log", Signature: "(): string[]", Doc: "What the scripts have written to the log so far: \"info hello ann\".", Call: tr.trialSaid},
+			{Name: "expect_error", Signature: "(text: string)", Doc: "Says that an error with this text in it is logged in this test, before or after this line; without it, an error in the log fails the test, and with it, that there is none.", Call: tr.trialExpectError},
+			{Name: "reload", Signature: "(sources?: table<string, string|false>): boolean?, string?", Doc: "Loads the scripts anew, as when a file is saved: with other sources by their paths, false for none. Gives nil and why if the old ones run on.", Call: tr.trialReload},
 		},
 	}
 }
 
-func (g *generation) openTrialPlace() {
-	functions := g.Table(g.trialPlaceClass())
-	g.meta.trialPlace = g.Metatable("place", map[string]lua.LGFunction{
+func (tr *Trial) openTrialPlace() {
+	functions := tr.Table(tr.placeClass())
+	tr.meta.place = tr.Metatable("place", map[string]lua.LGFunction{
 		"__newindex": bind.Refused("a test's place cannot be changed, but by what stands in it and by what agents do"),
 		"__index": func(L *lua.LState) int {
 			p, name := bind.Argument[*trialPlace](L, 1, "a test's place"), L.CheckString(2)
@@ -106,66 +106,78 @@ func (g *generation) openTrialPlace() {
 				L.Push(f)
 				return 1
 			}
-			g.here(L, p)
-			L.Push(g.trialPlaceField(L, p, name))
+			tr.here(L, p)
+			L.Push(tr.trialPlaceField(L, p, name))
 			return 1
 		},
 	})
 }
 
-func (g *generation) trialPlaceField(L *lua.LState, p *trialPlace, name string) lua.LValue {
+func (tr *Trial) trialPlaceField(L *lua.LState, p *trialPlace, name string) lua.LValue {
 	switch name {
 	case "name":
-		return lua.LString(g.turn().Name())
+		return lua.LString(tr.Turn().Name())
 	case "store":
-		return g.Sealed("place.store", g.storeClass())
+		return lib.NewStore(tr.Env, p.rt.config.Store).Value()
 	case "json":
-		return g.json()
+		return tr.JSON.Value()
 	case "state":
-		state := g.newState()
-		state.take(p.rt.gen.state.keep())
-		return state.table
+		state := lib.NewState(tr.Env)
+		state.Take(p.rt.gen.State.Keep())
+		return state.Table()
 	}
-	L.RaiseError("a test's place has no %q%s", name, suggest.From(name, g.trialPlaceClass().Names()...))
+	L.RaiseError("a test's place has no %q%s", name, suggest.From(name, tr.placeClass().Names()...))
 	return nil
 }
 
 // here checks that a test uses its own place, and not one that it kept from another.
-func (g *generation) here(L *lua.LState, p *trialPlace) {
-	if g.trial.at != p {
+func (tr *Trial) here(L *lua.LState, p *trialPlace) {
+	if tr.at != p {
 		L.RaiseError("the test that this place is of is over")
 	}
 }
 
 // trialSelf takes the place off the arguments, whether it was called with a colon, as
 // tests do, or a dot, as in scripts.
-func (g *generation) trialSelf(L *lua.LState) *trialPlace {
+func (tr *Trial) self(L *lua.LState) *trialPlace {
 	if ud, ok := L.Get(1).(*lua.LUserData); ok {
 		if p, ok := ud.Value.(*trialPlace); ok {
-			g.here(L, p)
+			tr.here(L, p)
 			L.Remove(1)
 			return p
 		}
 	}
-	if g.trial.at == nil {
+	if tr.at == nil {
 		L.RaiseError("there is no place yet: a test has one")
 	}
-	return g.trial.at
+	return tr.at
 }
 
-// ofTrialPlace makes a function of the scripts' place one of a test's.
-func (g *generation) ofTrialPlace(f lua.LGFunction) lua.LGFunction {
+// ofPlace makes a function of the scripts' place one of a test's.
+func (tr *Trial) ofPlace(name string) lua.LGFunction {
+	return tr.onTurn(func(L *lua.LState) int {
+		for _, f := range tr.place.Functions() {
+			if f.Name == name {
+				return f.Call(L)
+			}
+		}
+		panic("place has no " + name)
+	})
+}
+
+// onTurn makes a function one of a test's place, which is called on its turn.
+func (tr *Trial) onTurn(f lua.LGFunction) lua.LGFunction {
 	return func(L *lua.LState) int {
-		g.trialSelf(L)
-		return g.trial.do(L, f)
+		tr.self(L)
+		return tr.do(L, f)
 	}
 }
 
 // maxAdvance is how far a test may advance its place's clock at once, in seconds.
 const maxAdvance = 24 * 60 * 60
 
-func (g *generation) trialAdvance(L *lua.LState) int {
-	p := g.trialSelf(L)
+func (tr *Trial) trialAdvance(L *lua.LState) int {
+	p := tr.self(L)
 	seconds := float64(L.CheckNumber(1))
 	if !(seconds >= 0 && seconds <= maxAdvance) {
 		L.ArgError(1, fmt.Sprintf("0 to %d seconds expected", maxAdvance))
@@ -185,48 +197,48 @@ func (p *trialPlace) await(timeout float64, happened func() bool) bool {
 	return happened()
 }
 
-func (g *generation) trialRequest(L *lua.LState) int {
-	p := g.trialSelf(L)
-	q := question{from: engine.PlaceID, to: g.recipient(L, 1), body: g.body(L, 2), timeout: timeoutOption(L, 3)}
+func (tr *Trial) trialRequest(L *lua.LState) int {
+	p := tr.self(L)
+	to, body, timeout := lib.Recipient(L, 1), lib.Body(tr.Env, L, 2), lib.Timeout(L, 3)
 	var answer []any
 	var failed error
 	var asking *engine.Asking
 	over := false
-	g.trial.do(L, func(*lua.LState) int {
-		asking = g.turn().Ask(q.from, q.to, q.body, func(a []any, err error) { answer, failed, over = a, err, true })
+	tr.do(L, func(*lua.LState) int {
+		asking = tr.Turn().Ask(engine.PlaceID, to, body, func(a []any, err error) { answer, failed, over = a, err, true })
 		return 0
 	})
-	if !p.await(q.timeout, func() bool { return over }) {
-		failed = fmt.Errorf("no answer within %s", seconds(q.timeout))
-		g.trial.do(L, func(*lua.LState) int { asking.Cancel(); return 0 })
+	if !p.await(timeout, func() bool { return over }) {
+		failed = fmt.Errorf("no answer within %s", lib.Seconds(timeout))
+		tr.do(L, func(*lua.LState) int { asking.Cancel(); return 0 })
 	}
-	values := g.reply(q, answer, failed)
+	values := lib.Reply(tr.Env, body, answer, failed)
 	for _, v := range values {
 		L.Push(v)
 	}
 	return len(values)
 }
 
-func (g *generation) trialSaid(L *lua.LState) int {
+func (tr *Trial) trialSaid(L *lua.LState) int {
 	lines := L.NewTable()
-	for i, line := range g.trialSelf(L).log.said {
+	for i, line := range tr.self(L).log.said {
 		lines.RawSetInt(i+1, lua.LString(line))
 	}
 	L.Push(lines)
 	return 1
 }
 
-func (g *generation) trialExpectError(L *lua.LState) int {
-	p := g.trialSelf(L)
+func (tr *Trial) trialExpectError(L *lua.LState) int {
+	p := tr.self(L)
 	p.log.expect(L.CheckString(1), L.Where(1))
 	return 0
 }
 
-func (g *generation) trialReload(L *lua.LState) int {
-	p := g.trialSelf(L)
+func (tr *Trial) trialReload(L *lua.LState) int {
+	p := tr.self(L)
 	changed := files{}
-	for _, path := range g.trial.sources.Paths() {
-		changed[path], _ = g.trial.sources.Source(path)
+	for _, path := range tr.sources.Paths() {
+		changed[path], _ = tr.sources.Source(path)
 	}
 	var paths []string
 	if others := L.OptTable(1, nil); others != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/loci-place/loci/scripts/internal/bind"
+	"github.com/loci-place/loci/scripts/internal/lib"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -16,7 +17,7 @@ import (
 const maxShown = 32
 
 // tableOf is a table, or a component or the like as one.
-func (g *generation) tableOf(v lua.LValue) (*lua.LTable, bool) {
+func (tr *Trial) tableOf(v lua.LValue) (*lua.LTable, bool) {
 	switch v := v.(type) {
 	case *lua.LTable:
 		return v, true
@@ -29,33 +30,22 @@ func (g *generation) tableOf(v lua.LValue) (*lua.LTable, bool) {
 }
 
 // identical tells whether two values are one. Entities and agents are by their ids.
-func (g *generation) identical(a, b lua.LValue) bool {
+func (tr *Trial) identical(a, b lua.LValue) bool {
 	if a == b {
 		return true
 	}
-	x, isX := a.(*lua.LUserData)
-	y, isY := b.(*lua.LUserData)
-	if !isX || !isY {
-		return false
-	}
-	switch v := x.Value.(type) {
-	case *entity:
-		w, ok := y.Value.(*entity)
-		return ok && v.id == w.id
-	case *agentValue:
-		w, ok := y.Value.(*agentValue)
-		return ok && v.agent.ID == w.agent.ID
-	}
-	return false
+	x, isX := bind.Of[lib.Identified](a)
+	y, isY := bind.Of[lib.Identified](b)
+	return isX && isY && x.Identity() == y.Identity()
 }
 
 // difference says where two values first differ, "" if they hold the same.
-func (g *generation) difference(a, b lua.LValue, at string, depth int) string {
-	if g.identical(a, b) {
+func (tr *Trial) difference(a, b lua.LValue, at string, depth int) string {
+	if tr.identical(a, b) {
 		return ""
 	}
-	s, isS := g.tableOf(a)
-	t, isT := g.tableOf(b)
+	s, isS := tr.tableOf(a)
+	t, isT := tr.tableOf(b)
 	if !isS || !isT || depth > maxShown {
 		if at == "" {
 			return "value"
@@ -63,7 +53,7 @@ func (g *generation) difference(a, b lua.LValue, at string, depth int) string {
 		return at
 	}
 	for _, key := range keysOf(s, t) {
-		if where := g.difference(s.RawGet(key), t.RawGet(key), at+step(key), depth+1); where != "" {
+		if where := tr.difference(s.RawGet(key), t.RawGet(key), at+step(key), depth+1); where != "" {
 			return where
 		}
 	}
@@ -137,16 +127,16 @@ const (
 )
 
 // show is a value for people to read.
-func (g *generation) show(v lua.LValue) string {
-	text := g.shown(v, 0)
+func (tr *Trial) show(v lua.LValue) string {
+	text := tr.shown(v, 0)
 	if len(text) > shownBytes {
 		text = fmt.Sprintf("%s… (%d bytes)", strings.ToValidUTF8(text[:shownBytes], ""), len(text))
 	}
 	return text
 }
 
-func (g *generation) shown(v lua.LValue, depth int) string {
-	t, ok := g.tableOf(v)
+func (tr *Trial) shown(v lua.LValue, depth int) string {
+	t, ok := tr.tableOf(v)
 	switch {
 	case !ok:
 		return literal(v)
@@ -156,7 +146,7 @@ func (g *generation) shown(v lua.LValue, depth int) string {
 	var items []string
 	size := 0
 	for _, key := range keysOf(t) {
-		item := g.shown(t.RawGet(key), depth+1)
+		item := tr.shown(t.RawGet(key), depth+1)
 		if n, isIndex := key.(lua.LNumber); !isIndex || n < 1 || int(n) > t.Len() {
 			item = strings.TrimPrefix(step(key), ".") + " = " + item
 		}

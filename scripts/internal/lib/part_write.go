@@ -1,4 +1,4 @@
-package scripts
+package lib
 
 import (
 	"fmt"
@@ -15,15 +15,15 @@ import (
 )
 
 // assign changes one key or item in a component, and so the component.
-func (g *generation) assign(L *lua.LState, p *part, path []any, key, value lua.LValue) int {
-	g.changes(L, "changing an entity")
-	if !p.load(g) {
+func (ps *Parts) assign(L *lua.LState, p *part, path []any, key, value lua.LValue) int {
+	ps.Changes(L, "changing an entity")
+	if !p.load() {
 		L.RaiseError("%s is gone", p)
 	}
 	if p.fixed {
 		L.RaiseError("%s cannot be changed", p)
 	}
-	if path == nil && g.overwrite(p, key, value) {
+	if path == nil && ps.overwrite(p, key, value) {
 		return 0
 	}
 	step, ok := key.(lua.LString)
@@ -38,21 +38,21 @@ func (g *generation) assign(L *lua.LState, p *part, path []any, key, value lua.L
 	if !ok && len(path) == 0 {
 		L.RaiseError("%s has names, there is no [%s] in it", p, key.String())
 	}
-	return g.assignAt(L, p, append(slices.Clone(path), at), value)
+	return ps.assignAt(L, p, append(slices.Clone(path), at), value)
 }
 
 // assignAt changes what stands at a path in a component, and so the component.
-func (g *generation) assignAt(L *lua.LState, p *part, path []any, value lua.LValue) int {
-	changed, err := with(p.value, path, g.ToGo(L, value, bind.Component))
+func (ps *Parts) assignAt(L *lua.LState, p *part, path []any, value lua.LValue) int {
+	changed, err := with(p.value, path, ps.ToGo(L, value, bind.Component))
 	bind.Check(L, err)
-	return g.changePart(L, p, changed.(map[string]any))
+	return ps.changePart(L, p, changed.(map[string]any))
 }
 
 // overwrite is assign for the usual case, which is what ticks do: a number or a truth
 // value in the place of another, of a component that nobody has a say in or hears of.
-func (g *generation) overwrite(p *part, key, value lua.LValue) bool {
+func (ps *Parts) overwrite(p *part, key, value lua.LValue) bool {
 	name, ok := key.(lua.LString)
-	if !ok || engine.Official(p.name) || g.r.gen.concerns(p.name) {
+	if !ok || engine.Official(p.name) || ps.concerned(p.name) {
 		return false
 	}
 	var v any
@@ -81,12 +81,12 @@ func (g *generation) overwrite(p *part, key, value lua.LValue) bool {
 
 func isNumber(v any) bool { _, ok := v.(float64); return ok }
 
-func (g *generation) changePart(L *lua.LState, p *part, changed map[string]any) int {
-	g.Charge(L, api.WritePrice+2*len(changed)) // it is a copy
+func (ps *Parts) changePart(L *lua.LState, p *part, changed map[string]any) int {
+	ps.Charge(L, api.WritePrice+2*len(changed)) // it is a copy
 	if p.name == "transform" {
 		bind.Check(L, vec.WriteOut(changed))
 	}
-	bind.Check(L, g.turn().Change(p.entity.id, map[string]any{p.name: changed}))
+	bind.Check(L, ps.Turn().Change(p.entity.id, map[string]any{p.name: changed}))
 	return 0
 }
 

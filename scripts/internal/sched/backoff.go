@@ -1,4 +1,4 @@
-package scripts
+package sched
 
 import (
 	"fmt"
@@ -19,7 +19,7 @@ type backoffs struct {
 
 type backoffKey struct {
 	fn  *lua.FunctionProto
-	who string // as in [quota]
+	who string // as in [Quota]
 }
 
 type backoff struct {
@@ -34,25 +34,25 @@ type backoff struct {
 const firstBackoff = 100 * time.Millisecond
 
 // rests is how long a handler still rests, in seconds.
-func (b *backoffs) rests(h *handler, who string, now float64) float64 {
+func (b *backoffs) rests(h *Handler, who string, now float64) float64 {
 	if len(b.by) == 0 {
 		return 0
 	}
-	if rest := b.by[backoffKey{h.fn.Proto, who}]; rest != nil {
+	if rest := b.by[backoffKey{h.Fn.Proto, who}]; rest != nil {
 		return max(0, rest.until-now)
 	}
 	return 0
 }
 
 // cutOff has a handler rest.
-func (b *backoffs) cutOff(h *handler, who, why string, now float64) *backoff {
+func (b *backoffs) cutOff(h *Handler, who, why string, now float64) *backoff {
 	if b.by == nil {
 		b.by = map[backoffKey]*backoff{}
 	}
-	key := backoffKey{h.fn.Proto, who}
+	key := backoffKey{h.Fn.Proto, who}
 	rest := b.by[key]
 	if rest == nil {
-		rest = &backoff{what: h.what, since: now}
+		rest = &backoff{what: h.What, since: now}
 		b.by[key] = rest
 	}
 	rest.times++
@@ -62,9 +62,9 @@ func (b *backoffs) cutOff(h *handler, who, why string, now float64) *backoff {
 }
 
 // finished notes that a handler came to its end.
-func (b *backoffs) finished(h *handler, who string) {
+func (b *backoffs) finished(h *Handler, who string) {
 	if len(b.by) > 0 {
-		delete(b.by, backoffKey{h.fn.Proto, who})
+		delete(b.by, backoffKey{h.Fn.Proto, who})
 	}
 }
 
@@ -73,9 +73,9 @@ func (b *backoffs) forget(now float64) {
 	maps.DeleteFunc(b.by, func(_ backoffKey, rest *backoff) bool { return now > rest.until+b.most.Seconds() })
 }
 
-// restingError is what a call fails with that did not start because its handler rests.
-type restingError struct{ seconds float64 }
+// RestingError is what a call fails with that did not start because its handler rests.
+type RestingError struct{ Seconds float64 }
 
-func (e restingError) Error() string {
-	return fmt.Sprintf("the script takes too long at this; try again in %.1f s", max(e.seconds, 0.1))
+func (e RestingError) Error() string {
+	return fmt.Sprintf("the script takes too long at this; try again in %.1f s", max(e.Seconds, 0.1))
 }

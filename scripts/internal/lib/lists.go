@@ -1,14 +1,14 @@
-package scripts
+package lib
 
 import lua "github.com/yuin/gopher-lua"
 
 // openLists lets the functions of table work on a list in a component as on a table: on
 // a copy, which those that change it put in its place, as one change.
-func (g *generation) openLists() {
-	library := g.L.GetGlobal("table").(*lua.LTable)
+func (ps *Parts) openLists() {
+	library := ps.L.GetGlobal("table").(*lua.LTable)
 	for name, changes := range map[string]bool{"concat": false, "insert": true, "remove": true, "sort": true} {
 		stock := library.RawGetString(name).(*lua.LFunction).GFunction
-		library.RawSetString(name, g.L.NewFunction(func(L *lua.LState) int {
+		library.RawSetString(name, ps.L.NewFunction(func(L *lua.LState) int {
 			ud, _ := L.Get(1).(*lua.LUserData)
 			if ud == nil {
 				return stock(L)
@@ -21,12 +21,12 @@ func (g *generation) openLists() {
 			if !ok {
 				L.ArgError(1, n.String()+" is no list")
 			}
-			table := g.ToLua(L, list).(*lua.LTable)
-			g.MarkArray(table) // one that is emptied stays a list
+			table := ps.ToLua(L, list).(*lua.LTable)
+			ps.MarkArray(table) // one that is emptied stays a list
 			L.Replace(1, table)
 			results := stock(L)
 			if changes {
-				g.assignAt(L, n.part, n.path, table)
+				ps.assignAt(L, n.part, n.path, table)
 			}
 			return results
 		}))

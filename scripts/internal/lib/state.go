@@ -1,4 +1,4 @@
-package scripts
+package lib
 
 import (
 	"errors"
@@ -10,40 +10,41 @@ import (
 	"github.com/loci-place/loci/scripts/sandbox"
 )
 
-// stateTable is place.state: a table that scripts do not write at the top level, and
+// State is place.state: a table that scripts do not write at the top level, and
 // that goes from one generation to the next.
-type stateTable struct {
-	g     *generation
+type State struct {
+	*Env
 	table *lua.LTable
 	ud    *lua.LUserData
 }
 
 // String is what people are told it is.
-func (s *stateTable) String() string { return "place.state" }
+func (s *State) String() string { return "place.state" }
 
-func (s *stateTable) List() *lua.LTable { return s.table }
+func (s *State) List() *lua.LTable { return s.table }
 
-func (g *generation) newState() *stateTable {
-	s := &stateTable{g: g, table: g.L.NewTable()}
-	s.ud = g.Userdata(s, g.Metatable("place.state", map[string]lua.LGFunction{
+// NewState returns an empty place.state.
+func NewState(env *Env) *State {
+	s := &State{Env: env, table: env.L.NewTable()}
+	s.ud = s.Userdata(s, s.Metatable("place.state", map[string]lua.LGFunction{
 		"__index": func(L *lua.LState) int {
 			L.Push(s.table.RawGet(L.Get(2)))
 			return 1
 		},
 		"__newindex": func(L *lua.LState) int {
-			g.needsPlace(L, "writing place.state")
+			s.NeedsPlace(L, "writing place.state")
 			if key := L.Get(2); key == lua.LNil {
 				L.RaiseError("place.state: the key is nil")
 			}
 			// What cannot cross over is refused where it is written, not at a reload, and
 			// what crosses over as something else becomes that at once.
 			value := L.Get(3)
-			plain := g.ToGo(L, value, bind.Component)
-			if value.Type() == lua.LTUserData && value != g.Null() {
-				value = g.ToLua(L, plain)
+			plain := s.ToGo(L, value, bind.Component)
+			if value.Type() == lua.LTUserData && value != s.Null() {
+				value = s.ToLua(L, plain)
 			}
 			if t, ok := value.(*lua.LTable); ok {
-				g.settle(L, t)
+				s.settle(L, t)
 			}
 			s.table.RawSet(L.Get(2), value)
 			return 0
@@ -58,26 +59,29 @@ func (g *generation) newState() *stateTable {
 
 // settle puts what entities, agents and components mean as plain data in their place,
 // in a table that was found to be plain data.
-func (g *generation) settle(L *lua.LState, t *lua.LTable) {
+func (s *State) settle(L *lua.LState, t *lua.LTable) {
 	t.ForEach(func(key, value lua.LValue) {
 		switch v := value.(type) {
 		case *lua.LTable:
-			g.settle(L, v)
+			s.settle(L, v)
 		case *lua.LUserData:
-			if v != g.Null() {
-				t.RawSet(key, g.ToLua(L, g.ToGo(L, v, bind.Component)))
+			if v != s.Null() {
+				t.RawSet(key, s.ToLua(L, s.ToGo(L, v, bind.Component)))
 			}
 		}
 	})
 }
 
-// take takes over what another generation kept, as plain data by key: each key for
+// Table returns what it holds.
+func (s *State) Table() *lua.LTable { return s.table }
+
+// Take takes over what another generation kept, as plain data by key: each key for
 // itself, so that one that cannot cross over does not keep the others.
-func (s *stateTable) take(kept map[any]any) {
+func (s *State) Take(kept map[any]any) {
 	for key, v := range kept {
-		value, err := sandbox.Plain{Size: 8 * s.g.r.config.Limits.StateBytes}.ToLua(s.g.State.State, v)
+		value, err := sandbox.Plain{Size: 8 * s.Limits.StateBytes}.ToLua(s.Env.State.State, v)
 		if err != nil {
-			s.g.log.Error("a value of place.state does not cross over", "key", key, "error", err)
+			s.Log.Error("a value of place.state does not cross over", "key", key, "error", err)
 			continue
 		}
 		switch key := key.(type) {
@@ -89,17 +93,17 @@ func (s *stateTable) take(kept map[any]any) {
 	}
 }
 
-// replace takes over what was kept in the stead of all there is.
-func (s *stateTable) replace(kept map[any]any) {
-	s.table = s.g.L.NewTable()
-	s.take(kept)
+// Replace takes over what was kept in the stead of all there is.
+func (s *State) Replace(kept map[any]any) {
+	s.table = s.L.NewTable()
+	s.Take(kept)
 }
 
-// keep gives what crosses over, and says of the first value that does not, and how
+// Keep returns what crosses over, and says of the first value that does not, and how
 // many there are.
-func (s *stateTable) keep() map[any]any {
+func (s *State) Keep() map[any]any {
 	kept := map[any]any{}
-	left := s.g.r.config.Limits.StateBytes
+	left := s.Limits.StateBytes
 	var lost lua.LValue
 	var why error
 	n := 0
@@ -115,13 +119,13 @@ func (s *stateTable) keep() map[any]any {
 		}
 	})
 	if n > 0 {
-		s.g.log.Error("values of place.state do not cross over", "values", n, "key", lost.String(), "error", why)
+		s.Log.Error("values of place.state do not cross over", "values", n, "key", lost.String(), "error", why)
 	}
 	return kept
 }
 
 // keepOne gives one value as it crosses over, and its size with its key's.
-func (s *stateTable) keepOne(k, v lua.LValue, left int) (key, value any, size int, err error) {
+func (s *State) keepOne(k, v lua.LValue, left int) (key, value any, size int, err error) {
 	switch k := k.(type) {
 	case lua.LString:
 		key, size = string(k), len(k)
@@ -130,6 +134,6 @@ func (s *stateTable) keepOne(k, v lua.LValue, left int) (key, value any, size in
 	default:
 		return nil, nil, 0, errors.New("the key is neither text nor a number")
 	}
-	value, taken, err := s.g.Measured(v, left-size)
+	value, taken, err := s.Measured(v, left-size)
 	return key, value, size + taken, err
 }

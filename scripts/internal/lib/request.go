@@ -1,12 +1,12 @@
-package scripts
+package lib
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/loci-place/loci/internal/suggest"
 	"github.com/loci-place/loci/scripts/internal/api"
 	"github.com/loci-place/loci/scripts/internal/bind"
+	"github.com/loci-place/loci/scripts/internal/sched"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -25,7 +25,8 @@ type requestValue struct {
 // String is what people are told it is.
 func (q *requestValue) String() string { return fmt.Sprintf("request %q", q.r.Verb) }
 
-func (g *generation) requestClass() api.Class {
+// Class describes a request.
+func (rs *Requests) Class() api.Class {
 	return api.Class{
 		Name: "loci.Request",
 		Doc:  "Something that an agent, or a script, asks the place or an entity of its own.",
@@ -44,19 +45,70 @@ func (g *generation) requestClass() api.Class {
 	}
 }
 
-func (g *generation) openRequest() {
-	g.meta.request = g.Metatable("request", map[string]lua.LGFunction{
+// Requests are place.before, place.handle and place.default, and the answers to what is asked.
+type Requests struct {
+	*Env
+	calls      *sched.Calls
+	entities   *Entities
+	agents     *Agents
+	components *Components
+	tasks      *Tasks
+	cutOff     func(announce *sched.Handler) // called when a handler of an announce was cut off
+	meta       *lua.LTable
+	laterMeta  *lua.LTable
+	before     map[string][]*sched.Handler
+	verbs      map[string]*sched.Handler
+}
+
+func (rs *Requests) open() {
+	rs.before, rs.verbs = map[string][]*sched.Handler{}, map[string]*sched.Handler{}
+	rs.meta = rs.Metatable("request", map[string]lua.LGFunction{
 		"__index": func(L *lua.LState) int {
 			q, name := bind.Argument[*requestValue](L, 1, "a request"), L.CheckString(2)
-			L.Push(g.requestField(L, q, name))
+			L.Push(rs.field(L, q, name))
 			return 1
 		},
 		"__newindex": bind.Refused("a request cannot be changed"),
 	})
-	g.meta.later = g.Metatable("answer", nil)
+	rs.laterMeta = rs.Metatable("answer", nil)
 }
 
-func (g *generation) requestField(L *lua.LState, q *requestValue, name string) lua.LValue {
+func (rs *Requests) functions() []api.Function {
+	return []api.Function{
+		{Name: "before", Signature: "(verb: string, guard: fun(request: loci.Request): (boolean?, string?))", Doc: "Is asked before anybody answers a verb sent to the place. False and a reason refuse it. Top level only.", Call: rs.guard},
+		{Name: "handle", Signature: "(verb: string, handler: fun(request: loci.Request): ...)", Doc: "Answers a verb sent to the place, an official one too. What it returns is the answer after the verb; nil and a reason are a failure, a task answers when it ends. Top level only.", Call: rs.handleVerb},
+		{Name: "default", Signature: "(request: loci.Request): ...", Doc: "Has the place answer as it does without scripts, and gives that answer.", Call: rs.byDefault, Price: 500},
+	}
+}
+
+func (rs *Requests) guard(L *lua.LState) int {
+	rs.NeedsTopLevel(L, "place.before")
+	verb := L.CheckString(1)
+	rs.before[verb] = append(rs.before[verb], sched.HandlerArg(L, 2, fmt.Sprintf("guard before %q", verb)))
+	return 0
+}
+
+func (rs *Requests) handleVerb(L *lua.LState) int {
+	rs.NeedsTopLevel(L, "place.handle")
+	verb := L.CheckString(1)
+	if rs.verbs[verb] != nil {
+		L.RaiseError("%q has a handler already", verb)
+	}
+	rs.verbs[verb] = sched.HandlerArg(L, 2, fmt.Sprintf("verb %q", verb))
+	return 0
+}
+
+// LetsIn reports whether a function is asked about announces.
+func (rs *Requests) LetsIn(p *lua.FunctionProto) bool {
+	for _, guard := range rs.before["announce"] {
+		if guard.Fn.Proto == p {
+			return true
+		}
+	}
+	return rs.verbs["announce"] != nil && rs.verbs["announce"].Fn.Proto == p
+}
+
+func (rs *Requests) field(L *lua.LState, q *requestValue, name string) lua.LValue {
 	r := q.r
 	switch name {
 	case "verb":
@@ -69,90 +121,87 @@ func (g *generation) requestField(L *lua.LState, q *requestValue, name string) l
 	case "id":
 		return lua.LString(r.ID)
 	case "to":
-		return g.entity(r.To)
+		return rs.entities.Value(r.To)
 	case "from":
 		if r.From == "" {
 			return lua.LNil
 		}
-		return g.entity(r.From)
+		return rs.entities.Value(r.From)
 	case "agent":
 		if r.IsAnnounce() {
 			return lua.LNil
 		}
-		return g.agent(r.Agent)
+		return rs.agents.Value(r.Agent)
 	case "verified":
 		return verified(r.Agent)
 	case "bound":
 		return lua.LBool(r.Agent.Bound)
 	case "identity":
-		return g.requestIdentity(L, q)
+		return rs.identity(L, q)
 	case "args":
 		if q.args == nil {
 			args := r.Args
 			if args == nil {
 				args = []any{}
 			}
-			q.args = g.ToLua(L, args)
+			q.args = rs.ToLua(L, args)
 		}
 		return q.args
 	}
-	L.RaiseError("a request has no %q%s", name, suggest.From(name, g.requestClass().Names()...))
+	L.RaiseError("a request has no %q%s", name, suggest.From(name, rs.Class().Names()...))
 	return nil
 }
 
-func (g *generation) requestIdentity(L *lua.LState, q *requestValue) lua.LValue {
+func (rs *Requests) identity(L *lua.LState, q *requestValue) lua.LValue {
 	if !q.r.IsAnnounce() {
-		return g.agentField(L, g.agent(q.r.Agent).Value.(*agentValue), "identity")
+		return rs.agents.Field(L, rs.agents.Value(q.r.Agent).Value.(*Agent), "identity")
 	}
 	if q.who == nil {
-		q.who = g.ToLua(L, q.r.Agent.Identity)
+		q.who = rs.ToLua(L, q.r.Agent.Identity)
 	}
 	return q.who
 }
 
-// answer takes a request on that scripts have something to do with.
-func (g *generation) answer(r *engine.Request) bool {
-	guards := g.before[r.Verb]
+// Answer takes a request on that scripts have something to do with.
+func (rs *Requests) Answer(r *engine.Request) bool {
+	guards := rs.before[r.Verb]
 	if r.To != engine.PlaceID {
 		guards = nil
 	}
-	h, c := g.responsible(r)
+	h, c := rs.responsible(r)
 	if h == nil && guards == nil {
 		return false
 	}
 	q := &requestValue{r: r}
-	ud := g.Userdata(q, g.meta.request)
-	quotas := &g.r.quotas
-	w := work{by: quotas.cause(g.turn()), depth: g.r.events.depth, request: true, run: func(now *generation) {
-		if now != g {
+	ud := rs.Userdata(q, rs.meta)
+	w := rs.calls.Request(func() {
+		if rs.Over() {
 			r.Refuse("reloaded")
 			return
 		}
-		g.handle(q, ud, guards, h, c)
-	}}
+		rs.handle(q, ud, guards, h, c)
+	})
 	switch {
-	case g.Running(), r.IsAnnounce(): // which must be answered at once
-		quotas.act(w.by, func() { w.run(g) })
-	case quotas.fits(w.by):
-		g.r.do(w)
-	case !quotas.hold(w):
-		g.r.refused++
-		r.Refuse(errOverQuota)
+	case rs.Running(), r.IsAnnounce(): // which must be answered at once
+		rs.calls.Act(w.By, w.Run)
+	case !rs.calls.DoOrHold(w):
+		rs.calls.Refused++
+		r.Refuse(sched.OverQuota)
 	}
 	return true
 }
 
 // responsible finds the handler of a verb, and the component that it is of, if it is
 // of one.
-func (g *generation) responsible(r *engine.Request) (*handler, *kind) {
+func (rs *Requests) responsible(r *engine.Request) (*sched.Handler, *kind) {
 	if r.To == engine.PlaceID {
-		if h := g.verbs[r.Verb]; h != nil {
+		if h := rs.verbs[r.Verb]; h != nil {
 			return h, nil
 		}
 	}
-	if e := g.turn().World().Entity(r.To); e != nil {
+	if e := rs.Turn().World().Entity(r.To); e != nil {
 		for _, name := range e.Names() {
-			if k := g.kinds[name]; k != nil && k.verbs[r.Verb] != nil {
+			if k := rs.components.kinds[name]; k != nil && k.verbs[r.Verb] != nil {
 				return k.verbs[r.Verb], k
 			}
 		}
@@ -161,14 +210,14 @@ func (g *generation) responsible(r *engine.Request) (*handler, *kind) {
 }
 
 // handle asks the guards, and then the handler, or the place if there is none.
-func (g *generation) handle(q *requestValue, ud *lua.LUserData, guards []*handler, h *handler, of *kind) {
+func (rs *Requests) handle(q *requestValue, ud *lua.LUserData, guards []*sched.Handler, h *sched.Handler, of *kind) {
 	for _, guard := range guards {
 		q.held = true
-		results, err := g.call(guard, q.r.From, ud)
+		results, err := rs.calls.Call(guard, q.r.From, ud)
 		q.held = false
 		switch {
 		case err != nil:
-			g.refuse(q.r, guard, err)
+			rs.refuse(q.r, guard, err)
 			return
 		case len(results) > 0 && results[0] == lua.LFalse:
 			why := "not now"
@@ -185,62 +234,41 @@ func (g *generation) handle(q *requestValue, ud *lua.LUserData, guards []*handle
 	}
 	args := []lua.LValue{ud}
 	if of != nil {
-		args = []lua.LValue{g.entity(q.r.To), ud}
+		args = []lua.LValue{rs.entities.Value(q.r.To), ud}
 	}
-	results, err := g.call(h, q.r.From, args...)
+	results, err := rs.calls.Call(h, q.r.From, args...)
 	if err != nil {
-		g.refuse(q.r, h, err)
+		rs.refuse(q.r, h, err)
 		return
 	}
-	g.respond(q.r, h, results)
+	rs.respond(q.r, h, results)
 }
 
 // refuse answers a request that a handler failed on.
-func (g *generation) refuse(r *engine.Request, h *handler, err error) {
-	if r.IsAnnounce() && isCutOff(err) {
-		g.r.entrance.cutOff(h)
+func (rs *Requests) refuse(r *engine.Request, h *sched.Handler, err error) {
+	if r.IsAnnounce() && sched.IsCutOff(err) {
+		rs.cutOff(h)
 	}
-	r.Refuse(explain(err))
-}
-
-// What is answered where a script failed, or did not run. What failed is in the log.
-const (
-	errScript    = "script error"
-	errTooLong   = "the script takes too long at this"
-	errOverQuota = "you have the place's scripts do too much at once, try again in a moment"
-)
-
-// explain is what an agent is told of a handler's failure.
-func explain(err error) string {
-	rest, rests := errors.AsType[restingError](err)
-	switch {
-	case rests:
-		return rest.Error()
-	case err == errBusy:
-		return err.Error()
-	case isCutOff(err):
-		return errTooLong
-	}
-	return errScript
+	r.Refuse(sched.Explain(err))
 }
 
 // respond makes the answer of what a handler returned.
-func (g *generation) respond(r *engine.Request, h *handler, results []lua.LValue) {
+func (rs *Requests) respond(r *engine.Request, h *sched.Handler, results []lua.LValue) {
 	if promised(results) == r {
 		return
 	}
 	if len(results) > 0 {
 		if ud, ok := results[0].(*lua.LUserData); ok {
 			if t, ok := ud.Value.(*task); ok {
-				g.respondWith(r, t)
+				rs.respondWith(r, t)
 				return
 			}
 		}
 	}
-	items, err := g.items(results)
+	items, err := items(rs.Env, results)
 	if err != nil {
-		g.report(h.what, r.From, fmt.Errorf("what it returned: %w", err))
-		r.Refuse(errScript)
+		rs.calls.Report(h.What, r.From, fmt.Errorf("what it returned: %w", err))
+		r.Refuse(sched.ScriptFailed)
 		return
 	}
 	r.Answer(items...)
@@ -248,7 +276,7 @@ func (g *generation) respond(r *engine.Request, h *handler, results []lua.LValue
 
 // items makes an answer's items of what was returned: nothing is "ok", nil and a text
 // is "failed" and why.
-func (g *generation) items(results []lua.LValue) ([]any, error) {
+func items(env *Env, results []lua.LValue) ([]any, error) {
 	if len(results) == 0 {
 		return []any{"ok"}, nil
 	}
@@ -262,7 +290,7 @@ func (g *generation) items(results []lua.LValue) ([]any, error) {
 	items := make([]any, len(results))
 	for i, v := range results {
 		var err error
-		if items[i], err = g.Convert(v, bind.Body); err != nil {
+		if items[i], err = env.Convert(v, bind.Body); err != nil {
 			return nil, err
 		}
 	}
@@ -270,11 +298,11 @@ func (g *generation) items(results []lua.LValue) ([]any, error) {
 }
 
 // respondWith answers when a task ends.
-func (g *generation) respondWith(r *engine.Request, t *task) {
+func (rs *Requests) respondWith(r *engine.Request, t *task) {
 	switch {
 	case r.IsAnnounce():
-		g.report("verb announce", "", fmt.Errorf("an announce must be answered at once, not by a task"))
-		r.Refuse(errScript)
+		rs.calls.Report("verb announce", "", fmt.Errorf("an announce must be answered at once, not by a task"))
+		r.Refuse(sched.ScriptFailed)
 	case t.over:
 		t.answer(r)
 	default:
@@ -299,20 +327,20 @@ func promised(results []lua.LValue) *engine.Request {
 	return nil
 }
 
-// placeDefault runs the built-in handling of a request, and gives its answer's items.
-func (g *generation) placeDefault(L *lua.LState) int {
-	g.needsPlace(L, "place.default")
+// byDefault runs the built-in handling of a request, and gives its answer's items.
+func (rs *Requests) byDefault(L *lua.LState) int {
+	rs.NeedsPlace(L, "place.default")
 	q := bind.Argument[*requestValue](L, 1, "a request")
 	if q.held {
 		L.RaiseError("place.default works in place.handle; what a guard returns nothing about goes on by itself")
 	}
 	items, ok := q.r.DefaultAnswer()
 	if !ok {
-		L.Push(g.Userdata(later{q.r}, g.meta.later))
+		L.Push(rs.Userdata(later{q.r}, rs.laterMeta))
 		return 1
 	}
 	for _, item := range items {
-		L.Push(g.ToLua(L, item))
+		L.Push(rs.ToLua(L, item))
 	}
 	return len(items)
 }

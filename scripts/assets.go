@@ -5,16 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/loci-place/loci/scripts/internal/bind"
-
-	lua "github.com/yuin/gopher-lua"
 
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/engine/assets"
@@ -62,8 +57,8 @@ func (c *Config) assetFolder() *assetFolder {
 // everyFile is the pattern of what is watched in the folder.
 const everyFile = "**/*"
 
-// id gives a file's id, which it reads the file for unless that has not changed.
-func (f *assetFolder) id(name string) (string, error) {
+// ID implements [lib.AssetFolder]: it returns a file's id, which it reads the file for unless that has not changed.
+func (f *assetFolder) ID(name string) (string, error) {
 	if f.dir == "" {
 		return "", errors.New("this place has no assets folder")
 	}
@@ -81,21 +76,14 @@ func (f *assetFolder) id(name string) (string, error) {
 	return id, err
 }
 
+// There implements [lib.AssetFolder].
+func (f *assetFolder) There() bool { return f.dir != "" }
+
 // asked returns which of the files scripts have asked for.
 func (f *assetFolder) asked(files []string) []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(files), func(name string) bool { return !f.wanted[name] })
-}
-
-// serveAssets has the place serve the files that scripts have asked for the ids of.
-// It reads them, and so may take long: not in a turn in which anybody waits.
-func (g *generation) serveAssets(place *engine.Place) {
-	for _, name := range slices.Sorted(maps.Keys(g.assets)) {
-		if _, err := place.AssetID(name); err != nil {
-			g.log.Error("an asset is not served", "file", name, "error", err)
-		}
-	}
 }
 
 // assetsQuiet is how long nothing must happen in the assets folder before a change is looked
@@ -129,31 +117,4 @@ func (r *Runtime) watchAssets(ctx context.Context, place *engine.Place) error {
 		}
 	})
 	return nil
-}
-
-func (g *generation) placeAsset(L *lua.LState) int {
-	name := L.CheckString(1)
-	id, known := "", false
-	if g.live {
-		if id, known = g.turn().AssetID(name); !known {
-			L.RaiseError("place.asset(%q): ask for it at the top level of a script first, where there is time to read the file", name)
-		}
-	} else {
-		var err error
-		id, err = g.r.assets.id(name)
-		bind.Check(L, err)
-		g.assets[name] = true
-	}
-	L.Push(lua.LString(id))
-	return 1
-}
-
-func (g *generation) placePushAsset(L *lua.LState) int {
-	g.changes(L, "place.push_asset")
-	a, name := bind.Argument[*agentValue](L, 1, "an agent"), L.CheckString(2)
-	if g.r.assets.dir == "" {
-		L.RaiseError("this place has no assets folder")
-	}
-	bind.Check(L, g.turn().PushAsset(a.agent.ID, name))
-	return 0
 }

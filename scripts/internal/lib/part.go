@@ -1,4 +1,4 @@
-package scripts
+package lib
 
 import (
 	"fmt"
@@ -13,7 +13,7 @@ import (
 // part is a component of an entity as scripts have it: read and written like a table,
 // but always as the world has it.
 type part struct {
-	g      *generation
+	ps     *Parts
 	entity *entity
 	name   string
 	ud     *lua.LUserData
@@ -39,36 +39,46 @@ func (p *part) String() string {
 
 // Plain implements [bind.Plain].
 func (p *part) Plain() any {
-	if !p.load(p.g) {
+	if !p.load() {
 		return nil
 	}
 	return p.value
 }
 
-// part gives a component, whether or not the entity has it.
-func (ent *entity) part(g *generation, name string) *part {
+// Parts are the values that scripts have for components of entities, and for what is in them.
+type Parts struct {
+	*Env
+	entities   *Entities
+	concerned  func(component string) bool // whether scripts hear of its changes or have a say in them
+	meta       *lua.LTable
+	nestedMeta *lua.LTable
+}
+
+// of returns a component, whether or not the entity has it.
+func (ps *Parts) of(ent *entity, name string) *part {
 	p := ent.parts[name]
 	if p == nil {
-		p = &part{g: g, entity: ent, name: name, fast: !g.reserved[name]}
-		p.wrap(g)
+		p = &part{ps: ps, entity: ent, name: name, fast: !ps.entities.reserved[name]}
+		p.wrap()
 		if ent.parts == nil {
 			ent.parts = map[string]*part{}
 		}
-		if e := ent.live(g); e != nil && e.Has(name) { // names that scripts try are not kept
+		if e := ent.live(ps.entities); e != nil && e.Has(name) { // names that scripts try are not kept
 			ent.parts[name] = p
 		}
 	}
 	return p
 }
 
-func (g *generation) part(id, name string) *lua.LUserData { return g.entityOf(id).part(g, name).ud }
+// Value returns the value of a component, whether or not the entity has it.
+func (ps *Parts) Value(id, name string) *lua.LUserData { return ps.of(ps.entities.of(id), name).ud }
 
-// load brings the part up to date, and tells whether the entity has the component.
-func (p *part) load(g *generation) bool {
+// load brings the part up to date, and reports whether the entity has the component.
+func (p *part) load() bool {
 	if p.fixed {
 		return true
 	}
-	e := p.entity.live(g)
+	e := p.entity.live(p.ps.entities)
 	if e == nil {
 		return false
 	}
@@ -82,66 +92,67 @@ func (p *part) load(g *generation) bool {
 		return false
 	}
 	if p.table != nil && stamp == p.stamp && stamp < p.at { // something else of the entity has changed
-		p.edits, p.at = e.Edits(), g.turn().World().Now()
+		p.edits, p.at = e.Edits(), p.ps.Turn().World().Now()
 		p.quick(e)
 		return true
 	}
 	p.value, _ = e.Component(p.name)
-	p.stamp, p.at, p.edits = stamp, g.turn().World().Now(), e.Edits()
-	p.fill(g)
+	p.stamp, p.at, p.edits = stamp, p.ps.Turn().World().Now(), e.Edits()
+	p.fill()
 	p.quick(e)
 	return true
 }
 
 // wrap makes the value that scripts have.
-func (p *part) wrap(g *generation) {
-	p.meta = g.L.NewTable()
-	g.meta.part.ForEach(p.meta.RawSet)
-	p.ud = g.Userdata(p, p.meta)
+func (p *part) wrap() {
+	ps := p.ps
+	p.meta = ps.L.NewTable()
+	ps.meta.ForEach(p.meta.RawSet)
+	p.ud = ps.Userdata(p, p.meta)
 }
 
 // quick has the table read directly, which takes a fraction of calling a function,
 // until the entity changes.
 func (p *part) quick(e *world.Entity) {
-	if p.entity.parts[p.name] != p || p.g.entities[p.entity.id] != p.entity {
+	if p.entity.parts[p.name] != p || p.ps.entities.byID[p.entity.id] != p.entity {
 		return // the entity would not tell it, or not let it go at the end
 	}
 	p.entity.watch(e)
 	p.meta.RawSetString(index, p.table)
 	if p.fast {
-		p.entity.show(p.g, p)
+		p.entity.show(p.ps.entities, p)
 	}
 }
 
 // slow has every look at the part ask first whether it is up to date.
-func (p *part) slow() { p.meta.RawSetString(index, p.g.meta.part.RawGetString(index)) }
+func (p *part) slow() { p.meta.RawSetString(index, p.ps.meta.RawGetString(index)) }
 
 // index is the key of a metatable that says what a read goes to.
 const index = "__index"
 
 // fill makes the table of the value. What nests in it is looked at when it is asked for.
-func (p *part) fill(g *generation) {
+func (p *part) fill() {
 	p.loaded++
-	p.table = g.L.CreateTable(0, len(p.value))
+	p.table = p.ps.L.CreateTable(0, len(p.value))
 	for key, v := range p.value {
-		p.table.RawSetString(key, g.inside(p, nil, key, v))
+		p.table.RawSetString(key, p.ps.inside(p, nil, key, v))
 	}
 }
 
 // was gives a component as it was before it changed or went, for reading.
-func (g *generation) was(name string, value map[string]any) *lua.LUserData {
-	p := &part{g: g, name: name, fixed: true, value: value}
-	p.fill(g)
-	p.wrap(g)
+func (ps *Parts) was(name string, value map[string]any) *lua.LUserData {
+	p := &part{ps: ps, name: name, fixed: true, value: value}
+	p.fill()
+	p.wrap()
 	p.meta.RawSetString(index, p.table)
 	return p.ud
 }
 
-func (g *generation) openPart() {
-	g.meta.part = g.Metatable("component", map[string]lua.LGFunction{
+func (ps *Parts) open() {
+	ps.meta = ps.Metatable("component", map[string]lua.LGFunction{
 		"__index": func(L *lua.LState) int {
 			p := L.Get(1).(*lua.LUserData).Value.(*part)
-			if !p.load(g) {
+			if !p.load() {
 				L.RaiseError("%s is gone", p)
 			}
 			L.Push(p.table.RawGet(L.Get(2)))
@@ -149,19 +160,19 @@ func (g *generation) openPart() {
 		},
 		"__newindex": func(L *lua.LState) int {
 			p := bind.Argument[*part](L, 1, "a component")
-			return g.assign(L, p, nil, L.Get(2), L.Get(3))
+			return ps.assign(L, p, nil, L.Get(2), L.Get(3))
 		},
 		"__len": func(L *lua.LState) int { L.Push(lua.LNumber(0)); return 1 },
 	})
-	g.meta.nested = g.Metatable("component", map[string]lua.LGFunction{
+	ps.nestedMeta = ps.Metatable("component", map[string]lua.LGFunction{
 		"__index": func(L *lua.LState) int {
 			n := bind.Argument[*nested](L, 1, "a part of a component")
-			L.Push(g.at(n, L.Get(2)))
+			L.Push(ps.at(n, L.Get(2)))
 			return 1
 		},
 		"__newindex": func(L *lua.LState) int {
 			n := bind.Argument[*nested](L, 1, "a part of a component")
-			return g.assign(L, n.part, n.path, L.Get(2), L.Get(3))
+			return ps.assign(L, n.part, n.path, L.Get(2), L.Get(3))
 		},
 		"__len": func(L *lua.LState) int {
 			list, _ := bind.Argument[*nested](L, 1, "a part of a component").Plain().([]any)
@@ -173,8 +184,8 @@ func (g *generation) openPart() {
 
 // List implements [bind.Lister].
 func (p *part) List() *lua.LTable {
-	if !p.load(p.g) {
-		return p.g.L.NewTable()
+	if !p.load() {
+		return p.ps.L.NewTable()
 	}
 	return p.table
 }

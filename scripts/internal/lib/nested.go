@@ -1,4 +1,4 @@
-package scripts
+package lib
 
 import (
 	"fmt"
@@ -8,7 +8,7 @@ import (
 )
 
 // inside gives a value that stands in a component: nested, if it has parts itself.
-func (g *generation) inside(p *part, path []any, key, v any) lua.LValue {
+func (ps *Parts) inside(p *part, path []any, key, v any) lua.LValue {
 	switch v := v.(type) {
 	case bool:
 		return lua.LBool(v)
@@ -18,9 +18,9 @@ func (g *generation) inside(p *part, path []any, key, v any) lua.LValue {
 		return lua.LString(v)
 	case map[string]any, []any:
 		n := &nested{part: p, path: append(slices.Clone(path), key)}
-		return g.Userdata(n, g.meta.nested)
+		return ps.Userdata(n, ps.nestedMeta)
 	}
-	return g.Null()
+	return ps.Null()
 }
 
 // nested is an object or a list in a component, by where it stands.
@@ -48,7 +48,7 @@ func (n *nested) String() string {
 
 // Plain implements [bind.Plain].
 func (n *nested) Plain() any {
-	if !n.part.load(n.part.g) {
+	if !n.part.load() {
 		return nil
 	}
 	if n.loaded != n.part.loaded {
@@ -77,17 +77,17 @@ func (n *nested) find() any {
 }
 
 // at reads a key or an index.
-func (g *generation) at(n *nested, key lua.LValue) lua.LValue {
+func (ps *Parts) at(n *nested, key lua.LValue) lua.LValue {
 	switch v := n.Plain().(type) {
 	case map[string]any:
 		if name, ok := key.(lua.LString); ok {
 			if item, ok := v[string(name)]; ok {
-				return g.inside(n.part, n.path, string(name), item)
+				return ps.inside(n.part, n.path, string(name), item)
 			}
 		}
 	case []any:
 		if i, ok := listIndex(key); ok && i < len(v) {
-			return g.inside(n.part, n.path, i, v[i])
+			return ps.inside(n.part, n.path, i, v[i])
 		}
 	}
 	return lua.LNil
@@ -102,16 +102,16 @@ func listIndex(key lua.LValue) (int, bool) {
 
 // List implements [bind.Lister].
 func (n *nested) List() *lua.LTable {
-	g := n.part.g
-	t := g.L.NewTable()
+	ps := n.part.ps
+	t := ps.L.NewTable()
 	switch v := n.Plain().(type) {
 	case map[string]any:
 		for key, item := range v {
-			t.RawSetString(key, g.inside(n.part, n.path, key, item))
+			t.RawSetString(key, ps.inside(n.part, n.path, key, item))
 		}
 	case []any:
 		for i, item := range v {
-			t.RawSetInt(i+1, g.inside(n.part, n.path, i, item))
+			t.RawSetInt(i+1, ps.inside(n.part, n.path, i, item))
 		}
 	}
 	return t

@@ -1,4 +1,4 @@
-package scripts
+package lib
 
 import (
 	"errors"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/loci-place/loci/scripts/internal/api"
 	"github.com/loci-place/loci/scripts/internal/bind"
+	"github.com/loci-place/loci/scripts/internal/sched"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -21,8 +22,8 @@ import (
 type kind struct {
 	name, file                              string
 	defaults                                map[string]any
-	validate, added, changed, removed, tick *handler
-	verbs                                   map[string]*handler
+	validate, added, changed, removed, tick *sched.Handler
+	verbs                                   map[string]*sched.Handler
 	members                                 []member // entities that have one, as far as anybody ticks
 	listed                                  map[*entity]bool
 	gone                                    bool // some of the members may be gone
@@ -34,8 +35,8 @@ type member struct {
 	part   *part
 }
 
-// kindHandlers are what a component's file may return beside defaults and verbs.
-var kindHandlers = []api.Field{
+// Handlers are what a component's file may return beside defaults and verbs.
+var Handlers = []api.Field{
 	{Name: "defaults", Type: "table", Doc: "what a component has that is set without it"},
 	{Name: "validate", Type: "fun(component: table): boolean, string?", Doc: "says whether a component may be so, and if not why; of what agents send as well, and of an animated component as it will be at both ends of the animation, not between. It only looks: it may not change the place"},
 	{Name: "added", Type: "fun(entity: loci.Entity, component: table)", Doc: "an entity has the component now; after a reload also those that had it before"},
@@ -44,18 +45,60 @@ var kindHandlers = []api.Field{
 	{Name: "tick", Type: "fun(entity: loci.Entity, component: table, dt: number)", Doc: "every heartbeat, for each entity that has the component"},
 }
 
+// Components are the custom components, each described by a file in components.
+type Components struct {
+	*Env
+	calls    *sched.Calls
+	entities *Entities
+	parts    *Parts
+	kinds    map[string]*kind
+	ticks    []*kind                    // that have a tick, in order
+	next     struct{ kind, member int } // where ticking goes on
+}
+
+// Add adds the component that a file returned.
+func (cs *Components) Add(file string, returned []lua.LValue) error {
+	k, err := cs.newKind(file, returned)
+	if err != nil {
+		return err
+	}
+	cs.kinds[k.name] = k
+	if k.tick != nil {
+		cs.ticks = append(cs.ticks, k)
+	}
+	return nil
+}
+
+// Names returns the names of all components, in no order.
+func (cs *Components) Names() []string { return slices.Collect(maps.Keys(cs.kinds)) }
+
+// Has reports whether a file describes a component.
+func (cs *Components) Has(name string) bool { return cs.kinds[name] != nil }
+
+// Checks reports whether a component has a validate.
+func (cs *Components) Checks(name string) bool {
+	k := cs.kinds[name]
+	return k != nil && k.validate != nil
+}
+
+// tells reports whether anybody hears of a component's changes.
+func (cs *Components) tells(name string) bool {
+	k := cs.kinds[name]
+	return k != nil && (k.added != nil || k.changed != nil || k.removed != nil)
+}
+
 // newKind reads what a component's file returned.
-func (g *generation) newKind(file string, returned []lua.LValue) (*kind, error) {
+func (cs *Components) newKind(file string, returned []lua.LValue) (*kind, error) {
 	k := &kind{
 		name: strings.TrimSuffix(path.Base(file), ".lua"), file: file,
-		verbs: map[string]*handler{}, listed: map[*entity]bool{},
+		verbs: map[string]*sched.Handler{}, listed: map[*entity]bool{},
 	}
 	if len(returned) == 0 || returned[0].Type() != lua.LTTable {
 		return nil, fmt.Errorf("%s:1: a component's file returns a table: return { added = function(entity, %s) … end }", file, k.name)
 	}
 	var failed error
 	returned[0].(*lua.LTable).ForEach(func(key, value lua.LValue) {
-		if err := k.take(g, key, value); err != nil && failed == nil {
+		if err := cs.take(k, key, value); err != nil && failed == nil {
 			failed = fmt.Errorf("%s:1: %w", file, err)
 		}
 	})
@@ -63,13 +106,13 @@ func (g *generation) newKind(file string, returned []lua.LValue) (*kind, error) 
 }
 
 // take takes one item of the table.
-func (k *kind) take(g *generation, key, value lua.LValue) error {
+func (cs *Components) take(k *kind, key, value lua.LValue) error {
 	name, ok := key.(lua.LString)
 	if !ok {
 		return fmt.Errorf("the table has the key %v, which is no name", key)
 	}
 	if name == "defaults" {
-		defaults, err := g.Convert(value, bind.Component)
+		defaults, err := cs.Convert(value, bind.Component)
 		if err != nil {
 			return fmt.Errorf("defaults: %w", err)
 		}
@@ -82,7 +125,7 @@ func (k *kind) take(g *generation, key, value lua.LValue) error {
 	if !ok || fn.IsG {
 		return fmt.Errorf("%s must be a function: what is not a handler is a verb", name)
 	}
-	h := newHandler(fn, fmt.Sprintf("component %s.%s", k.name, name))
+	h := sched.NewHandler(fn, fmt.Sprintf("component %s.%s", k.name, name))
 	switch name {
 	case "validate":
 		k.validate = h
@@ -100,23 +143,23 @@ func (k *kind) take(g *generation, key, value lua.LValue) error {
 	return nil
 }
 
-// checkComponents fills in what an entity's new components lack, and has them
+// Check fills in what an entity's new components lack, and has them
 // validated.
-func (g *generation) checkComponents(e *world.Entity, owner string, set map[string]any) error {
+func (cs *Components) Check(e *world.Entity, owner string, set map[string]any) error {
 	for _, name := range slices.Sorted(maps.Keys(set)) {
-		k := g.kinds[name]
+		k := cs.kinds[name]
 		if k == nil {
 			continue
 		}
 		c, _ := set[name].(map[string]any) // an empty list stands for an empty object
 		c = k.complete(c)
-		if err := k.valid(g, c); err != nil {
+		if err := cs.valid(k, c); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		set[name] = c
 	}
 	if owner == engine.PlaceID {
-		return g.checkVerbs(e, set)
+		return cs.checkVerbs(e, set)
 	}
 	return nil
 }
@@ -137,20 +180,20 @@ func (k *kind) complete(c map[string]any) map[string]any {
 }
 
 // valid asks a component's validate.
-func (k *kind) valid(g *generation, c map[string]any) error {
+func (cs *Components) valid(k *kind, c map[string]any) error {
 	if k.validate == nil {
 		return nil
 	}
-	arg, err := g.Value(c)
+	arg, err := cs.Value(c)
 	if err != nil {
 		return err
 	}
-	results, err := g.look(k.validate, "", arg)
+	results, err := cs.calls.Look(k.validate, "", arg)
 	switch {
-	case err != nil && !g.live:
-		return err // whoever wrote it is told all
+	case err != nil && !cs.Live():
+		return err // the author is told all
 	case err != nil:
-		return errors.New(explain(err))
+		return errors.New(sched.Explain(err))
 	case len(results) == 0 || lua.LVAsBool(results[0]):
 		return nil
 	case len(results) > 1 && results[1].Type() == lua.LTString:
@@ -160,8 +203,8 @@ func (k *kind) valid(g *generation, c map[string]any) error {
 }
 
 // checkVerbs refuses an entity two of whose components would answer the same verb.
-func (g *generation) checkVerbs(e *world.Entity, set map[string]any) error {
-	answering := func(name string) bool { return g.kinds[name] != nil && len(g.kinds[name].verbs) > 0 }
+func (cs *Components) checkVerbs(e *world.Entity, set map[string]any) error {
+	answering := func(name string) bool { return cs.kinds[name] != nil && len(cs.kinds[name].verbs) > 0 }
 	fresh := false
 	for name := range set {
 		fresh = fresh || answering(name) && (e == nil || !e.Has(name))
@@ -179,7 +222,7 @@ func (g *generation) checkVerbs(e *world.Entity, set map[string]any) error {
 		if !answering(name) {
 			continue
 		}
-		for verb := range g.kinds[name].verbs {
+		for verb := range cs.kinds[name].verbs {
 			if other := by[verb]; other != "" {
 				return fmt.Errorf("the components %s and %s of one entity both answer %q", other, name, verb)
 			}
@@ -190,7 +233,7 @@ func (g *generation) checkVerbs(e *world.Entity, set map[string]any) error {
 }
 
 // follow notes that an entity may have come to have the component.
-func (k *kind) follow(g *generation, e *world.Entity) {
+func (cs *Components) follow(k *kind, e *world.Entity) {
 	if k.tick == nil {
 		return
 	}
@@ -198,22 +241,22 @@ func (k *kind) follow(g *generation, e *world.Entity) {
 		k.gone = true
 		return
 	}
-	ent := g.entityOf(e.ID())
+	ent := cs.entities.of(e.ID())
 	if !k.listed[ent] {
 		k.listed[ent] = true
-		k.members = append(k.members, member{ent, ent.part(g, k.name)})
+		k.members = append(k.members, member{ent, cs.parts.of(ent, k.name)})
 	}
 }
 
 // sweep forgets members that are gone.
-func (k *kind) sweep(g *generation) {
+func (cs *Components) sweep(k *kind) {
 	if !k.gone {
 		return
 	}
 	k.gone = false
 	k.members = slices.DeleteFunc(slices.Clone(k.members), func(m member) bool {
-		e := m.entity.live(g) // one that has come again has another member
-		gone := e == nil || !e.Has(k.name) || g.entities[m.entity.id] != m.entity
+		e := m.entity.live(cs.entities) // one that has come again has another member
+		gone := e == nil || !e.Has(k.name) || cs.entities.byID[m.entity.id] != m.entity
 		if gone {
 			delete(k.listed, m.entity)
 		}
@@ -221,63 +264,60 @@ func (k *kind) sweep(g *generation) {
 	})
 }
 
-func (k *kind) tellAdded(g *generation, id string) {
+func (cs *Components) tellAdded(k *kind, id string) {
 	if k.added != nil {
-		_, _ = g.call(k.added, id, g.entity(id), g.part(id, k.name))
+		_, _ = cs.calls.Call(k.added, id, cs.entities.Value(id), cs.parts.Value(id, k.name))
 	}
 }
 
-func (k *kind) tellChanged(g *generation, id string, old map[string]any) {
+func (cs *Components) tellChanged(k *kind, id string, old map[string]any) {
 	if k.changed == nil {
 		return
 	}
-	_, _ = g.call(k.changed, id, g.entity(id), g.part(id, k.name), g.was(k.name, old))
+	_, _ = cs.calls.Call(k.changed, id, cs.entities.Value(id), cs.parts.Value(id, k.name), cs.parts.was(k.name, old))
 }
 
-func (k *kind) tellRemoved(g *generation, id string, old map[string]any) {
+func (cs *Components) tellRemoved(k *kind, id string, old map[string]any) {
 	if k.removed == nil {
 		return
 	}
-	_, _ = g.call(k.removed, id, g.entity(id), g.was(k.name, old))
+	_, _ = cs.calls.Call(k.removed, id, cs.entities.Value(id), cs.parts.was(k.name, old))
 }
 
-// runTicks calls the tick handlers. Where the place's pool is used up, the next heartbeat
+// Tick calls the tick handlers, after what is called first. Where the place's pool is used up, the next heartbeat
 // goes on with those that have not had their turn. What an agent's entities take is its
 // own: where that is used up they have none in this heartbeat.
-func (g *generation) runTicks(dt float64) {
-	at := &g.tick
-	if at.kind == 0 && at.member == 0 && g.r.quotas.open(g.r.quotas.place) {
-		g.tell("tick", []any{dt})
+func (cs *Components) Tick(dt float64, first func(dt float64)) {
+	at := &cs.next
+	if at.kind == 0 && at.member == 0 && cs.calls.Open(cs.calls.Place) {
+		first(dt)
 	}
-	for ; at.kind < len(g.ticks); at.kind, at.member = at.kind+1, 0 {
-		if !g.tickMembers(g.ticks[at.kind], lua.LNumber(dt)) {
+	for ; at.kind < len(cs.ticks); at.kind, at.member = at.kind+1, 0 {
+		if !cs.tickMembers(cs.ticks[at.kind], lua.LNumber(dt)) {
 			return
 		}
 	}
 	at.kind = 0
 }
 
-func (g *generation) tickMembers(k *kind, dt lua.LValue) (done bool) {
-	q := &g.r.quotas
-	if g.tick.member == 0 {
-		k.sweep(g)
+func (cs *Components) tickMembers(k *kind, dt lua.LValue) (done bool) {
+	if cs.next.member == 0 {
+		cs.sweep(k)
 	}
-	for ; g.tick.member < len(k.members); g.tick.member++ {
-		m := k.members[g.tick.member]
-		if !m.part.load(g) {
+	for ; cs.next.member < len(k.members); cs.next.member++ {
+		m := k.members[cs.next.member]
+		if !m.part.load() {
 			continue
 		}
-		by := q.of(m.entity.e.Owner())
+		by := cs.calls.Of(m.entity.e.Owner())
 		switch {
-		case q.open(by):
-		case by == q.place:
+		case cs.calls.Open(by):
+		case cs.calls.IsPlace(by):
 			return false
 		default:
 			continue
 		}
-		q.acting = by
-		_, _ = g.call(k.tick, m.entity.id, m.entity.ud, m.part.ud, dt)
-		q.acting = nil
+		_, _ = cs.calls.CallFor(by, k.tick, m.entity.id, m.entity.ud, m.part.ud, dt)
 	}
 	return true
 }
