@@ -279,21 +279,28 @@ func TestQueueOfResumedAgentStartsEmpty(t *testing.T) {
 			}
 		}
 		flood()
+		q := r.place.backlogs
+		waits := func(b *backlog) (bytes, total int) {
+			q.mu.Lock()
+			defer q.mu.Unlock()
+			return b.bytes, q.total
+		}
 		lost := victim.session().backlog
-		if lost.bytes < 30_000 {
-			t.Fatalf("%d bytes wait for it", lost.bytes)
+		if bytes, _ := waits(lost); bytes < 30_000 {
+			t.Fatalf("%d bytes wait for it", bytes)
 		}
 		time.Sleep(15 * time.Second) // it is lost
 		flood()
-		if total := r.place.backlogs.total; total != 0 || len(r.place.backlogs.waiting) != 0 {
-			t.Errorf("%d bytes wait for nobody", total)
+		if bytes, total := waits(lost); bytes != 0 || total != 0 {
+			t.Errorf("%d bytes wait for it, %d for all", bytes, total)
 		}
 		back := r.joinAs("ann", victim.avatar)
 		if back.avatar != victim.avatar {
 			t.Fatalf("%q came back as %q", victim.avatar, back.avatar)
 		}
-		if waits := back.session().backlog; waits == lost || waits.bytes > 1000 {
-			t.Errorf("%d bytes wait for it (the same queue: %v)", waits.bytes, waits == lost)
+		queue := back.session().backlog
+		if bytes, _ := waits(queue); queue == lost || bytes > 1000 {
+			t.Errorf("%d bytes wait for it (the same queue: %v)", bytes, queue == lost)
 		}
 		back.interactions()
 		other.send(netcode.CommandChannel, true, interaction("oneway", "", back.avatar, "", pad))
