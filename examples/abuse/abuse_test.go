@@ -23,7 +23,7 @@ func TestAttacksHarmNobody(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", loci, "../..").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	c := config{loci: loci, lasts: 2 * time.Second, quiet: 500 * time.Millisecond, bystanders: 4, hoarders: 60, bars: bars{states: 10}}
+	c := config{loci: loci, lasts: 2 * time.Second, quiet: 500 * time.Millisecond, bystanders: 4, hoarders: 60, bars: bars{share: 0.5}}
 	for _, a := range attacks {
 		t.Run(a.name, func(t *testing.T) {
 			r, err := c.attack(t.Context(), a)

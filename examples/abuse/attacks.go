@@ -40,6 +40,17 @@ var attacks = []attack{
 	// what the place does on an agent's behalf
 	{name: "launch", does: "launches apps from a gateway that never answers", flags: []string{"--apps", "127.0.0.1"}, run: launch},
 	{name: "sybil", does: "says it has every asset, gives a byte and falls silent", takes: 25 * time.Second, run: sybil},
+	// as often as can be
+	{name: "wave", does: "sends itself something one-way", run: plainly(wave)},
+	{name: "list", does: "asks who is there", run: plainly(list)},
+	{name: "litter", does: "spawns entities", run: plainly(litter)},
+	{name: "news", does: "publishes", run: plainly(news)},
+	{name: "subscribe", does: "subscribes", run: plainly(subscribe)},
+	{name: "rules", does: "adds access rules", run: plainly(addRule)},
+	{name: "chatter", does: "sends media", run: plainly(chatter)},
+	{name: "fetch", does: "asks for pieces of an asset of 8 MiB", files: map[string]string{"place.lua": "", "assets/picture": picture()}, run: plainly(fetch)},
+	{name: "search", does: "asks for assets that nobody has", run: plainly(search)},
+	{name: "knock", does: "connects and does not wait for the answer", run: plainly(knock)},
 	// the network
 	{name: "mitm", does: "passes a moderator's proof on to a place of the same name", files: lobbyPlace, takes: 10 * time.Second, run: passOn},
 	{name: "reflect", does: "asks for a connection in another's name", takes: 7 * time.Second, run: reflect},

@@ -41,6 +41,7 @@ type config struct {
 // bars are what bystanders are promised.
 type bars struct {
 	states  float64       // that each gets a second, at least
+	share   float64       // of the states that it got before the attack, at least
 	slower  time.Duration // by how much the p99 of their requests may grow
 	ceiling int64         // bytes of memory that the place's process may take
 }
@@ -169,7 +170,7 @@ func (c *config) attack(ctx context.Context, a attack) (*result, error) {
 		Attack: a.name, States: m.states, QuietP99: quiet.p99.Seconds(), P99: m.p99.Seconds(), Join: m.join.Seconds(),
 		RSS: place.peakMemory(), Said: said, Harm: append(harm, m.harm...), Warnings: place.warnings(),
 	}
-	if m.states < c.bars.states {
+	if m.states < max(c.bars.states, c.bars.share*quiet.states) {
 		r.Harm = append(r.Harm, fmt.Sprintf("%.1f states a second", m.states))
 	}
 	if most := c.bars.slower; most > 0 && m.p99 > quiet.p99+most {
