@@ -6,6 +6,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/loci-place/loci/netcode"
 )
@@ -108,6 +109,29 @@ func TestValueThatJSONCannotWriteIsAnError(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestHostAnimatesWithAnyNumbers(t *testing.T) {
+	inPlace(t, Config{}, func(r *rig) {
+		r.join(4, `{}`)
+		err := r.place.Do(func(turn *Turn) error {
+			if _, err := turn.Spawn("lamp", map[string]any{"light": map[string]any{"on": uint8(0)}}); err != nil {
+				return err
+			}
+			_, err := turn.Animate("lamp", map[string]any{"path": "light.on", "from": 0, "to": float32(8), "start_at": 0, "duration": uint(1)})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Second)
+		_ = r.place.Do(func(turn *Turn) error {
+			if c, _ := turn.Component("lamp", "light"); c["on"] != 8.0 {
+				t.Errorf("the light is %v", c)
+			}
+			return nil
+		})
+	})
 }
 
 // TestHostRefusesAnnounceWithAnyNumber: a code of any type of Go.

@@ -72,6 +72,10 @@ func (t *Turn) Animate(id string, animation map[string]any) (string, error) {
 	if e == nil {
 		return "", fmt.Errorf("%w %.100q", ErrNoEntity, id)
 	}
+	animation, err := plain(animation)
+	if err != nil {
+		return "", err
+	}
 	if err := t.on().checkAnimation(e, animation); err != nil {
 		return "", err
 	}

@@ -5,7 +5,6 @@ import (
 	"crypto/ed25519"
 	"fmt"
 	"log/slog"
-	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -185,7 +184,13 @@ func newClient(d *Dialer, url string, cfg ClientConfig, owned bool) (*Client, er
 	if cfg.IntentRate == 0 {
 		cfg.IntentRate = 20
 	}
-	cfg.Identity = maps.Clone(cfg.Identity)
+	var err error
+	if cfg.Identity, err = plainObject(cfg.Identity); err != nil {
+		return nil, fmt.Errorf("netcode: ClientConfig.Identity: %w", err)
+	}
+	if cfg.Avatar, err = plainObject(cfg.Avatar); err != nil {
+		return nil, fmt.Errorf("netcode: ClientConfig.Avatar: %w", err)
+	}
 	if cfg.Identity == nil {
 		cfg.Identity = map[string]any{"display_name": "agent"}
 	}

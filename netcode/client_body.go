@@ -3,6 +3,7 @@ package netcode
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 )
 
@@ -29,6 +30,23 @@ func EncodeBody(body []any) ([]byte, error) {
 		return nil, fmt.Errorf("the body: %w", err)
 	}
 	return data, nil
+}
+
+// plainObject returns an object as a place would have sent it.
+func plainObject(object map[string]any) (map[string]any, error) {
+	if written(object, 1) {
+		return maps.Clone(object), nil
+	}
+	data, err := json.Marshal(object)
+	if err != nil {
+		return nil, err
+	}
+	v, err := ParseValue(data)
+	if err != nil {
+		return nil, err
+	}
+	plain, _ := v.(map[string]any)
+	return plain, nil
 }
 
 // written reports whether AppendValue writes a value as it is.

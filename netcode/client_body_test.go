@@ -52,3 +52,35 @@ func TestBodyThatCannotBeWrittenIsAnError(t *testing.T) {
 		})
 	}
 }
+
+func TestClientConfigIsSentAsJSONWritesIt(t *testing.T) {
+	d := NewDialer(NewPipe(PipeConfig{}).Host())
+	defer d.Close()
+	type badge struct {
+		Level uint8 `json:"level"`
+	}
+	object := map[string]any{"badge": badge{3}, "sizes": []int{1, 2}}
+	c, err := newClient(d, "alloplace://localhost", ClientConfig{Identity: object, Avatar: object}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, got := range map[string]map[string]any{"Identity": c.cfg.Identity, "Avatar": c.cfg.Avatar} {
+		if text := string(AppendValue(nil, got)); text != `{"badge":{"level":3},"sizes":[1,2]}` {
+			t.Errorf("%s is %s", what, text)
+		}
+	}
+	bad := map[string]any{"f": func() {}}
+	for want, cfg := range map[string]ClientConfig{"ClientConfig.Identity": {Identity: bad}, "ClientConfig.Avatar": {Avatar: bad}} {
+		if _, err := newClient(d, "alloplace://localhost", cfg, false); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+}
+
+func TestResponseThatCannotBeWrittenIsAnError(t *testing.T) {
+	c := &Client{}
+	err := c.Respond(Interaction{Type: TypeRequest, From: strings.Repeat("x", 100_000)}, "ok", math.NaN())
+	if err == nil || !strings.Contains(err.Error(), "item 2 of the body") || len(err.Error()) > 300 {
+		t.Errorf("%.400v", err)
+	}
+}

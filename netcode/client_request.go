@@ -12,7 +12,7 @@ import (
 // response that says no comes with a [*RefusedError] as well. Otherwise an error
 // means that there was no answer: ctx ended or the connection did.
 //
-// The body's items are what [AppendValue] takes, the verb first:
+// The body's items may be anything that [encoding/json] can write, the verb first:
 //
 //	answer, err := c.Request(ctx, "place", "subscribe", pattern)
 func (c *Client) Request(ctx context.Context, to string, body ...any) ([]any, error) {
@@ -28,18 +28,18 @@ func (c *Client) RequestFrom(ctx context.Context, from, to string, body ...any) 
 	verb := text(item(body, 0))
 	data, err := EncodeBody(body)
 	if err != nil {
-		return nil, fmt.Errorf("request %s of %s: %w", verb, to, err)
+		return nil, fmt.Errorf("request %.100s of %.100s: %w", verb, to, err)
 	}
 	id := strconv.FormatUint(c.lastID.Add(1), 10)
 	answered := c.ask(id)
 	err = c.sendInteraction(Interaction{Type: TypeRequest, From: from, To: to, RequestID: id, Body: data})
 	if err != nil {
 		c.forget(id)
-		return nil, fmt.Errorf("request %s of %s: %w", verb, to, err)
+		return nil, fmt.Errorf("request %.100s of %.100s: %w", verb, to, err)
 	}
 	answer, err := c.await(ctx, id, answered)
 	if err != nil {
-		return nil, fmt.Errorf("request %s of %s: %w", verb, to, err)
+		return nil, fmt.Errorf("request %.100s of %.100s: %w", verb, to, err)
 	}
 	return answer, refusal(verb, answer)
 }
@@ -48,7 +48,7 @@ func (c *Client) RequestFrom(ctx context.Context, from, to string, body ...any) 
 func (c *Client) Send(to string, body ...any) error {
 	data, err := EncodeBody(body)
 	if err != nil {
-		return fmt.Errorf("send to %s: %w", to, err)
+		return fmt.Errorf("send to %.100s: %w", to, err)
 	}
 	return c.sendInteraction(Interaction{Type: TypeOneway, To: to, Body: data})
 }
@@ -67,8 +67,12 @@ func (c *Client) Respond(request Interaction, body ...any) error {
 	if request.Type != TypeRequest {
 		return fmt.Errorf("netcode: respond to a %s", request.Type)
 	}
+	data, err := EncodeBody(body)
+	if err != nil {
+		return fmt.Errorf("respond to %.100s: %w", request.From, err)
+	}
 	return c.sendInteraction(Interaction{
-		Type: TypeResponse, From: request.To, To: request.From, RequestID: request.RequestID, Body: AppendValue(nil, body),
+		Type: TypeResponse, From: request.To, To: request.From, RequestID: request.RequestID, Body: data,
 	})
 }
 
