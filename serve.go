@@ -9,7 +9,6 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -17,15 +16,15 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/engine/apps"
 	"github.com/loci-place/loci/engine/assets"
-	"github.com/loci-place/loci/engine/store"
 	"github.com/loci-place/loci/internal/limit"
 	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/scripts"
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 )
 
 // serveOptions is what `loci serve` can be told, after its environment and its
@@ -283,51 +282,14 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) (err
 	if o.serviceLink != "" {
 		log.Info("ignoring ALLOPLACE_PORT: it is the link to a service of Kubernetes, and no port", "value", o.serviceLink)
 	}
-	kept, shelf, err := o.keep(log)
+	options, err := o.options(log)
 	if err != nil {
 		return err
-	}
-	if kept != nil {
-		defer func() { err = errors.Join(err, kept.Close()) }()
-	}
-	bounds, err := o.scriptLimits()
-	if err != nil {
-		return err
-	}
-	rt, err := scripts.New(scripts.Config{
-		Dir: o.dir, NoReload: o.noReload, Name: o.name, Store: shelf, Logger: log, Limits: bounds,
-	})
-	if err != nil {
-		return err
-	}
-	defer rt.Wait()
-	limits, err := o.engineLimits()
-	if err != nil {
-		return err
-	}
-	transport, err := netcode.NewENet(netcode.ENetConfig{
-		Listen: o.listen, Logger: log, Limits: o.networkLimits(limits),
-	})
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("%w; --listen takes another address, with port 0 for any free one", err)
-	}
-	if err != nil {
-		return err
-	}
-	config := engine.Config{
-		Transport: transport, PublicHost: o.publicHost, KnownAs: o.knownAs, Apps: o.policy, Rate: o.hz, Behaviour: rt, Logger: log,
-		ViewDistance: o.distance, Linger: o.linger, Limits: limits, Assets: o.assets(rt.AssetFolder()),
-	}
-	if kept != nil {
-		config.Store = kept
-		if config.Key, err = kept.Key(); err != nil {
-			return errors.Join(err, transport.Close(netcode.CodePlaceClosed))
-		}
 	}
 	ctx, stop := untilSignal(ctx, log)
 	defer stop()
 	var unsaid error
-	config.Opened = func(place *engine.Place) {
+	options.Place.Opened = func(place *engine.Place) {
 		url := place.URL()
 		log.Info("serving", "url", url, "hz", o.hz)
 		sayKey(log, place)
@@ -337,14 +299,16 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) (err
 			stop()
 		}
 	}
-	place, err := engine.New(config)
+	place, err := scripts.Open(options)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w; --listen takes another address, with port 0 for any free one", err)
+	}
 	if err != nil {
-		transport.Close(netcode.CodePlaceClosed)
 		return err
 	}
 	defer place.Close()
 	if o.http != "" {
-		close, err := showInside(o.http, place, rt, log)
+		close, err := showInside(o.http, place.Place, place.Scripts, log)
 		if err != nil {
 			return err
 		}
@@ -363,31 +327,24 @@ func sayKey(log *slog.Logger, place *engine.Place) {
 	log.Info("the place's key", "key", netcode.KeyText(key), "lasts", lasts)
 }
 
-// keep opens what the place keeps, and what scripts do in it; both are nil without a
-// directory for it.
-func (o *serveOptions) keep(log *slog.Logger) (*store.Store, scripts.Store, error) {
-	if o.data == "" {
-		return nil, nil, nil
-	}
-	kept, err := store.Open(o.data, store.Options{Logger: log})
+// options are what the flags say of the place.
+func (o *serveOptions) options(log *slog.Logger) (scripts.Options, error) {
+	bounds, err := o.scriptLimits()
 	if err != nil {
-		return nil, nil, err
+		return scripts.Options{}, err
 	}
-	shelf, err := scripts.KeepStore(kept)
+	limits, err := o.engineLimits()
 	if err != nil {
-		return nil, nil, errors.Join(err, kept.Close())
+		return scripts.Options{}, err
 	}
-	return kept, shelf, nil
-}
-
-// assets is where the place has files of its own, if it does, and keeps those that agents
-// get from each other.
-func (o *serveOptions) assets(folder string) assets.Options {
-	kept := assets.Options{CacheBytes: o.assetCache, Folder: folder}
-	if o.data != "" {
-		kept.Dir = filepath.Join(o.data, "assets")
-	}
-	return kept
+	return scripts.Options{
+		Dir: o.dir, Data: o.data, Listen: o.listen, Network: o.networkLimits(limits), Logger: log,
+		Scripts: scripts.Config{NoReload: o.noReload, Name: o.name, Limits: bounds},
+		Place: engine.Config{
+			PublicHost: o.publicHost, KnownAs: o.knownAs, Apps: o.policy, Rate: o.hz, ViewDistance: o.distance, Linger: o.linger,
+			Limits: limits, Assets: assets.Options{CacheBytes: o.assetCache},
+		},
+	}, nil
 }
 
 // checkListen refuses what is not HOST:PORT, as a mistake in how the command was called.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/scripts/internal/bind"
 	"github.com/loci-place/loci/scripts/internal/sched"
 	"github.com/loci-place/loci/scripts/sandbox"
 	"github.com/loci-place/loci/scripts/watch"
@@ -43,6 +44,15 @@ type Config struct {
 	// [slog.Default].
 	Logger *slog.Logger
 }
+
+const (
+	// MaxValue bounds plain data that becomes a Lua value, such as a request's args, in bytes:
+	// text, and 8 for each value and key. More is an error in the script that looks at it.
+	// Parts of components are looked at one by one, and may be larger.
+	MaxValue = bind.MaxValue
+	// MaxJSON is the longest text that place.json.decode reads, in bytes.
+	MaxJSON = bind.MaxJSON
+)
 
 // Module is functions of the host's, by name, that scripts get by require.
 type Module map[string]Func

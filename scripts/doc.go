@@ -2,12 +2,13 @@
 // scripts of a directory as the [engine.Behaviour] of a place, and puts the new
 // ones in force whenever one is saved.
 //
-//	rt, err := scripts.New(scripts.Config{Dir: "lobby"})
+//	place, err := scripts.Open(scripts.Options{Dir: "lobby", Data: "data"})
 //	if err != nil { … } // lobby/place.lua:3: …
-//	place, err := engine.New(engine.Config{Behaviour: rt})
-//	if err != nil { … }
+//	fmt.Println("ready", place.URL())
 //	err = place.Serve(ctx)
-//	rt.Wait()
+//
+// [Open] wires scripts, store, network and place. [New] makes the scripts alone, for a place
+// that [engine.New] opens otherwise.
 //
 // # Where things are
 //
