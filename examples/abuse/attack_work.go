@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/loci-place/loci/netcode"
@@ -23,13 +23,19 @@ func replaceKeys(a *attacker) {
 
 // freeze does so over many connections at the same moment.
 func freeze(a *attacker) {
-	var ready sync.WaitGroup
 	const n = 12
-	ready.Add(n)
+	var came atomic.Int32
+	ready := make(chan struct{})
 	a.crowd(n, func(i int, x *agent) {
 		x.change(x.Avatar(), map[string]any{"x": keys("a", 49_980)})
-		ready.Done()
-		ready.Wait()
+		if came.Add(1) == n {
+			close(ready)
+		}
+		select {
+		case <-ready:
+		case <-a.ctx.Done(): // not all got in
+			return
+		}
 		for round := 1; a.goOn() && x.Err() == nil; round++ {
 			x.change(x.Avatar(), map[string]any{"x": keys(string(rune('a'+round%26)), 49_980)})
 		}
