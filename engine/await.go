@@ -37,7 +37,7 @@ func (t *Turn) Await(a Agent, entities []Entity) error {
 		return err
 	}
 	ag := p.newAgent(a, d)
-	q, _ := p.usage.begin(netip.Addr{}, p.now())
+	q, _ := p.intake.usage.begin(netip.Addr{}, p.now())
 	p.holdings.await(ag.id)
 	ag.session = &session{quota: q, refused: true}
 	ag.media = p.media.Join(ag.id, 0, d, &media.Voice{})

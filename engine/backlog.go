@@ -176,21 +176,6 @@ func (q *backlogs) end(b *backlog) {
 	*b = backlog{conn: b.conn, over: true}
 }
 
-// awaitSent waits until a session's agent has taken enough of what it made the place answer, and
-// reports false if its connection is gone before.
-func (p *Place) awaitSent(s *session) bool {
-	for !p.driven && p.backlogs.behind(s.backlog) {
-		p.limited(s, p.log.With("from", s.from), limitSendQueueBytes, "it does not take what it asks for: its commands wait")
-		if !p.delay(s, backlogInterval) {
-			return false
-		}
-		if closed(p.closing) {
-			break
-		}
-	}
-	return true
-}
-
 // cannotReach reports why what an agent sends another does not reach it, "" if it does, and
 // then counts it.
 func (p *Place) cannotReach(a, to *agent, c *command) (why string) {

@@ -47,7 +47,7 @@ func TestBytesOfCommandsThatOutrunThePlaceCostTheConnection(t *testing.T) {
 	inPlace(t, Config{Limits: Limits{CommandQueueBytes: 1 << 20}}, func(r *rig) {
 		p := r.join(4, `{}`)
 		release := make(chan struct{})
-		r.place.post(func() { <-release }) // the place is busy
+		r.place.intake.post(func() { <-release }) // the place is busy
 		for range 20 {
 			p.send(netcode.CommandChannel, true, interaction("oneway", "", PlaceID, "", `["poke","`+strings.Repeat("x", 100_000)+`"]`))
 		}
@@ -189,7 +189,7 @@ func TestHeartbeatsThatTakeTooLongDoNotKeepThePlaceFromAnythingElse(t *testing.T
 	served := make(chan error, 1)
 	go func() { served <- p.Serve(ctx) }()
 	heard := make(chan struct{})
-	p.post(func() { close(heard) })
+	p.intake.post(func() { close(heard) })
 	await.Next(t, heard, "the inbox to be served")
 	stop()
 	if err := await.Next(t, served, "the place to end"); err != nil {

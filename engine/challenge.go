@@ -74,7 +74,7 @@ func (p *Place) proves(s *session, ch *challenge, c *command) bool {
 		p.refuse(s, i, netcode.CodeUnproven, "the signature is not one of this announce by the key "+ch.auth.KeyText())
 		return false
 	}
-	p.usage.prove(s.quota, ch.auth.KeyText(), p.now())
+	p.intake.usage.prove(s.quota, ch.auth.KeyText(), p.now())
 	ch.announce.auth, ch.announce.bound = ch.auth, p.key.binds(ch.auth)
 	if !ch.announce.bound {
 		p.log.Info("a proof is not bound to this place: it could have been relayed", "from", s.from, "key", ch.auth.KeyText(), "dialed", ch.auth.Dialed)
@@ -86,16 +86,16 @@ func (p *Place) proves(s *session, ch *challenge, c *command) bool {
 // decoded on a goroutine of its own, as it is when it comes without a challenge: the turn is not
 // for that.
 func (p *Place) hearHeld(s *session, ch *challenge) {
-	p.unread.Add(1)
-	p.readers.Go(func() {
+	p.intake.unread.Add(1)
+	p.intake.readers.Go(func() {
 		decoding, next := &p.holdings.decoding, make(chan *command, 1)
 		do := func(*command) { p.consider(s, ch.announce, ch.dialect) }
 		for c := ch.announce; c != nil; {
 			weight := decoding.weight(c.Body)
-			if !decoding.begin(p.life, weight, func() { p.prepare(c) }) {
+			if !decoding.begin(p.life, weight, func() { p.intake.prepare(c) }) {
 				return
 			}
-			if !p.postOf(s, 0, func() {
+			if !p.intake.postOf(s, 0, func() {
 				defer decoding.end(weight)
 				if !s.refused {
 					p.because(s, func() {
@@ -105,7 +105,7 @@ func (p *Place) hearHeld(s *session, ch *challenge) {
 				}
 				after := s.next()
 				if after == nil {
-					p.unread.Add(-1)
+					p.intake.unread.Add(-1)
 				}
 				next <- after
 			}) {

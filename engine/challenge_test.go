@@ -191,8 +191,8 @@ func TestAProvenAnnounceIsDecodedAside(t *testing.T) {
 		for _, i := range p.interactions() {
 			ids = append(ids, i.RequestID)
 		}
-		if got := fmt.Sprint(ids); got != "[ann box]" || r.place.unread.Load() != 0 {
-			t.Errorf("answers are %s, %d not read", got, r.place.unread.Load())
+		if got := fmt.Sprint(ids); got != "[ann box]" || r.place.intake.unread.Load() != 0 {
+			t.Errorf("answers are %s, %d not read", got, r.place.intake.unread.Load())
 		}
 	})
 }

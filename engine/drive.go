@@ -29,7 +29,7 @@ func (p *Place) Drive() (*Driver, error) {
 		return nil, err
 	}
 	d := &Driver{place: p, failed: make(chan error, 1)}
-	p.driven = true
+	p.intake.driven = true
 	p.now = func() time.Time { return p.started.Add(time.Duration(d.now.Load())) }
 	p.upkeep.clock = p.now
 	if err := p.open(); err != nil {
@@ -49,7 +49,7 @@ func (p *Place) Drive() (*Driver, error) {
 // works outside of the place's turn: a launched app, a search for an asset.
 func (d *Driver) Settle() {
 	d.place.turn.leave("Driver.Settle")
-	for d.place.unread.Load() > 0 {
+	for d.place.intake.unread.Load() > 0 {
 		<-d.place.turns.ready
 		d.place.doNext()
 	}
@@ -82,7 +82,7 @@ func (d *Driver) Close() error {
 	err := d.place.Close()
 	d.ended.Do(func() {
 		<-d.failed
-		d.place.readers.Wait()
+		d.place.intake.readers.Wait()
 		d.place.working.Wait()
 		d.place.safely("closing", d.place.finish)
 	})

@@ -19,13 +19,13 @@ var _ netcode.Handler = (*gate)(nil)
 
 // Connected lets a connection in, for as long as an announce may take.
 func (g *gate) Connected(c netcode.Conn, from netip.AddrPort) {
-	q, had := g.place.usage.begin(from.Addr(), g.place.now())
+	q, had := g.place.intake.usage.begin(from.Addr(), g.place.now())
 	s := newSession(c, from, q)
 	g.place.turns.join(&s.flow, min(had, mostBehind))
 	s.held = g.place.holdings.open(from.Addr())
 	g.sessions[c] = s
 	g.place.log.Debug("connected", "from", from)
-	g.place.readers.Go(func() { g.place.read(s) })
+	g.place.intake.readers.Go(func() { g.place.intake.read(s) })
 }
 
 // Received sorts a packet by what its channel means to the agent. Before the
@@ -66,9 +66,9 @@ func (g *gate) Disconnected(c netcode.Conn, code uint32) {
 	}
 	delete(g.sessions, c)
 	s.held.Close()
-	g.place.unread.Add(1)
+	g.place.intake.unread.Add(1)
 	s.code = code
-	g.place.endUsage(s) // for who comes next from there; what it still causes is added later
+	g.place.intake.endUsage(s) // for who comes next from there; what it still causes is added later
 	s.commands.close()
 	close(s.gone)
 }
@@ -92,7 +92,7 @@ func (g *gate) command(s *session, data []byte) {
 			return
 		}
 	}
-	g.place.unread.Add(1)
+	g.place.intake.unread.Add(1)
 	s.commands.put(append([]byte{}, data...))
 }
 
@@ -111,7 +111,7 @@ func (g *gate) relieve(s *session) {
 	g.drop(most, limitPlaceQueueBytes, "the commands of all agents take too much", "bytes", most.waiting.Load(), "of", limit)
 	for data := range most.commands.all() { // nothing of it is done any more
 		most.done(len(data))
-		g.place.unread.Add(-1)
+		g.place.intake.unread.Add(-1)
 	}
 }
 

@@ -56,7 +56,7 @@ func (g *gate) mediaOver(s *session, track uint32, why string, args ...any) {
 		return
 	}
 	s.mediaTold = now
-	g.place.postOf(s, secondsPerCommand, func() {
+	g.place.intake.postOf(s, secondsPerCommand, func() {
 		if a := s.agent; !s.refused {
 			a.log.Warn("dropping media: "+why, append([]any{"track", track}, args...)...)
 			_ = g.place.send(s, &netcode.Interaction{

@@ -55,10 +55,10 @@ func (t *Turn) Sync(done func(err error)) {
 		done(nil)
 		return
 	}
-	p.unread.Add(1)
+	p.intake.unread.Add(1)
 	p.kept.keep(nil, func(err error) {
-		go p.post(func() {
-			defer p.unread.Add(-1)
+		go p.intake.post(func() {
+			defer p.intake.unread.Add(-1)
 			done(err)
 		})
 	})

@@ -49,7 +49,7 @@ func (p *Place) clearAway(most int) {
 	for most > 0 && len(p.leftovers) > 0 {
 		each := max(1, most/len(p.leftovers))
 		for _, l := range p.leftovers {
-			p.charge(l.session, 0, func() {
+			p.intake.charge(l.session, 0, func() {
 				for left := each; left > 0 && len(l.ids) > 0; {
 					n := p.removeNext(l)
 					left, most = left-n, most-n

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"math"
 	"net/netip"
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -40,30 +39,25 @@ type Place struct {
 	transport netcode.Transport
 	key       *placeKey
 	clock
-	turns     *turns
-	unread    atomic.Int64 // what has come from agents and is not done with
-	usage     *usage
-	admission *admission
-	upkeep    *upkeep
-	holdings  *holdings
-	backlogs  *backlogs
-	turn      turnLock // held while anything below is used
-	counts    *counters
-	served    atomic.Bool // or driven
-	closed    atomic.Bool
-	closing   chan struct{} // closed when closing begins
-	done      chan struct{} // closed when it is over
-	closeErr  error
-	readers   sync.WaitGroup
-	working   sync.WaitGroup // what works outside of the place's turn, as long as life lasts
-	life      context.Context
-	end       context.CancelFunc
-	assets    *assets.Centre
+	turns    *turns
+	intake   *intake
+	upkeep   *upkeep
+	holdings *holdings
+	backlogs *backlogs
+	turn     turnLock // held while anything below is used
+	counts   *counters
+	served   atomic.Bool // or driven
+	closed   atomic.Bool
+	closing  chan struct{} // closed when closing begins
+	done     chan struct{} // closed when it is over
+	closeErr error
+	working  sync.WaitGroup // what works outside of the place's turn, as long as life lasts
+	life     context.Context
+	end      context.CancelFunc
+	assets   *assets.Centre
 
 	host  Turn
 	hooks hooks
-
-	driven bool // by a [Driver]: nobody is to wait in real time
 
 	// All below is used on the place's turn only.
 	world      *world.World
@@ -114,7 +108,6 @@ func New(cfg Config) (*Place, error) {
 		beat:    beat{timer: time.NewTimer(0)},
 		hooks:   newHooks(cfg.Behaviour),
 		asking:  map[string]*Asking{},
-		usage:   newUsage(&cfg.Limits),
 		turns:   newTurns(),
 		closing: make(chan struct{}),
 		done:    make(chan struct{}),
@@ -130,9 +123,13 @@ func New(cfg Config) (*Place, error) {
 		}
 		return nil, err
 	}
-	p.admission = newAdmission(cfg.Limits.AnnounceTime, p.closing)
 	p.upkeep = newUpkeep(cfg.Limits.UpkeepTime, cfg.Limits.PlaceUpkeepTime, p.slowed)
 	p.life, p.end = context.WithCancel(context.Background())
+	p.intake = &intake{
+		limits: &p.cfg.Limits, clock: &p.clock, turns: p.turns, usage: newUsage(&p.cfg.Limits),
+		admission: newAdmission(cfg.Limits.AnnounceTime, p.closing), backlogs: p.backlogs, decoding: &p.holdings.decoding,
+		log: p.log, place: p, free: func() time.Duration { return p.news.took }, life: p.life, closing: p.closing,
+	}
 	if p.key, err = newPlaceKey(&p.cfg, p.Addr()); err != nil {
 		return nil, errors.Join(err, p.giveUp(ours))
 	}
@@ -215,7 +212,7 @@ func (p *Place) Serve(ctx context.Context) error {
 		done, err = p.step(ctx, failed)
 	}
 	err = errors.Join(err, p.Close())
-	p.readers.Wait()
+	p.intake.readers.Wait()
 	p.working.Wait()
 	p.safely("closing", p.finish)
 	return err
@@ -363,47 +360,6 @@ func (p *Place) doNext() {
 		p.safely("message", f)
 	}
 }
-
-// post hands f to the place goroutine. It reports whether f will run: not when the place
-// closes.
-func (p *Place) post(f func()) bool {
-	if p.closed.Load() {
-		return false
-	}
-	p.turns.push(f)
-	return true
-}
-
-// postOf is post for what a session causes, which is charged for it.
-func (p *Place) postOf(s *session, estimate float64, f func()) bool {
-	if p.closed.Load() {
-		return false
-	}
-	p.turns.pushOf(&s.flow, estimate, func() { p.charge(s, estimate, f) })
-	return true
-}
-
-// charge does something that a session causes, and settles what it took: its share of the turn
-// is of processor time, which others on the machine do not make more; its place among those that
-// wait follows from how long they were kept waiting. The estimate, in seconds, it has been
-// charged before.
-func (p *Place) charge(s *session, estimate float64, f func()) {
-	runtime.LockOSThread()
-	began, used, others := time.Now(), p.cpu(), p.news.took
-	defer func() {
-		others = p.news.took - others
-		s.quota.settle((p.cpu()-used-others).Seconds()-estimate, p.now())
-		p.turns.used(&s.flow, (time.Since(began)-others).Seconds()-estimate)
-		runtime.UnlockOSThread()
-		if closed(s.gone) {
-			p.endUsage(s)
-		}
-	}()
-	f()
-}
-
-// endUsage keeps what a connection has used that has ended.
-func (p *Place) endUsage(s *session) { p.usage.end(s.from.Addr(), s.quota, p.now()) }
 
 func closed(c <-chan struct{}) bool {
 	select {

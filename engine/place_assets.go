@@ -51,7 +51,7 @@ func (p *Place) newAssets(options assets.Options) (*assets.Centre, error) {
 
 // findOwner tells whose an entity is, when the place comes to it.
 func (p *Place) findOwner(entity string, answer func(agentID string)) {
-	p.post(func() {
+	p.intake.post(func() {
 		if a := p.owner(entity); a != nil {
 			answer(a.id)
 		} else {

@@ -210,7 +210,7 @@ func TestCommandsThatOutrunThePlaceCostTheConnection(t *testing.T) {
 	inPlace(t, Config{Limits: Limits{CommandQueueBytes: 2000}}, func(r *rig) {
 		p := r.join(4, `{}`)
 		release := make(chan struct{})
-		r.place.post(func() { <-release }) // the place is busy
+		r.place.intake.post(func() { <-release }) // the place is busy
 		for range 40 {
 			p.send(netcode.CommandChannel, true, interaction("oneway", "", "place", "", `["poke"]`))
 		}

@@ -53,7 +53,7 @@ const (
 
 // felt takes how late a heartbeat was and how long it took, and sheds more or less.
 func (p *Place) felt(late, took time.Duration) {
-	if p.driven {
+	if p.intake.driven {
 		return // heartbeats come when they are told to
 	}
 	o, period := &p.overload, p.period()

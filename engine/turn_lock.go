@@ -59,7 +59,7 @@ func misused(t *Turn) {
 	switch {
 	case t.place.turn.holder.Load() != 0:
 		state = "another goroutine has its place's turn now"
-	case t.place.driven:
+	case t.place.intake.driven:
 		return
 	}
 	panic(fmt.Sprintf("engine: %s was called outside of the call that it was handed to, or in another goroutine (%s):"+

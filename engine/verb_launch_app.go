@@ -174,10 +174,10 @@ func (p *Place) launch(l *launch) {
 	if l.life.Err() != nil && p.life.Err() == nil {
 		err = context.Cause(l.life)
 	}
-	p.post(func() { p.settle(l, err) })
+	p.intake.post(func() { p.settle(l, err) })
 	select {
 	case <-soonest.C:
-		p.post(func() { p.launches.drop(l) })
+		p.intake.post(func() { p.launches.drop(l) })
 	case <-p.life.Done():
 	}
 }
