@@ -19,6 +19,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/loci-place/loci/internal/await"
 )
 
 // stand is a gateway that serves.
@@ -34,7 +36,7 @@ func sh(script string) App { return App{Command: []string{"sh", "-c", script}} }
 
 func open(t *testing.T, cfg GatewayConfig) *stand {
 	t.Helper()
-	s := &stand{T: t, logs: &logBook{grown: make(chan struct{}, 1)}}
+	s := &stand{T: t, logs: &logBook{}}
 	cfg.Logger = slog.New(slog.NewTextHandler(s.logs, nil))
 	if cfg.Burst == 0 {
 		cfg.Burst = 1000
@@ -89,18 +91,13 @@ func (s *stand) boot(name string) string {
 
 // logBook keeps what a gateway logs.
 type logBook struct {
-	mu    sync.Mutex
-	text  strings.Builder
-	grown chan struct{}
+	mu   sync.Mutex
+	text strings.Builder
 }
 
 func (l *logBook) Write(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	select {
-	case l.grown <- struct{}{}:
-	default:
-	}
 	return l.text.Write(b)
 }
 
@@ -110,20 +107,15 @@ func (l *logBook) String() string {
 	return l.text.String()
 }
 
-// await waits until the log has what a pattern matches, and gives the submatches.
-func (s *stand) await(pattern string) []string {
+// await waits until the log has what a pattern matches, and returns the submatches.
+func (s *stand) await(pattern string) (m []string) {
 	s.Helper()
-	re, late := regexp.MustCompile(pattern), time.After(10*time.Second)
-	for {
-		if m := re.FindStringSubmatch(s.logs.String()); m != nil {
-			return m
-		}
-		select {
-		case <-s.logs.grown:
-		case <-late:
-			s.Fatalf("the log does not come to have %s:\n%s", pattern, s.logs)
-		}
-	}
+	re := regexp.MustCompile(pattern)
+	await.Until(s, "the log has "+pattern, func() bool {
+		m = re.FindStringSubmatch(s.logs.String())
+		return m != nil
+	})
+	return m
 }
 
 func TestProgramIsToldInACleanEnvironment(t *testing.T) {
@@ -308,14 +300,13 @@ func TestBodyThatComesByDripsIsGivenUp(t *testing.T) {
 			time.Sleep(10 * time.Millisecond)
 		}
 	}()
-	begin := time.Now()
 	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	res.Body.Close()
-	if took := time.Since(begin); res.StatusCode != 408 || took > 5*time.Second {
-		t.Errorf("answered %d after %v", res.StatusCode, took)
+	if res.StatusCode != 408 { // before all has come
+		t.Errorf("answered %d", res.StatusCode)
 	}
 }
 
@@ -332,11 +323,7 @@ func (s *stand) pids() (leader, child int) {
 // goes waits until a process has ended.
 func (s *stand) goes(what string, pid int) {
 	s.Helper()
-	for end := time.Now().Add(5 * time.Second); alive(pid); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			s.Fatalf("%s (%d) stays", what, pid)
-		}
-	}
+	await.Until(s, fmt.Sprintf("%s (%d) goes", what, pid), func() bool { return !alive(pid) })
 }
 
 // alive tells whether a process runs: one that nobody has waited for does not.
@@ -393,7 +380,7 @@ func TestIdleInstanceEnds(t *testing.T) {
 }
 
 func TestOutputIsLoggedInLines(t *testing.T) {
-	l := &logBook{grown: make(chan struct{}, 1)}
+	l := &logBook{}
 	o := newOutput(slog.New(slog.NewTextHandler(l, nil)))
 	for _, part := range []string{"one\ntw", "o\r\n\n", strings.Repeat("x", maxLine+5), "\nend\x1b"} {
 		if n, err := o.Write([]byte(part)); n != len(part) || err != nil {

@@ -123,10 +123,9 @@ func TestGatewayThatDoesNotAnswerIsGivenUp(t *testing.T) {
 		_, _ = io.Copy(io.Discard, r.Body) // else nobody sees the other end go
 		<-r.Context().Done()
 	})
-	begin := time.Now()
 	err := askWithin(t, 300*time.Millisecond, loopback, where)
-	if took := time.Since(begin); err == nil || !strings.Contains(err.Error(), "has not answered within 300ms") || took > 5*time.Second {
-		t.Errorf("got %v after %v", err, took)
+	if err == nil || !strings.Contains(err.Error(), "has not answered within 300ms") {
+		t.Errorf("got %v", err)
 	}
 }
 
