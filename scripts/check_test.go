@@ -2,6 +2,7 @@ package scripts
 
 import (
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 	"testing"
@@ -165,13 +166,10 @@ func FuzzCheck(f *testing.F) {
 		if path == "" {
 			return // files have names
 		}
-		c := &checker{sources: files{path: source}, known: newKnown(Config{})}
-		defer c.known.state.Close()
-		c.compile(path)
-		c.walk()
-		for _, found := range c.Findings {
+		all, _ := lintNames(files{path: source}, Config{Logger: slog.New(slog.DiscardHandler)})
+		for _, found := range all {
 			if found.Line < 1 || found.Message == "" {
-				t.Errorf("%q", found)
+				t.Errorf("%+v", found)
 			}
 		}
 	})

@@ -87,7 +87,7 @@ func (d *definitions) class(c api.Class) {
 		d.line("---@operator %s", operator)
 	}
 	d.fields(c.Fields)
-	if typ(c.Name).open() {
+	if c.Open {
 		d.line("---@field [string] any a component, by its name")
 	}
 	before := c.Variable() + "."

@@ -55,7 +55,7 @@ func TestDefinitionsHaveAllOfTheAPI(t *testing.T) {
 }
 
 func TestSignaturesNameAndTypeTheirParameters(t *testing.T) {
-	signatures := map[string]string{"a verb": verbHandler}
+	signatures := map[string]string{"a verb": lib.VerbHandler}
 	for _, c := range classes() {
 		for _, f := range c.Functions {
 			signatures[c.Name+"."+f.Name] = f.Signature

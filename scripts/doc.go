@@ -17,6 +17,7 @@
 //	internal/bind   values between Go and Lua
 //	internal/api    how classes and functions are described
 //	internal/vec    loci.vec
+//	internal/lint   static checks
 //	sandbox         a Lua state that no script breaks out of; watch: saved files
 //
 // This package loads and reloads scripts, and is the place's behaviour. The reference (README.md),

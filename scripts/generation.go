@@ -31,7 +31,7 @@ func (r *Runtime) newGeneration(n int, sources Sources) *generation {
 	env.State = bind.New(sandbox.Config{
 		Print:   func(line string) { g.Library.Log.Say(slog.LevelInfo, line) },
 		Explain: func(callee, id string) string { return g.Place.Explain(callee, id) },
-		Require: func(name string) (string, string, bool) { return moduleSource(sources, name, r.config.StandIns) },
+		Require: func(name string) (string, string, bool) { return lib.ModuleSource(sources, name, r.config.StandIns) },
 	})
 	g.Library = lib.New(env, lib.Config{
 		Calls:   r.sched.NewCalls(env.Scope, env.State, env.Log, func(err error) { r.broke(g, err) }),

@@ -39,7 +39,7 @@ func (r *Runtime) run(g *generation) error {
 		}
 	}
 	for _, file := range g.sources.Paths() {
-		if !isComponent(file) {
+		if !lib.IsComponent(file) {
 			continue
 		}
 		source, _ := g.sources.Source(file)
@@ -57,12 +57,6 @@ func (r *Runtime) run(g *generation) error {
 		}
 	}
 	return g.Scene.Check()
-}
-
-// isComponent tells whether a file describes a component: components/door.lua.
-func isComponent(file string) bool {
-	rest, ok := strings.CutPrefix(file, "components/")
-	return ok && strings.HasSuffix(rest, ".lua") && !strings.Contains(rest, "/")
 }
 
 // runFile runs a file's top level. Env is what it finds as globals, nil the usual ones.

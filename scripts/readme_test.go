@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/loci-place/loci/scripts/internal/lib"
 	"github.com/loci-place/loci/scripts/sandbox"
 )
 
@@ -213,7 +214,7 @@ func runSection(t *testing.T, found [][]string, claim string) {
 		t.Error(f)
 	}
 	for _, file := range sources.Paths() {
-		if !isTest(file) {
+		if !lib.IsTest(file) {
 			continue
 		}
 		trial, err := NewTrial(sources, file, TrialConfig{})

@@ -46,13 +46,10 @@ func shapes() []api.Shape {
 	}
 }
 
-// verbHandler is the type of what answers a component's verb.
-const verbHandler = "fun(entity: loci.Entity, request: loci.Request): ..."
-
 // componentShape is what a component's file returns.
 func componentShape() api.Shape {
 	s := api.Shape{
-		Name: "loci.Component", More: verbHandler,
+		Name: "loci.Component", More: lib.VerbHandler,
 		Doc: "What a component's file returns. Any other key is a verb sent to an entity of the place's that has the " +
 			"component: what the function returns is the answer after the verb.",
 	}

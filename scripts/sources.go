@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"path"
 	"slices"
-	"strings"
 )
 
 // Sources are the files of a place. A [watch.Snapshot] is one.
@@ -52,19 +51,4 @@ func (f files) Paths() []string {
 func (f files) Source(path string) (string, bool) {
 	source, ok := f[path]
 	return source, ok
-}
-
-// moduleSource finds what require means: "doors" and "lib.doors" are lib/doors.lua, or
-// tests/host/doors.lua where that may stand in for a module of the host's.
-func moduleSource(s Sources, name string, standIns bool) (source, chunk string, ok bool) {
-	file := strings.TrimPrefix(strings.ReplaceAll(name, ".", "/"), "lib/")
-	if standIns {
-		chunk = "tests/host/" + file + ".lua"
-		if source, ok = s.Source(chunk); ok {
-			return source, chunk, ok
-		}
-	}
-	chunk = "lib/" + file + ".lua"
-	source, ok = s.Source(chunk)
-	return source, chunk, ok
 }

@@ -94,7 +94,7 @@ func NewTrial(sources Sources, file string, config TrialConfig) (*Trial, error) 
 	env.State = bind.New(sandbox.Config{
 		Print:   func(line string) { lines.Say(slog.LevelInfo, line) },
 		Explain: func(callee, id string) string { return tr.place.Explain(callee, id) },
-		Require: func(name string) (string, string, bool) { return moduleSource(sources, name, true) },
+		Require: func(name string) (string, string, bool) { return lib.ModuleSource(sources, name, true) },
 	})
 	tr.Values = lib.NewValues(env, func(string) bool { return true })
 	tr.place = lib.NewPlace(tr.Values)

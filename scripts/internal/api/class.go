@@ -13,6 +13,7 @@ type Class struct {
 	At        string // how it is reached: "place.log", or `require "loci.vec"`; "" if it is handed out
 	Is        string // the type that its values are as well, "" for none
 	Method    bool   // its functions are called with a colon
+	Open      bool   // its values have more than is described: entities have components
 	Doc       string
 	Fields    []Field
 	Functions []Function

@@ -35,6 +35,9 @@ type member struct {
 	part   *part
 }
 
+// VerbHandler is the type of what answers a verb of a component.
+const VerbHandler = "fun(entity: loci.Entity, request: loci.Request): ..."
+
 // Handlers are what a component's file may return beside defaults and verbs.
 var Handlers = []api.Field{
 	{Name: "defaults", Type: "table", Doc: "what a component has that is set without it"},

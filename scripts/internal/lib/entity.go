@@ -166,7 +166,7 @@ func (es *Entities) Value(id string) *lua.LUserData { return es.of(id).ud }
 // Class describes an entity.
 func (es *Entities) Class() api.Class {
 	return api.Class{
-		Name: "loci.Entity", Method: true,
+		Name: "loci.Entity", Method: true, Open: true,
 		Doc: "An entity of the place. Its components are read and written like tables, under their names: " +
 			"`lamp.light.on = true` changes the component for everybody, `lamp.light = {on = true}` sets it whole and " +
 			"`lamp.light = nil` takes it away. A component that is called like one of the names below is " +

@@ -1,14 +1,12 @@
-package scripts
+package lint
 
 import (
-	"log/slog"
 	"strings"
 
 	"github.com/loci-place/loci/scripts/internal/api"
+	"github.com/loci-place/loci/scripts/internal/bind"
 
 	lua "github.com/yuin/gopher-lua"
-
-	"github.com/loci-place/loci/scripts/sandbox"
 )
 
 // known is what there is in a state that runs scripts, for the checker: classes by
@@ -18,24 +16,21 @@ type known struct {
 	modules   map[string]string // the class that require gives, "" if it is none
 	globals   []string
 	libraries map[string][]string // what is in a global that is a table
-	state     *sandbox.State      // to compile with
+	state     *bind.State         // to compile with
 }
 
 func newKnown(config Config) *known {
-	k := &known{classes: map[string]api.Class{}, modules: map[string]string{}, libraries: map[string][]string{}}
-	for _, c := range classes() {
+	k := &known{classes: map[string]api.Class{}, modules: map[string]string{}, libraries: map[string][]string{}, state: config.State}
+	for _, c := range config.Classes {
 		k.classes[c.Name] = c
-		if module, ok := strings.CutPrefix(c.At, `require "`); ok {
-			k.modules[strings.TrimSuffix(module, `"`)] = c.Name
+		if module, ok := c.Module(); ok {
+			k.modules[module] = c.Name
 		}
 	}
-	for name := range config.Modules {
+	for _, name := range config.Modules {
 		k.modules[name] = ""
 	}
-	r := newRuntime(Config{Logger: slog.New(slog.DiscardHandler)})
-	g := r.newGeneration(0, files{})
-	k.state = g.Env.State.State
-	g.L.Get(lua.GlobalsIndex).(*lua.LTable).ForEach(func(key, value lua.LValue) {
+	config.State.L.Get(lua.GlobalsIndex).(*lua.LTable).ForEach(func(key, value lua.LValue) {
 		name := key.String()
 		k.globals = append(k.globals, name)
 		if library, ok := value.(*lua.LTable); ok && name != "_G" {
@@ -44,6 +39,9 @@ func newKnown(config Config) *known {
 	})
 	return k
 }
+
+// testPlace is the class of a test's place, whose functions are called with a colon or a dot.
+const testPlace = "loci.TestPlace"
 
 // typ is the type of a value as far as the checker knows it: a class's name, with "[]"
 // behind it for a list of them, or "" for anything.
@@ -63,7 +61,3 @@ func (k *known) class(t typ) (api.Class, bool) {
 	c, ok := k.classes[string(t)]
 	return c, ok && len(c.Names()) > 0
 }
-
-// open tells whether values of a type have more than its class says: entities have
-// components.
-func (t typ) open() bool { return t == "loci.Entity" }

@@ -1,4 +1,4 @@
-package scripts
+package lint
 
 import (
 	"fmt"
@@ -106,7 +106,7 @@ func (w *walker) callee(e *ast.FuncCallExpr) (api.Function, bool) {
 		c, _ := w.checker.known.class(w.typeOf(e.Receiver))
 		return c.Function(e.Method)
 	}
-	if name, ok := e.Func.(*ast.IdentExpr); ok && w.name == aclFile {
+	if name, ok := e.Func.(*ast.IdentExpr); ok && w.name == lib.ACLFile {
 		return lib.ACLClass().Function(name.Value)
 	}
 	attr, ok := e.Func.(*ast.AttrGetExpr)
@@ -122,7 +122,7 @@ func (w *walker) callee(e *ast.FuncCallExpr) (api.Function, bool) {
 		return api.Function{}, false
 	}
 	f, isFunction := c.Function(key.Value)
-	if isFunction && c.Method && c.Name != trialPlaceClass().Name && !handsItself(attr, e) {
+	if isFunction && c.Method && c.Name != testPlace && !handsItself(attr, e) {
 		w.at(e, "%s is called with a colon: %s:%s(…)", key.Value, nameIn(attr.Object), key.Value)
 	}
 	return f, isFunction && !c.Method
@@ -152,12 +152,12 @@ func (w *walker) require(e *ast.FuncCallExpr) {
 		return
 	}
 	if _, isModule := w.checker.known.modules[name]; isModule {
-		if name == "loci.test" && !isTest(w.name) {
+		if name == "loci.test" && !lib.IsTest(w.name) {
 			w.at(e, "loci.test is for tests/*_test.lua only")
 		}
 		return
 	}
-	if _, chunk, ok := moduleSource(w.sources, name, true); !ok {
+	if _, chunk, ok := lib.ModuleSource(w.sources, name, true); !ok {
 		names := slices.Collect(maps.Keys(w.checker.known.modules))
 		for _, file := range w.sources.Paths() {
 			if module, ok := strings.CutPrefix(file, "lib/"); ok {
@@ -193,7 +193,7 @@ func (w *walker) typeOf(expression ast.Expr) typ {
 		if t, isLocal := w.local(e.Value); isLocal {
 			return t
 		}
-		if e.Value == "place" && !isTest(w.name) {
+		if e.Value == "place" && !lib.IsTest(w.name) {
 			return typ(lib.PlaceClass().Name)
 		}
 	case *ast.AttrGetExpr:

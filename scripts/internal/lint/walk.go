@@ -1,10 +1,11 @@
-package scripts
+package lint
 
 import (
 	"slices"
 	"strings"
 
 	"github.com/loci-place/loci/scripts/internal/api"
+	"github.com/loci-place/loci/scripts/internal/lib"
 
 	"github.com/yuin/gopher-lua/ast"
 
@@ -34,7 +35,7 @@ func (w *walker) gather(chunk []ast.Stmt) {
 // file walks over all of it.
 func (w *walker) file() {
 	w.scopes = []map[string]typ{{}}
-	if isComponent(w.name) {
+	if lib.IsComponent(w.name) {
 		w.component()
 	}
 	w.block(w.chunk)

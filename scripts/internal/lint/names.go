@@ -1,4 +1,4 @@
-package scripts
+package lint
 
 import (
 	"maps"
@@ -13,7 +13,7 @@ import (
 // globalNames are those that the file's scripts find.
 func (w *walker) globalNames() []string {
 	names := slices.Clone(w.checker.known.globals)
-	if w.name == aclFile {
+	if w.name == lib.ACLFile {
 		names = append(names, lib.ACLClass().Names()...)
 	}
 	return names
@@ -62,7 +62,7 @@ func (w *walker) attribute(e *ast.AttrGetExpr) {
 	}
 	t := w.typeOf(e.Object)
 	c, isClass := w.checker.known.class(t)
-	if isClass && !t.open() && !slices.Contains(c.Names(), key.Value) {
+	if isClass && !c.Open && !slices.Contains(c.Names(), key.Value) {
 		w.at(e, "%s has no %s%s", c.Called(), key.Value, suggest.From(key.Value, c.Names()...))
 	}
 }
@@ -89,7 +89,7 @@ func (w *walker) assignField(e *ast.AttrGetExpr) {
 	key, ok := e.Key.(*ast.StringExpr)
 	t := w.typeOf(e.Object)
 	c, isClass := w.checker.known.class(t)
-	if !ok || !isClass || t.open() && !slices.Contains(c.Names(), key.Value) {
+	if !ok || !isClass || c.Open && !slices.Contains(c.Names(), key.Value) {
 		return
 	}
 	f, isField := c.Field(key.Value)

@@ -1,4 +1,4 @@
-package scripts
+package lint
 
 import (
 	"slices"
@@ -60,7 +60,7 @@ func returnedTable(chunk []ast.Stmt) *ast.TableExpr {
 // handlers of components are.
 func (w *walker) returned(st *ast.ReturnStmt) {
 	table := returnedTable(w.chunk)
-	if !isComponent(w.name) || table == nil || len(st.Exprs) == 0 || st.Exprs[0] != ast.Expr(table) {
+	if !lib.IsComponent(w.name) || table == nil || len(st.Exprs) == 0 || st.Exprs[0] != ast.Expr(table) {
 		w.exprs(st.Exprs)
 		return
 	}
@@ -71,7 +71,7 @@ func (w *walker) returned(st *ast.ReturnStmt) {
 			w.expr(f.Value)
 			continue
 		}
-		given := verbHandler
+		given := lib.VerbHandler
 		for _, h := range lib.Handlers {
 			if h.Name == key.Value {
 				given = h.Type
