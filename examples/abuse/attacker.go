@@ -25,6 +25,7 @@ const (
 	urlVariable    = "LOCI_ABUSE_URL"
 	forVariable    = "LOCI_ABUSE_FOR"
 	manyVariable   = "LOCI_ABUSE_HOARDERS"
+	slowVariable   = "LOCI_ABUSE_SLOWEST"
 )
 
 // attackerProcess is an attacker as the one who started it sees it.
@@ -35,9 +36,9 @@ type attackerProcess struct {
 
 // startAttacker attacks a place from a process of its own, which has what the others leave of
 // the machine: what an attack costs the attacker is not what it costs the others.
-func startAttacker(ctx context.Context, name, url string, lasts time.Duration, hoarders int) (*attackerProcess, error) {
+func startAttacker(ctx context.Context, name, url string, lasts time.Duration, hoarders int, slowest time.Duration) (*attackerProcess, error) {
 	cmd := exec.CommandContext(ctx, "nice", "-n", "10", os.Args[0])
-	cmd.Env = append(os.Environ(), attackVariable+"="+name, urlVariable+"="+url, forVariable+"="+lasts.String(), fmt.Sprint(manyVariable, "=", hoarders))
+	cmd.Env = append(os.Environ(), attackVariable+"="+name, urlVariable+"="+url, forVariable+"="+lasts.String(), fmt.Sprint(manyVariable, "=", hoarders), slowVariable+"="+slowest.String())
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -80,13 +81,14 @@ func attackerMain(name string) int {
 	chosen, err := choose([]string{name})
 	lasts, badTime := time.ParseDuration(os.Getenv(forVariable))
 	hoarders, badNumber := strconv.Atoi(os.Getenv(manyVariable))
-	if err := errors.Join(err, badTime, badNumber); err != nil {
+	slowest, badSlowest := time.ParseDuration(os.Getenv(slowVariable))
+	if err := errors.Join(err, badTime, badNumber, badSlowest); err != nil {
 		fmt.Fprintln(os.Stderr, "abuse:", err)
 		return 2
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), lasts)
 	defer cancel()
-	a := &attacker{ctx: ctx, url: os.Getenv(urlVariable), hoarders: hoarders, seen: map[string]int{}}
+	a := &attacker{ctx: ctx, url: os.Getenv(urlVariable), hoarders: hoarders, slowest: slowest, seen: map[string]int{}}
 	chosen[0].run(a)
 	a.close()
 	return 0
@@ -97,6 +99,7 @@ type attacker struct {
 	ctx      context.Context
 	url      string
 	hoarders int
+	slowest  time.Duration // that a victim's publication may be; 0 is any
 
 	mu     sync.Mutex
 	closes []func()

@@ -42,6 +42,7 @@ type config struct {
 type bars struct {
 	states  float64       // that each gets a second, at least
 	share   float64       // of the states that it got before the attack, at least
+	slowest time.Duration // that a publication may be
 	slower  time.Duration // by how much the p99 of their requests may grow
 	ceiling int64         // bytes of memory that the place's process may take
 }
@@ -63,6 +64,7 @@ func run(args []string) int {
 	flags.IntVar(&c.hoarders, "hoarders", 60, "over how many connections the attack hoard fills the place")
 	flags.Float64Var(&c.bars.states, "states", 19, "fail if a bystander gets fewer states a second")
 	flags.DurationVar(&c.bars.slower, "slower", 10*time.Millisecond, "fail if the p99 of their requests grows by more; 0 is any")
+	flags.DurationVar(&c.bars.slowest, "slowest", 250*time.Millisecond, "fail if a publication takes longer; 0 is any")
 	mib := flags.Int64("ceiling", 1536, "fail if the place takes more MiB of memory; 0 is any")
 	flags.BoolVar(&c.json, "json", false, "write the results as JSON, one object a line")
 	list := flags.Bool("list", false, "list the attacks")
@@ -160,7 +162,7 @@ func (c *config) attack(ctx context.Context, a attack) (*result, error) {
 	defer b.leave()
 	b.measure(ctx, c.quiet/3) // what the first requests and states cost is not counted
 	quiet := b.measure(ctx, c.quiet)
-	attacker, err := startAttacker(ctx, a.name, place.url, cmp.Or(a.takes, c.lasts), c.hoarders)
+	attacker, err := startAttacker(ctx, a.name, place.url, cmp.Or(a.takes, c.lasts), c.hoarders, c.bars.slowest)
 	if err != nil {
 		return nil, err
 	}
