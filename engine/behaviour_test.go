@@ -10,6 +10,7 @@ import (
 
 	"github.com/loci-place/loci/engine/world"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/direct"
 )
 
 // script is a behaviour that writes down what it hears and answers what it is told to.
@@ -76,13 +77,13 @@ func (s *script) take() string {
 type stage struct {
 	*testing.T
 	*Driver
-	direct *netcode.Direct
+	direct *direct.Transport
 	script *script
 }
 
 func onStage(t *testing.T) *stage {
 	t.Helper()
-	s := &stage{T: t, direct: netcode.NewDirect(), script: &script{answer: map[string]func(*Request){}}}
+	s := &stage{T: t, direct: direct.New(), script: &script{answer: map[string]func(*Request){}}}
 	place, err := New(Config{Transport: s.direct, Behaviour: s.script, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
@@ -96,14 +97,14 @@ func onStage(t *testing.T) *stage {
 // actor is an agent on a stage.
 type actor struct {
 	*stage
-	peer  *netcode.DirectPeer
+	peer  *direct.Peer
 	heard []string // on the command channel
 	code  uint32
 }
 
 func (s *stage) enter() *actor {
 	a := &actor{stage: s}
-	a.peer = s.direct.Connect(netcode.DirectConfig{
+	a.peer = s.direct.Connect(direct.Config{
 		Received: func(channel uint8, data []byte) {
 			if channel == netcode.CommandChannel {
 				a.heard = append(a.heard, strings.TrimSuffix(string(data), "\n"))
@@ -161,7 +162,7 @@ func TestBehaviourHearsOfAllThatHappens(t *testing.T) {
 
 func TestTheHostHearsThatThePlaceHasOpened(t *testing.T) {
 	script, heard := &script{}, ""
-	place, err := New(Config{Transport: netcode.NewDirect(), Behaviour: script, Logger: slog.New(slog.DiscardHandler), Opened: func(p *Place) {
+	place, err := New(Config{Transport: direct.New(), Behaviour: script, Logger: slog.New(slog.DiscardHandler), Opened: func(p *Place) {
 		heard += script.take()
 		if err := p.Do(func(*Turn) error { return nil }); err != nil {
 			t.Error(err)

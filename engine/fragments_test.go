@@ -8,11 +8,12 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/direct"
 )
 
 // fragileCounter counts packets that may get lost in part.
 type fragileCounter struct {
-	*netcode.Direct
+	*direct.Transport
 	fragile, large atomic.Int64
 }
 
@@ -23,7 +24,7 @@ func (c *fragileCounter) Send(p netcode.Packet, to ...netcode.Conn) error {
 			c.fragile.Add(1)
 		}
 	}
-	return c.Direct.Send(p, to...)
+	return c.Transport.Send(p, to...)
 }
 
 // TestOnlyAgentsThatSaySoGetFragments moves some fifty entities, which take two datagrams, before
@@ -40,8 +41,8 @@ func TestOnlyAgentsThatSaySoGetFragments(t *testing.T) {
 			`{"display_name":"ann","TAKES_FRAGMENTS":true}`:   false,
 		} {
 			t.Run(fmt.Sprint(version, identity), func(t *testing.T) {
-				direct := netcode.NewDirect()
-				counter := &fragileCounter{Direct: direct}
+				transport := direct.New()
+				counter := &fragileCounter{Transport: transport}
 				place, err := New(Config{Transport: counter, Logger: slog.New(slog.DiscardHandler)})
 				if err != nil {
 					t.Fatal(err)
@@ -65,7 +66,7 @@ func TestOnlyAgentsThatSaySoGetFragments(t *testing.T) {
 					t.Fatal(err)
 				}
 				var revision uint64
-				peer := direct.Connect(netcode.DirectConfig{Received: func(channel uint8, data []byte) {
+				peer := transport.Connect(direct.Config{Received: func(channel uint8, data []byte) {
 					if state, err := netcode.ParseState(data); channel == stateChannel(version) && err == nil {
 						revision = state.Revision
 					}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/direct"
 )
 
 // comings notes who comes and goes.
@@ -368,10 +369,10 @@ func TestAClientTellsItsSecretToThePlaceItMeansOnly(t *testing.T) {
 }
 
 func TestAnAgentComesBackUnderADriver(t *testing.T) {
-	direct := netcode.NewDirect()
+	transport := direct.New()
 	var news comings
 	cfg := news.config()
-	cfg.Transport = direct
+	cfg.Transport = transport
 	place, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -381,10 +382,10 @@ func TestAnAgentComesBackUnderADriver(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer driver.Close()
-	join := func(resume string) (*netcode.DirectPeer, string) {
+	join := func(resume string) (*direct.Peer, string) {
 		t.Helper()
 		var got []netcode.Interaction
-		p := direct.Connect(netcode.DirectConfig{Received: func(channel uint8, data []byte) {
+		p := transport.Connect(direct.Config{Received: func(channel uint8, data []byte) {
 			if i, err := netcode.ParseInteraction(data); err == nil && channel == netcode.CommandChannel {
 				got = append(got, i)
 			}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/direct"
 )
 
 // busyBehaviour takes as long with each heartbeat as it is told. Meanwhile the place's turn
@@ -134,7 +135,7 @@ func TestASingleLateHeartbeatShedsNothing(t *testing.T) {
 }
 
 func TestAPlaceThatIsDrivenShedsNothing(t *testing.T) {
-	place, err := New(Config{Transport: netcode.NewDirect(), Logger: slog.New(slog.DiscardHandler)})
+	place, err := New(Config{Transport: direct.New(), Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

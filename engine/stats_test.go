@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/direct"
 )
 
 func (s *Stats) interactions(verb, outcome string) uint64 {
@@ -175,7 +176,7 @@ func (h hangingBehaviour) Beat(*Turn, float64) {
 }
 
 func TestAPlaceThatIsNotServedIsNotOpen(t *testing.T) {
-	place, err := New(Config{Transport: netcode.NewDirect()})
+	place, err := New(Config{Transport: direct.New()})
 	if err != nil {
 		t.Fatal(err)
 	}

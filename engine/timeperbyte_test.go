@@ -17,6 +17,7 @@ import (
 
 	"github.com/loci-place/loci/internal/cputime"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/direct"
 )
 
 // What agents send may take the place's turn for 50 ms a MB, the following heartbeats with
@@ -209,17 +210,17 @@ func unlimited() Limits {
 type bench struct {
 	t        *testing.T
 	driver   *Driver
-	peer     *netcode.DirectPeer
+	peer     *direct.Peer
 	names    []string // of entities: $0 and so on
 	victim   string
 	heard    [][]byte
-	follower *netcode.DirectPeer
+	follower *direct.Peer
 	state    []byte // the follower's newest
 }
 
 func costOf(t *testing.T, inputs []input) (c cost) {
-	direct := netcode.NewDirect()
-	place, err := New(Config{Transport: direct, Logger: slog.New(slog.DiscardHandler), Limits: unlimited()})
+	transport := direct.New()
+	place, err := New(Config{Transport: transport, Logger: slog.New(slog.DiscardHandler), Limits: unlimited()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,18 +234,18 @@ func costOf(t *testing.T, inputs []input) (c cost) {
 		}
 	}()
 	d, _ := netcode.DialectOf(4)
-	b.follower = direct.Connect(netcode.DirectConfig{Received: func(channel uint8, data []byte) {
+	b.follower = transport.Connect(direct.Config{Received: func(channel uint8, data []byte) {
 		if channel == d.State {
 			b.state = data
 		}
 	}})
 	b.victim = b.join(b.follower)
-	stalled := direct.Connect(netcode.DirectConfig{})
+	stalled := transport.Connect(direct.Config{})
 	b.join(stalled)
 	b.beat()
 	stalled.Send(d.State, b.acknowledgement())
 	b.beat()
-	b.peer = direct.Connect(netcode.DirectConfig{Received: func(channel uint8, data []byte) {
+	b.peer = transport.Connect(direct.Config{Received: func(channel uint8, data []byte) {
 		if channel == netcode.CommandChannel {
 			b.heard = append(b.heard, data)
 		}
@@ -295,7 +296,7 @@ func (b *bench) acknowledgement() []byte {
 }
 
 // join announces an agent and returns its avatar.
-func (b *bench) join(p *netcode.DirectPeer) string {
+func (b *bench) join(p *direct.Peer) string {
 	before := map[string]bool{}
 	agents := func(f func(Agent)) {
 		if err := b.driver.place.Do(func(turn *Turn) error {

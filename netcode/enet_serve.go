@@ -261,7 +261,7 @@ func (e *ENet) noteDisconnect(slot int, event *enetEvent) {
 	case enetOpen, enetDialing:
 		code := CodeConnectionLost
 		if event.goodbye != 0 {
-			code = goodbye(uint32(event.code))
+			code = GoodbyeCode(uint32(event.code))
 		}
 		e.tellEnd(conn.id, code)
 	}

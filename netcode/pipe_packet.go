@@ -198,7 +198,7 @@ func (e *PipeEnd) arrive(from *pipeConn, p *pipePacket, sent, now, again time.Ti
 	case pipeData:
 		c.receive(p)
 	case pipeDisconnect:
-		c.ended(goodbye(p.code))
+		c.ended(GoodbyeCode(p.code))
 	}
 }
 

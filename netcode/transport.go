@@ -55,8 +55,9 @@ type Handler interface {
 	Disconnected(c Conn, code uint32)
 }
 
-// goodbye is the code of a peer that said it was leaving.
-func goodbye(code uint32) uint32 {
+// GoodbyeCode returns the code that a handler is told when a peer leaves with code: a peer
+// that says goodbye cannot claim that its connection was lost. It is for transports.
+func GoodbyeCode(code uint32) uint32 {
 	if code == CodeConnectionLost {
 		return CodeClientLeft
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/direct"
 )
 
 func TestScriptsSeeWhoIsVerified(t *testing.T) {
@@ -27,8 +28,8 @@ func TestScriptsSeeWhoIsVerified(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var peer *netcode.DirectPeer
-	peer = r.direct.Connect(netcode.DirectConfig{Received: func(channel uint8, data []byte) {
+	var peer *direct.Peer
+	peer = r.direct.Connect(direct.Config{Received: func(channel uint8, data []byte) {
 		i, err := netcode.ParseInteraction(data)
 		if channel != netcode.CommandChannel || err != nil || netcode.BodyVerb(i.Body) != "challenge" {
 			return

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/loci-place/loci/engine"
-	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/direct"
 )
 
 func TestAModuleThatCannotBeCalledIsRefused(t *testing.T) {
@@ -28,7 +28,7 @@ func TestARuntimeRunsInOnePlace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := engine.New(engine.Config{Transport: netcode.NewDirect(), Behaviour: r.rt})
+	second, err := engine.New(engine.Config{Transport: direct.New(), Behaviour: r.rt})
 	if err != nil {
 		t.Fatal(err)
 	}

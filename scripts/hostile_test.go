@@ -14,6 +14,7 @@ import (
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/internal/cputime"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/direct"
 	"github.com/loci-place/loci/scripts/internal/victims"
 	"github.com/loci-place/loci/scripts/sandbox"
 )
@@ -62,8 +63,8 @@ func attack(place string) (longest time.Duration) {
 		fmt.Printf("not loaded: %.500v\n", err)
 		return 0
 	}
-	direct := netcode.NewDirect()
-	p, err := engine.New(engine.Config{Transport: direct, Behaviour: rt, Logger: log})
+	transport := direct.New()
+	p, err := engine.New(engine.Config{Transport: transport, Behaviour: rt, Logger: log})
 	if err != nil {
 		panic(err)
 	}
@@ -72,7 +73,7 @@ func attack(place string) (longest time.Duration) {
 		panic(err)
 	}
 	runtime.LockOSThread()
-	agent := direct.Connect(netcode.DirectConfig{})
+	agent := transport.Connect(direct.Config{})
 	say := func(id, body string) {
 		agent.Send(netcode.CommandChannel, fmt.Appendf(nil, `["interaction","request","","place",%q,%s]`, id, body))
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/internal/await"
-	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/direct"
 )
 
 func TestAReloadPutsEverythingInForceAtOnce(t *testing.T) {
@@ -264,7 +264,7 @@ func TestAPlaceThatIsNotOpenCannotReload(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	place, err := engine.New(engine.Config{Transport: netcode.NewDirect(), Behaviour: rt})
+	place, err := engine.New(engine.Config{Transport: direct.New(), Behaviour: rt})
 	if err != nil {
 		t.Fatal(err)
 	}

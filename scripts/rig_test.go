@@ -11,6 +11,7 @@ import (
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/engine/assets"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/direct"
 )
 
 // rig is a place that runs scripts, driven by hand.
@@ -18,7 +19,7 @@ type rig struct {
 	testing.TB
 	*engine.Driver
 	place  *engine.Place
-	direct *netcode.Direct
+	direct *direct.Transport
 	rt     *Runtime
 	logs   *logBook
 }
@@ -59,7 +60,7 @@ func opened(t testing.TB, sources files, configs ...func(*Config)) *rig {
 
 func open(t testing.TB, sources files, configs ...func(*Config)) (*rig, error) {
 	t.Helper()
-	r := &rig{TB: t, direct: netcode.NewDirect(), logs: &logBook{}}
+	r := &rig{TB: t, direct: direct.New(), logs: &logBook{}}
 	log := slog.New(slog.NewTextHandler(r.logs, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 		if a.Key == slog.TimeKey {
 			return slog.Attr{}
@@ -148,7 +149,7 @@ func (r *rig) component(id, name string) (text string) {
 // actor is an agent in a rig.
 type actor struct {
 	*rig
-	peer   *netcode.DirectPeer
+	peer   *direct.Peer
 	avatar string
 	ids    int
 	heard  []netcode.Interaction
@@ -159,7 +160,7 @@ type actor struct {
 
 func (r *rig) connect() *actor {
 	a := &actor{rig: r}
-	a.peer = r.direct.Connect(netcode.DirectConfig{
+	a.peer = r.direct.Connect(direct.Config{
 		Received: func(channel uint8, data []byte) {
 			if channel == 3 {
 				a.mu.Lock()

@@ -12,6 +12,7 @@ import (
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/direct"
 )
 
 func TestStoreKeepsPlainData(t *testing.T) {
@@ -124,7 +125,7 @@ func TestHearsDecidesWhoHearsWhom(t *testing.T) {
 	end
 	place.handle("quiet", function(request) place.state.quiet = request.args[1] end)`))
 	heard := 0
-	bob := r.direct.Connect(netcode.DirectConfig{Received: func(channel uint8, data []byte) {
+	bob := r.direct.Connect(direct.Config{Received: func(channel uint8, data []byte) {
 		if channel == 0 {
 			heard++
 		}

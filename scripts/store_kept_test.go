@@ -7,7 +7,7 @@ import (
 
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/engine/store"
-	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/direct"
 )
 
 // keeping opens a place with scripts that keeps its data in a directory.
@@ -21,7 +21,7 @@ func keeping(t *testing.T, dir, source string) (r *rig, closePlace func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r = &rig{TB: t, direct: netcode.NewDirect(), logs: &logBook{}}
+	r = &rig{TB: t, direct: direct.New(), logs: &logBook{}}
 	log := slog.New(slog.NewTextHandler(r.logs, nil))
 	if r.rt, err = New(Config{Sources: lua1(source), Logger: log, Store: shelf}); err != nil {
 		t.Fatal(err)

@@ -15,7 +15,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/loci-place/loci/engine"
-	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/direct"
 )
 
 // trialPlace is the place of one test.
@@ -23,7 +23,7 @@ type trialPlace struct {
 	rt      *Runtime
 	place   *engine.Place
 	driver  *engine.Driver
-	direct  *netcode.Direct
+	direct  *direct.Transport
 	log     *trialLog
 	players map[*lib.Agent]*player
 }
@@ -33,7 +33,7 @@ func (p *trialPlace) String() string { return "place" }
 
 // open makes a place with the scripts, and has the tests' state be about it.
 func (tr *Trial) open() (*trialPlace, error) {
-	p := &trialPlace{direct: netcode.NewDirect(), log: &trialLog{}, players: map[*lib.Agent]*player{}}
+	p := &trialPlace{direct: direct.New(), log: &trialLog{}, players: map[*lib.Agent]*player{}}
 	log := p.log.logger()
 	var err error
 	p.rt, err = New(Config{Sources: tr.sources, Modules: tr.config.Modules, StandIns: true, Limits: tr.config.Limits, Logger: log})

@@ -4,11 +4,12 @@ import (
 	"fmt"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/direct"
 )
 
 // player is the agent's side of an agent in a test.
 type player struct {
-	peer    *netcode.DirectPeer
+	peer    *direct.Peer
 	avatar  string
 	asked   int
 	answers map[string]*netcode.Interaction // to its requests, by their ids
@@ -20,7 +21,7 @@ type player struct {
 // connect makes a connection that nobody has announced itself on.
 func (p *trialPlace) connect() *player {
 	a := &player{answers: map[string]*netcode.Interaction{}}
-	a.peer = p.direct.Connect(netcode.DirectConfig{
+	a.peer = p.direct.Connect(direct.Config{
 		Received: func(channel uint8, data []byte) {
 			if channel == netcode.CommandChannel {
 				a.receive(data)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/direct"
 	"github.com/loci-place/loci/scripts"
 )
 
@@ -23,14 +24,14 @@ type lobby struct {
 	*testing.T
 	*engine.Driver
 	place  *engine.Place
-	direct *netcode.Direct
+	direct *direct.Transport
 	rt     *scripts.Runtime
 }
 
 // opened opens the lobby. An error that a script makes fails the test.
 func opened(t *testing.T) *lobby {
 	t.Helper()
-	l := &lobby{T: t, direct: netcode.NewDirect(), rt: runtime(t)}
+	l := &lobby{T: t, direct: direct.New(), rt: runtime(t)}
 	var err error
 	if l.place, err = engine.New(engine.Config{Transport: l.direct, Behaviour: l.rt, Logger: quiet()}); err != nil {
 		t.Fatal(err)
@@ -93,7 +94,7 @@ func (l *lobby) equal(got any, want string) {
 // visitor is somebody in the lobby.
 type visitor struct {
 	*lobby
-	peer   *netcode.DirectPeer
+	peer   *direct.Peer
 	avatar string
 	asked  int
 	heard  []netcode.Interaction
@@ -104,7 +105,7 @@ type visitor struct {
 // knock connects somebody who has not announced itself.
 func (l *lobby) knock() *visitor {
 	v := &visitor{lobby: l}
-	v.peer = l.direct.Connect(netcode.DirectConfig{
+	v.peer = l.direct.Connect(direct.Config{
 		Received: func(channel uint8, data []byte) {
 			switch channel {
 			case netcode.CommandChannel:
