@@ -171,10 +171,10 @@ func ParseChallenge(body []byte) (c Challenge, err error) {
 		return c, fmt.Errorf("challenge: %w", err)
 	}
 	items, _ := v.([]any)
-	verb, _ := item(items, 0).(string)
-	text, _ := item(items, 1).(string)
+	verb, _ := BodyItem(items, 0).(string)
+	text, _ := BodyItem(items, 1).(string)
 	nonce, ok := parseBytes(text, len(c.Nonce))
-	place, named := item(items, 2).(string)
+	place, named := BodyItem(items, 2).(string)
 	if verb != "challenge" || !ok || !named || len(items) > 3 && !c.parseProof(items[3:]) {
 		return Challenge{}, errChallenge
 	}
@@ -186,8 +186,8 @@ func ParseChallenge(body []byte) (c Challenge, err error) {
 // parseProof reads the place's proof.
 func (c *Challenge) parseProof(items []any) (ok bool) {
 	key, _ := items[0].(string)
-	lifetime, _ := item(items, 1).(string)
-	text, _ := item(items, 2).(string)
+	lifetime, _ := BodyItem(items, 1).(string)
+	text, _ := BodyItem(items, 2).(string)
 	signature, signed := parseBytes(text, len(c.Signature))
 	c.Key, ok = ParseKeyText(key)
 	c.Ephemeral = lifetime == ephemeralKey
@@ -270,8 +270,8 @@ func ParseProof(body []byte) (p Proof, err error) {
 		return p, fmt.Errorf("prove: %w", err)
 	}
 	items, _ := v.([]any)
-	verb, _ := item(items, 0).(string)
-	text, _ := item(items, 1).(string)
+	verb, _ := BodyItem(items, 0).(string)
+	text, _ := BodyItem(items, 1).(string)
 	signature, ok := parseBytes(text, len(p))
 	if verb != "prove" || len(items) != 2 || !ok {
 		return p, errProof

@@ -185,10 +185,10 @@ func newClient(d *Dialer, url string, cfg ClientConfig, owned bool) (*Client, er
 		cfg.IntentRate = 20
 	}
 	var err error
-	if cfg.Identity, err = plainObject(cfg.Identity); err != nil {
+	if cfg.Identity, err = PlainObject(cfg.Identity); err != nil {
 		return nil, fmt.Errorf("netcode: ClientConfig.Identity: %w", err)
 	}
-	if cfg.Avatar, err = plainObject(cfg.Avatar); err != nil {
+	if cfg.Avatar, err = PlainObject(cfg.Avatar); err != nil {
 		return nil, fmt.Errorf("netcode: ClientConfig.Avatar: %w", err)
 	}
 	if cfg.Identity == nil {

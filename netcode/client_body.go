@@ -32,8 +32,8 @@ func EncodeBody(body []any) ([]byte, error) {
 	return data, nil
 }
 
-// plainObject returns an object as a place would have sent it.
-func plainObject(object map[string]any) (map[string]any, error) {
+// PlainObject returns an object as a place would have sent it.
+func PlainObject(object map[string]any) (map[string]any, error) {
 	if written(object, 1) {
 		return maps.Clone(object), nil
 	}

@@ -64,15 +64,15 @@ func (c *Client) hearAnnounceAnswer(body []any) {
 
 // announceRefusal is the error of an answer other than ["announce",avatar,name].
 func announceRefusal(body []any) error {
-	verb, _ := item(body, 0).(string)
-	second, ok := item(body, 1).(string)
+	verb, _ := BodyItem(body, 0).(string)
+	second, ok := BodyItem(body, 1).(string)
 	switch {
 	case verb == "announce" && ok && second != "error":
 		return nil
 	case verb == "announce" && ok:
-		return &AnnounceError{Code: announceCode(item(body, 2)), Reason: text(item(body, 3))}
+		return &AnnounceError{Code: announceCode(BodyItem(body, 2)), Reason: text(BodyItem(body, 3))}
 	case verb == "interaction_denied":
-		return &AnnounceError{Code: int(CodeDenied), Reason: text(item(body, 2))}
+		return &AnnounceError{Code: int(CodeDenied), Reason: text(BodyItem(body, 2))}
 	default:
 		return &AnnounceError{Reason: fmt.Sprintf("an answer that makes no sense, %s", AppendValue(nil, body))}
 	}
@@ -84,14 +84,6 @@ func announceCode(v any) int {
 		return 0
 	}
 	return int(code)
-}
-
-// item returns body[i], nil beyond the end.
-func item(body []any, i int) any {
-	if i < len(body) {
-		return body[i]
-	}
-	return nil
 }
 
 // text shows a value to people: text as it is, anything else as JSON.

@@ -62,12 +62,12 @@ func (c *Client) receivedDenial(data []byte) bool {
 	}
 	value, _ := ParseValue(data)
 	denial, _ := value.([]any)
-	original, _ := item(denial, 1).([]any)
-	id, _ := item(original, 4).(string)
-	if kind, _ := item(original, 1).(string); kind == TypeRequest && c.settle(id, denial) {
+	original, _ := BodyItem(denial, 1).([]any)
+	id, _ := BodyItem(original, 4).(string)
+	if kind, _ := BodyItem(original, 1).(string); kind == TypeRequest && c.settle(id, denial) {
 		return true
 	}
-	c.log.Warn("interaction denied", "interaction", text(item(denial, 1)), "rule", text(item(denial, 2)))
+	c.log.Warn("interaction denied", "interaction", text(BodyItem(denial, 1)), "rule", text(BodyItem(denial, 2)))
 	return true
 }
 

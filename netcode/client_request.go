@@ -25,7 +25,7 @@ func (c *Client) RequestFrom(ctx context.Context, from, to string, body ...any) 
 	if c.cfg.Envelope {
 		return nil, fmt.Errorf("netcode: request in a version 0 envelope: %w", errors.ErrUnsupported)
 	}
-	verb := text(item(body, 0))
+	verb := text(BodyItem(body, 0))
 	data, err := EncodeBody(body)
 	if err != nil {
 		return nil, fmt.Errorf("request %.100s of %.100s: %w", verb, to, err)
@@ -155,13 +155,13 @@ func (r requests) fail(err error) {
 
 // refusal is the error in a response that says no.
 func refusal(verb string, body []any) error {
-	first, _ := item(body, 0).(string)
-	second, _ := item(body, 1).(string)
+	first, _ := BodyItem(body, 0).(string)
+	second, _ := BodyItem(body, 1).(string)
 	switch {
 	case first == "interaction_denied":
-		return &RefusedError{Verb: verb, Kind: "denied", Reason: text(item(body, 2))}
+		return &RefusedError{Verb: verb, Kind: "denied", Reason: text(BodyItem(body, 2))}
 	case first == verb && (second == "error" || second == "failed"):
-		return &RefusedError{Verb: verb, Kind: second, Reason: text(item(body, 2))}
+		return &RefusedError{Verb: verb, Kind: second, Reason: text(BodyItem(body, 2))}
 	default:
 		return nil
 	}

@@ -84,7 +84,7 @@ func TestServerTimeComesFromTheQuickestExchange(t *testing.T) {
 		if off() > 1e-5 || (c.RTT()-10*time.Millisecond).Abs() > 10*time.Microsecond {
 			t.Errorf("on a steady network off by %v s, round trip %v", off(), c.RTT())
 		}
-		network := a.place.transport.(*PipeEnd).pipe
+		network := a.place.transport.(*PipeEnd).Pipe()
 		network.SetConfig(PipeConfig{Delay: 5 * time.Millisecond, Jitter: 200 * time.Millisecond})
 		for range 60 {
 			after(time.Second)

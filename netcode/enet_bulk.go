@@ -8,7 +8,7 @@ import (
 // enetDatagram is the largest unreliable packet that ENet sends in one datagram,
 // at the MTU of 1400 it has by default. A larger one silently becomes reliable
 // fragments, behind which its channel waits when one of them is lost.
-const enetDatagram = 1372
+const enetDatagram = DatagramBytes
 
 // enetBulkEvery is how often it is looked whether fragments have arrived.
 const enetBulkEvery = 2 * time.Millisecond

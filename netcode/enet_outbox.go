@@ -76,7 +76,7 @@ const (
 const enetPacketCost = 256
 
 // queueCost is what a packet counts in the queue of each connection.
-func (o *enetOrder) queueCost() int64 { return int64(queueCost(o.size)) }
+func (o *enetOrder) QueueCost() int64 { return int64(QueueCost(o.size)) }
 
 func (o *enetOrder) cost() int { return o.size + enetPacketCost + 8*o.n }
 
@@ -88,7 +88,7 @@ func (b *enetOutbox) add(order enetOrder, to ...Conn) {
 	if order.kind == orderSend {
 		b.cost += order.cost()
 		if order.reliable {
-			b.queued.wait(order.queueCost(), to)
+			b.queued.wait(order.QueueCost(), to)
 		}
 	}
 	b.prompt = b.prompt || order.kind != orderSend || !order.live || order.reliable

@@ -27,6 +27,6 @@ func TestENetQueuedCountsAtOnceUntilAcknowledged(t *testing.T) {
 	})
 	await.Until(t, "nothing is counted twice", func() bool {
 		s, _ := place.Stats(deaf)
-		return s.Queued >= times*size && s.Queued <= times*queueCost(size)+10_000
+		return s.Queued >= times*size && s.Queued <= times*QueueCost(size)+10_000
 	})
 }

@@ -166,8 +166,8 @@ func (e *ENet) send(order *enetOrder, to []Conn) {
 	}
 	e.host.send(order.packet, order.channel, order.live && !order.reliable, e.slots)
 	if order.reliable {
-		e.queued.sent(order.queueCost(), e.slots)
-		e.queued.wait(-order.queueCost(), to)
+		e.queued.sent(order.QueueCost(), e.slots)
+		e.queued.wait(-order.QueueCost(), to)
 	}
 }
 
@@ -261,7 +261,7 @@ func (e *ENet) noteDisconnect(slot int, event *enetEvent) {
 	case enetOpen, enetDialing:
 		code := CodeConnectionLost
 		if event.goodbye != 0 {
-			code = GoodbyeCode(uint32(event.code))
+			code = Goodbye(uint32(event.code))
 		}
 		e.tellEnd(conn.id, code)
 	}

@@ -91,6 +91,14 @@ func BodyVerb(body []byte) string {
 	return cleanString(verb)
 }
 
+// BodyItem returns body[i], nil beyond the end.
+func BodyItem(body []any, i int) any {
+	if i < len(body) {
+		return body[i]
+	}
+	return nil
+}
+
 // CountChildren returns how many entities a body describes as children: the items of the lists
 // that objects in it have under "children". It decodes nothing, so that it can be known beforehand
 // what a body is going to take, and stops at what is no JSON.

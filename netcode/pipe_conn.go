@@ -134,7 +134,7 @@ func (c *pipeConn) pulse(now time.Time) {
 // acknowledged hears that a reliable packet, last sent at sent, has arrived.
 func (c *pipeConn) acknowledged(p *pipePacket, sent, now time.Time) {
 	if !p.acked && p.kind == pipeData {
-		c.queued -= queueCost(len(p.data))
+		c.queued -= QueueCost(len(p.data))
 	}
 	p.acked = true
 	c.end.settle(p)

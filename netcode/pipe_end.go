@@ -36,6 +36,9 @@ var _ Transport = (*PipeEnd)(nil)
 // listens here has the URL "alloplace://" and this.
 func (e *PipeEnd) Addr() netip.AddrPort { return e.addr }
 
+// Pipe is the network that the end is on.
+func (e *PipeEnd) Pipe() *Pipe { return e.pipe }
+
 // SetConfig gives the packets from and to this end settings of their own in
 // place of the network's, from now on. Where both ends of a connection have
 // their own, the sender's count.

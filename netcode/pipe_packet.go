@@ -93,7 +93,7 @@ func (c *pipeConn) send(p *pipePacket, now time.Time) {
 	if p.reliable {
 		c.unacked = append(c.unacked, p)
 		if p.kind == pipeData {
-			c.queued += queueCost(len(p.data))
+			c.queued += QueueCost(len(p.data))
 		}
 	}
 	p.firstSent = now
@@ -198,7 +198,7 @@ func (e *PipeEnd) arrive(from *pipeConn, p *pipePacket, sent, now, again time.Ti
 	case pipeData:
 		c.receive(p)
 	case pipeDisconnect:
-		c.ended(GoodbyeCode(p.code))
+		c.ended(Goodbye(p.code))
 	}
 }
 

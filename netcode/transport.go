@@ -55,9 +55,9 @@ type Handler interface {
 	Disconnected(c Conn, code uint32)
 }
 
-// GoodbyeCode returns the code that a handler is told when a peer leaves with code: a peer
-// that says goodbye cannot claim that its connection was lost. It is for transports.
-func GoodbyeCode(code uint32) uint32 {
+// Goodbye returns the code to be heard of a peer that said it was leaving: that it fell silent it
+// cannot say itself.
+func Goodbye(code uint32) uint32 {
 	if code == CodeConnectionLost {
 		return CodeClientLeft
 	}
@@ -107,9 +107,15 @@ type Stats struct {
 	RecvPackets uint64
 }
 
-// queueCost is about what a reliable packet of so many bytes counts in [Stats].Queued.
-func queueCost(size int) int {
-	return size + enetCommandMemory*max(1, (size+enetDatagram-1)/enetDatagram)
+// DatagramBytes is how large a packet may be that a transport over UDP carries in one datagram.
+const DatagramBytes = 1372
+
+// packetMemory is about what a packet, or a fragment of one, takes in memory beside its data.
+const packetMemory = 96
+
+// QueueCost is about what a reliable packet of so many bytes counts in [Stats].Queued.
+func QueueCost(size int) int {
+	return size + packetMemory*max(1, (size+DatagramBytes-1)/DatagramBytes)
 }
 
 // Disconnect codes (protocol section 1). Those from 1100 on are loci's own.
