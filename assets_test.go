@@ -12,10 +12,11 @@ import (
 
 	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 )
 
 // fetches expects an agent to get an asset.
-func fetches(t *testing.T, c *netcode.Client, id string, want []byte) {
+func fetches(t *testing.T, c *client.Client, id string, want []byte) {
 	t.Helper()
 	ctx := await.Context(t)
 	start := time.Now()
@@ -32,7 +33,7 @@ func TestAssetsSurviveTheirAgentsAndThePlace(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	args := []string{"serve", "--listen", "127.0.0.1:0", "--data", dir}
 	s := start(t, nil, args...)
-	ann, bob := join(t, s.url, netcode.ClientConfig{}), join(t, s.url, netcode.ClientConfig{})
+	ann, bob := join(t, s.url, client.Config{}), join(t, s.url, client.Config{})
 	var contents [2][]byte
 	for i := range contents {
 		contents[i] = make([]byte, 30<<20)
@@ -45,7 +46,7 @@ func TestAssetsSurviveTheirAgentsAndThePlace(t *testing.T) {
 	s.stop(t, syscall.SIGKILL)
 
 	s = start(t, nil, args...)
-	third := join(t, s.url, netcode.ClientConfig{})
+	third := join(t, s.url, client.Config{})
 	for _, content := range contents {
 		fetches(t, third, netcode.AssetID(content), content)
 	}

@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/internal/await"
-	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/netcode/badlink"
+	"github.com/loci-place/loci/netcode/client"
 )
 
 // steppable makes the clock that a command's C code is told one that can be stepped, and
@@ -64,7 +64,7 @@ func TestNobodyIsLostWhenTheMachinesClockIsStepped(t *testing.T) {
 	var agents sync.WaitGroup
 	answers := make(chan time.Duration)
 	for i := range 10 {
-		agent := join(t, "alloplace://"+relay.Addr().String(), netcode.ClientConfig{})
+		agent := join(t, "alloplace://"+relay.Addr().String(), client.Config{})
 		agents.Go(func() {
 			for asking.Err() == nil {
 				began := time.Now()

@@ -14,13 +14,14 @@ import (
 
 	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 	"github.com/loci-place/loci/netcode/rawenet"
 )
 
 // TestAClosedTerminalEndsAsSIGTERMDoes is about SIGHUP.
 func TestAClosedTerminalEndsAsSIGTERMDoes(t *testing.T) {
 	place := start(t, nil, "serve", "--listen", "127.0.0.1:0")
-	ann := join(t, place.url, netcode.ClientConfig{})
+	ann := join(t, place.url, client.Config{})
 	if got := place.stop(t, syscall.SIGHUP); got.code != 0 || !strings.Contains(got.stderr, "closing") {
 		t.Errorf("the place: %+v", got)
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 )
 
 // TestAppIsLaunchedFromItsButtonToItsEnd goes the whole way: an agent has a place ask a
@@ -30,7 +31,7 @@ func TestAppIsLaunchedFromItsButtonToItsEnd(t *testing.T) {
 	gateway := start(t, []string{token}, "gateway", "--listen", "127.0.0.1:0", "--app", "sign='"+sign+"'", "--max-instances", "1")
 	place := start(t, []string{token}, "serve", "--listen", "127.0.0.1:0", "--apps", strings.TrimPrefix(gateway.url, "http://"))
 	ctx := await.Context(t)
-	ada, err := netcode.Dial(ctx, place.url, netcode.ClientConfig{Identity: map[string]any{"display_name": "Ada\n🦉"}})
+	ada, err := client.Dial(ctx, place.url, client.Config{Identity: map[string]any{"display_name": "Ada\n🦉"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +90,7 @@ func TestAppIsLaunchedFromItsButtonToItsEnd(t *testing.T) {
 }
 
 // awaitComponent waits for a child of an entity's that has a component, and gives that and its id.
-func awaitComponent(ctx context.Context, t *testing.T, c *netcode.Client, parent, component string) (id string, found map[string]any) {
+func awaitComponent(ctx context.Context, t *testing.T, c *client.Client, parent, component string) (id string, found map[string]any) {
 	t.Helper()
 	err := c.WaitFor(ctx, func(d *netcode.Document) bool {
 		for child := range d.Entities {
@@ -107,7 +108,7 @@ func awaitComponent(ctx context.Context, t *testing.T, c *netcode.Client, parent
 }
 
 // meshOf is the asset that an entity is to be drawn as.
-func meshOf(c *netcode.Client, entity string) (id string) {
+func meshOf(c *client.Client, entity string) (id string) {
 	c.View(func(d *netcode.Document) {
 		geometry, _ := d.Component(entity, "geometry")
 		id, _ = geometry["name"].(string)

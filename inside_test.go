@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 )
 
 // viewInside is where the place's log says that it shows itself.
@@ -59,7 +59,7 @@ func TestTheViewInsideOpensAndClosesWithThePlace(t *testing.T) {
 	if !strings.HasPrefix(url, "http://127.0.0.1:") {
 		t.Errorf("it is at %s", url)
 	}
-	join(t, s.url, netcode.ClientConfig{Identity: map[string]any{"display_name": "Ada"}})
+	join(t, s.url, client.Config{Identity: map[string]any{"display_name": "Ada"}})
 	s.log.await(t, "error in a script")
 	for path, want := range map[string]string{
 		"/healthz": "ok", "/readyz": "ready", "/": "place.lua:2", "/?format=json": `"name":"Ada"`,

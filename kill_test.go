@@ -18,7 +18,7 @@ import (
 
 	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/internal/cputime"
-	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 )
 
 var kills = flag.Int("kills", 10, "how often TestNothingThatWasAcknowledgedIsLostByAKill kills")
@@ -100,7 +100,7 @@ func TestNothingThatWasAcknowledgedIsLostByAKill(t *testing.T) {
 	rounds, slow := 0, 0
 	for kill := range *kills + 1 {
 		s := start(t, nil, "serve", dir, "--listen", "127.0.0.1:0", "--data", data)
-		agent := join(t, s.url, netcode.ClientConfig{})
+		agent := join(t, s.url, client.Config{})
 		took, err := cputime.Process(s.cmd.Process.Pid)
 		if err != nil && runtime.GOOS == "linux" {
 			t.Fatal(err)
@@ -137,8 +137,8 @@ func (said *promises) provoke(t *testing.T, s *server, round int) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var writers sync.WaitGroup
-	for n, write := range []func(context.Context, *netcode.Client, string) error{said.put, said.put, said.turn, said.change} {
-		agent := join(t, s.url, netcode.ClientConfig{})
+	for n, write := range []func(context.Context, *client.Client, string) error{said.put, said.put, said.turn, said.change} {
+		agent := join(t, s.url, client.Config{})
 		writers.Go(func() {
 			defer said.leaving.Go(func() { agent.Close() })
 			for ctx.Err() == nil {
@@ -163,7 +163,7 @@ func (said *promises) provoke(t *testing.T, s *server, round int) {
 	s.wait(t)
 }
 
-func (said *promises) put(ctx context.Context, agent *netcode.Client, who string) error {
+func (said *promises) put(ctx context.Context, agent *client.Client, who string) error {
 	said.mu.Lock()
 	key := fmt.Sprintf("%s/%d", who, rand.IntN(50))
 	value := said.values[key] + 1
@@ -175,7 +175,7 @@ func (said *promises) put(ctx context.Context, agent *netcode.Client, who string
 	return err
 }
 
-func (said *promises) turn(ctx context.Context, agent *netcode.Client, _ string) error {
+func (said *promises) turn(ctx context.Context, agent *client.Client, _ string) error {
 	said.mu.Lock()
 	id := []string{"door", "e9500", fmt.Sprint("e", 9001+rand.IntN(900))}[rand.IntN(3)]
 	value := said.dials[id] + 1
@@ -188,7 +188,7 @@ func (said *promises) turn(ctx context.Context, agent *netcode.Client, _ string)
 }
 
 // change adds a rule, and takes one away if there are some.
-func (said *promises) change(ctx context.Context, agent *netcode.Client, _ string) error {
+func (said *promises) change(ctx context.Context, agent *client.Client, _ string) error {
 	var remove []string
 	said.mu.Lock()
 	for id, there := range said.rules {
@@ -228,7 +228,7 @@ func (said *promises) note(what func()) {
 
 // check compares what the place has with what it said. What it did not come to say may
 // be there too.
-func (said *promises) check(t *testing.T, agent *netcode.Client) {
+func (said *promises) check(t *testing.T, agent *client.Client) {
 	ctx := await.Context(t)
 	for verb, promised := range map[string]map[string]float64{"get": said.values, "dial": said.dials} {
 		for key, want := range promised {
@@ -261,11 +261,11 @@ func (said *promises) check(t *testing.T, agent *netcode.Client) {
 func TestAPlaceIsAfterARestartWhatItWas(t *testing.T) {
 	ctx := await.Context(t)
 	data, dir := filepath.Join(t.TempDir(), "data"), placeDir(t, keeping)
-	serve := func() (*server, *netcode.Client) {
+	serve := func() (*server, *client.Client) {
 		s := start(t, nil, "serve", dir, "--listen", "127.0.0.1:0", "--data", data)
-		return s, join(t, s.url, netcode.ClientConfig{})
+		return s, join(t, s.url, client.Config{})
 	}
-	ask := func(agent *netcode.Client, want any, body ...any) {
+	ask := func(agent *client.Client, want any, body ...any) {
 		t.Helper()
 		answer, err := agent.Request(ctx, "place", body...)
 		if err != nil || want != nil && answer[2] != want {
@@ -351,7 +351,7 @@ func diskOf(t *testing.T, bytes int) (dir string) {
 func TestAPlaceOutlivesADiskThatIsFull(t *testing.T) {
 	data := diskOf(t, 8<<20)
 	s := start(t, nil, "serve", placeDir(t, keeping), "--listen", "127.0.0.1:0", "--data", data)
-	agent := join(t, s.url, netcode.ClientConfig{})
+	agent := join(t, s.url, client.Config{})
 	ctx := await.Context(t)
 	put := func(key string, value any) error {
 		_, err := agent.Request(ctx, "place", "put", key, value)
@@ -400,7 +400,7 @@ func TestAReadOnlyDirectoryIsServedFrom(t *testing.T) {
 	data, dir := filepath.Join(disk, "data"), placeDir(t, keeping)
 	ctx := await.Context(t)
 	s := start(t, nil, "serve", dir, "--listen", "127.0.0.1:0", "--data", data)
-	if _, err := join(t, s.url, netcode.ClientConfig{}).Request(ctx, "place", "turn", "door", 7); err != nil {
+	if _, err := join(t, s.url, client.Config{}).Request(ctx, "place", "turn", "door", 7); err != nil {
 		t.Fatal(err)
 	}
 	s.stop(t, syscall.SIGTERM)
@@ -408,7 +408,7 @@ func TestAReadOnlyDirectoryIsServedFrom(t *testing.T) {
 		t.Fatal(err)
 	}
 	s = start(t, nil, "serve", dir, "--listen", "127.0.0.1:0", "--data", data)
-	agent := join(t, s.url, netcode.ClientConfig{})
+	agent := join(t, s.url, client.Config{})
 	if answer, err := agent.Request(ctx, "place", "dial", "door"); err != nil || answer[2] != 7.0 {
 		t.Errorf("the door says %v, %v", answer, err)
 	}

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/loci-place/loci/internal/await"
-	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 )
 
 // TestAScriptThatHoardsMemoryDoesNotTakeThePlaceDown gives the process 256 MiB, of which
@@ -19,7 +19,7 @@ place.every(0.01, function() hoard[#hoard + 1] = ("x"):rep(2^19) end)
 place.handle("kept", function() return #hoard end)`,
 	}))
 	ctx := await.Context(t)
-	agent := join(t, s.url, netcode.ClientConfig{})
+	agent := join(t, s.url, client.Config{})
 	ask := func() float64 {
 		t.Helper()
 		answer, err := agent.Request(ctx, "place", "kept")

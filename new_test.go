@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/loci-place/loci/internal/await"
-	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 )
 
 func TestANewPlaceIsRightAndRuns(t *testing.T) {
@@ -19,7 +19,7 @@ func TestANewPlaceIsRightAndRuns(t *testing.T) {
 		}
 	}
 	s := start(t, nil, "serve", dir, "--listen", "127.0.0.1:0")
-	agent := join(t, s.url, netcode.ClientConfig{Identity: map[string]any{"display_name": "ann"}})
+	agent := join(t, s.url, client.Config{Identity: map[string]any{"display_name": "ann"}})
 	ctx := await.Context(t)
 	answer, err := agent.Request(ctx, "door", "poke", true)
 	if err != nil || len(answer) != 2 || answer[1] != "ok" {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 )
 
 // TestAVerifiedAgentGetsItsEntitiesBackFromAPlaceThatWasKilled: by itself, and nobody
@@ -24,11 +25,11 @@ func TestAVerifiedAgentGetsItsEntitiesBackFromAPlaceThatWasKilled(t *testing.T) 
 	first := serve()
 	key := ed25519.NewKeyFromSeed([]byte(strings.Repeat("a", ed25519.SeedSize)))
 	back := make(chan bool, 1)
-	ann := join(t, first.url, netcode.ClientConfig{
+	ann := join(t, first.url, client.Config{
 		Identity: map[string]any{"display_name": "ann"}, Key: key, Reconnect: true,
-		OnReconnect: func(_ *netcode.Client, resumed bool) { back <- resumed },
+		OnReconnect: func(_ *client.Client, resumed bool) { back <- resumed },
 	})
-	bob := join(t, first.url, netcode.ClientConfig{Identity: map[string]any{"display_name": "bob"}})
+	bob := join(t, first.url, client.Config{Identity: map[string]any{"display_name": "bob"}})
 	ctx := await.Context(t)
 	avatar := ann.Avatar()
 	ball := spawned(t, ctx, ann, "ball")
@@ -38,11 +39,11 @@ func TestAVerifiedAgentGetsItsEntitiesBackFromAPlaceThatWasKilled(t *testing.T) 
 	first.wait(t)
 	second := serve()
 
-	thief, err := netcode.Dial(ctx, second.url, netcode.ClientConfig{
+	thief, err := client.Dial(ctx, second.url, client.Config{
 		Identity: map[string]any{"display_name": "ann"}, Resume: avatar,
 		Key: ed25519.NewKeyFromSeed([]byte(strings.Repeat("t", ed25519.SeedSize))),
 	})
-	if refused, ok := errors.AsType[*netcode.AnnounceError](err); !ok || !strings.Contains(refused.Error(), "not the avatar of an agent with the key") {
+	if refused, ok := errors.AsType[*client.AnnounceError](err); !ok || !strings.Contains(refused.Error(), "not the avatar of an agent with the key") {
 		t.Errorf("the thief was told %v", err)
 		if thief != nil {
 			thief.Close()
@@ -64,7 +65,7 @@ func TestAVerifiedAgentGetsItsEntitiesBackFromAPlaceThatWasKilled(t *testing.T) 
 	second.stop(t, syscall.SIGTERM)
 }
 
-func spawned(t *testing.T, ctx context.Context, a *netcode.Client, what string) string {
+func spawned(t *testing.T, ctx context.Context, a *client.Client, what string) string {
 	t.Helper()
 	answer, err := a.Request(ctx, "place", "spawn_entity", map[string]any{what: map[string]any{}})
 	if err != nil {

@@ -24,6 +24,7 @@ import (
 	"github.com/loci-place/loci/engine/assets"
 	"github.com/loci-place/loci/internal/limit"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/enet"
 	"github.com/loci-place/loci/scripts"
 )
 
@@ -250,8 +251,8 @@ const (
 
 // networkLimits returns the transport's limits as the flags set them. It takes what the place
 // lets wait: an agent whose queue is full is sent nothing more, but keeps its connection.
-func (o *serveOptions) networkLimits(place engine.Limits) netcode.ENetLimits {
-	limits := netcode.ENetLimits{
+func (o *serveOptions) networkLimits(place engine.Limits) enet.Limits {
+	limits := enet.Limits{
 		OpenPerAddress: o.perAddress, MaxWaitingTotal: o.memory / 16, MaxOutbox: o.memory / 16, MaxOutgoingTotal: o.memory / 8,
 	}
 	queue := place.SendQueueBytes

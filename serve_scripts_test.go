@@ -16,6 +16,7 @@ import (
 
 	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 )
 
 // placeDir makes a place's directory of files by their paths.
@@ -47,7 +48,7 @@ func TestScriptsNameThePlaceUnlessAFlagDoes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := start(t, c.env, append([]string{"serve", dir, "--listen", "127.0.0.1:0"}, c.args...)...)
-			if got := join(t, s.url, netcode.ClientConfig{}).PlaceName(); got != c.want {
+			if got := join(t, s.url, client.Config{}).PlaceName(); got != c.want {
 				t.Errorf("the place is called %q, want %q", got, c.want)
 			}
 			s.stop(t, syscall.SIGTERM)
@@ -142,7 +143,7 @@ func TestSavedScriptsRunUnlessReloadingIsOff(t *testing.T) {
 			if c.want == "Attic" {
 				s.log.await(t, "scripts reloaded")
 			}
-			if got := join(t, s.url, netcode.ClientConfig{}).PlaceName(); got != c.want {
+			if got := join(t, s.url, client.Config{}).PlaceName(); got != c.want {
 				t.Errorf("the place is called %q, want %q", got, c.want)
 			}
 			s.stop(t, syscall.SIGTERM)
@@ -158,7 +159,7 @@ const doorOfMark = `return {
 
 // fromSaveToClient saves the door of a place that is served, and gives how long it takes
 // until the agent has a state of the door that behaves anew.
-func fromSaveToClient(tb testing.TB, agent *netcode.Client, dir string, save int) time.Duration {
+func fromSaveToClient(tb testing.TB, agent *client.Client, dir string, save int) time.Duration {
 	tb.Helper()
 	began := time.Now()
 	file := filepath.Join(dir, "components", "door.lua")
@@ -177,14 +178,14 @@ func fromSaveToClient(tb testing.TB, agent *netcode.Client, dir string, save int
 }
 
 // newPlaceServed serves what `loci new` writes, with an agent in it.
-func newPlaceServed(tb testing.TB) (*server, *netcode.Client, string) {
+func newPlaceServed(tb testing.TB) (*server, *client.Client, string) {
 	dir := filepath.Join(tb.TempDir(), "attic")
 	if got := run(tb, nil, "new", dir); got.code != 0 {
 		tb.Fatal(got.stderr)
 	}
 	s := start(tb, nil, "serve", dir, "--listen", "127.0.0.1:0")
 	s.log.await(tb, "scripts run")
-	return s, join(tb, s.url, netcode.ClientConfig{}), dir
+	return s, join(tb, s.url, client.Config{}), dir
 }
 
 func TestASavedDoorBehavesAnewForWhoIsThere(t *testing.T) {

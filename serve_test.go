@@ -14,6 +14,7 @@ import (
 
 	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 )
 
 // busyPort returns a UDP port that is taken on every interface until the test
@@ -145,10 +146,10 @@ func TestLogLevelKeepsLowerLinesBack(t *testing.T) {
 }
 
 // join joins a running place.
-func join(t testing.TB, url string, cfg netcode.ClientConfig) *netcode.Client {
+func join(t testing.TB, url string, cfg client.Config) *client.Client {
 	t.Helper()
 	ctx := await.Context(t)
-	c, err := netcode.Dial(ctx, url, cfg)
+	c, err := client.Dial(ctx, url, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +170,7 @@ func TestAgentsAreToldTheNameOfThePlace(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := start(t, c.env, append([]string{"serve", "--listen", "127.0.0.1:0"}, c.args...)...)
-			if got := join(t, s.url, netcode.ClientConfig{}).PlaceName(); got != c.want {
+			if got := join(t, s.url, client.Config{}).PlaceName(); got != c.want {
 				t.Errorf("the place is called %q, want %q", got, c.want)
 			}
 			s.stop(t, syscall.SIGTERM)
@@ -179,12 +180,12 @@ func TestAgentsAreToldTheNameOfThePlace(t *testing.T) {
 
 func TestSignalTellsAgentsThatThePlaceCloses(t *testing.T) {
 	s := start(t, nil, "serve", "--listen", "127.0.0.1:0")
-	agent := join(t, s.url, netcode.ClientConfig{})
+	agent := join(t, s.url, client.Config{})
 	if got := s.stop(t, syscall.SIGTERM); got.code != 0 {
 		t.Errorf("exit code %d, want 0", got.code)
 	}
 	<-agent.Done()
-	reason, ok := errors.AsType[*netcode.DisconnectError](agent.Err())
+	reason, ok := errors.AsType[*client.DisconnectError](agent.Err())
 	if !ok || reason.Code != netcode.CodePlaceClosed {
 		t.Errorf("the agent was disconnected with %v, want code %d", agent.Err(), netcode.CodePlaceClosed)
 	}
@@ -195,7 +196,7 @@ func TestSecondSignalEndsAPlaceThatWaitsForASilentAgent(t *testing.T) {
 	mute, muted, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	var once sync.Once
 	// While Observe runs, the agent's transport acknowledges nothing.
-	join(t, s.url, netcode.ClientConfig{Observe: func(netcode.StateHeader) {
+	join(t, s.url, client.Config{Observe: func(client.StateHeader) {
 		select {
 		case <-mute:
 			once.Do(func() { close(muted); <-done })

@@ -10,13 +10,13 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/engine/inside"
-	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 )
 
 func TestTopWritesOnceForPipes(t *testing.T) {
 	dir := placeDir(t, map[string]string{"place.lua": "place.name = 'Attic'"})
 	s := start(t, nil, "serve", dir, "--listen", "127.0.0.1:0", "--http", ":0")
-	join(t, s.url, netcode.ClientConfig{Identity: map[string]any{"display_name": "Ada \x1b[2J"}})
+	join(t, s.url, client.Config{Identity: map[string]any{"display_name": "Ada \x1b[2J"}})
 	got := run(t, nil, "top", "--once", strings.TrimPrefix(s.viewInside(t), "http://"))
 	for _, part := range []string{"Attic, ready", "1 agents", "heartbeat ms", "generation 1", "rules: 8, else allow", "Ada"} {
 		if !strings.Contains(got.stdout, part) {

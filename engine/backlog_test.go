@@ -8,11 +8,12 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/pipe"
 )
 
 // deafen has a peer acknowledge nothing, as a process does that is stopped, or again.
 func (p *peer) deafen(deaf bool) {
-	cfg := netcode.PipeConfig{Delay: time.Millisecond}
+	cfg := pipe.Config{Delay: time.Millisecond}
 	if deaf {
 		cfg.Loss = 1
 	}

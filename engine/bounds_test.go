@@ -10,6 +10,7 @@ import (
 	"github.com/loci-place/loci/acl"
 	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/pipe"
 )
 
 func TestWhatAnAgentOwnsIsBounded(t *testing.T) {
@@ -163,7 +164,7 @@ func TestResponsesInThePlacesNameAreViolations(t *testing.T) {
 
 // TestHeartbeatsThatTakeTooLongDoNotKeepThePlaceFromAnythingElse runs in real time.
 func TestHeartbeatsThatTakeTooLongDoNotKeepThePlaceFromAnythingElse(t *testing.T) {
-	p, err := New(Config{Transport: netcode.NewPipe(netcode.PipeConfig{}).Listen(), Rate: MaxRate})
+	p, err := New(Config{Transport: pipe.New(pipe.Config{}).Listen(), Rate: MaxRate})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/enet"
 	"github.com/loci-place/loci/netcode/rawenet"
 )
 
@@ -17,35 +18,35 @@ import (
 // it returns sends a burst; felt tells whether the place has noticed.
 var attacks = map[string]struct {
 	start func(t *testing.T, to netip.AddrPort) (burst func(i int))
-	felt  func(d netcode.DropCounts, logs *logBook) bool
+	felt  func(d enet.DropCounts, logs *logBook) bool
 }{
 	"random datagrams": {
 		randomDatagrams,
-		func(d netcode.DropCounts, _ *logBook) bool { return d.Malformed > 100 },
+		func(d enet.DropCounts, _ *logBook) bool { return d.Malformed > 100 },
 	},
 	"datagrams over 4096 bytes": {
 		hugeDatagrams,
-		func(d netcode.DropCounts, _ *logBook) bool { return d.Malformed > 100 },
+		func(d enet.DropCounts, _ *logBook) bool { return d.Malformed > 100 },
 	},
 	"fragments of packets that never come": {
 		fragmentBombs,
-		func(d netcode.DropCounts, _ *logBook) bool { return d.Fragment > 100 },
+		func(d enet.DropCounts, _ *logBook) bool { return d.Fragment > 100 },
 	},
 	"empty packets, the newest first": {
 		descendingPackets,
-		func(d netcode.DropCounts, _ *logBook) bool { return d.CommandRate > 100 },
+		func(d enet.DropCounts, _ *logBook) bool { return d.CommandRate > 100 },
 	},
 	"connects without acknowledgements": {
 		connectFlood,
-		func(d netcode.DropCounts, _ *logBook) bool { return d.Pressure > 100 },
+		func(d enet.DropCounts, _ *logBook) bool { return d.Pressure > 100 },
 	},
 	"noise from half-open connections": {
 		halfOpenNoise,
-		func(d netcode.DropCounts, _ *logBook) bool { return d.Malformed > 100 },
+		func(d enet.DropCounts, _ *logBook) bool { return d.Malformed > 100 },
 	},
 	"senseless messages on every channel": {
 		senselessMessages,
-		func(_ netcode.DropCounts, logs *logBook) bool {
+		func(_ enet.DropCounts, logs *logBook) bool {
 			return logs.find("unreadable packet") != "" && logs.find("too many violations") != ""
 		},
 	},

@@ -18,6 +18,8 @@ import (
 
 	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
+	"github.com/loci-place/loci/netcode/enet"
 )
 
 const (
@@ -35,7 +37,7 @@ const (
 type enetPlace struct {
 	*testing.T
 	*Place
-	enet   *netcode.ENet
+	enet   *enet.Transport
 	logs   *logBook
 	served chan error
 }
@@ -44,7 +46,7 @@ func openENetPlace(t *testing.T) *enetPlace {
 	t.Helper()
 	p := &enetPlace{T: t, logs: &logBook{}, served: make(chan error, 1)}
 	var err error
-	p.enet, err = netcode.NewENet(netcode.ENetConfig{Listen: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)})
+	p.enet, err = enet.New(enet.Config{Listen: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +61,7 @@ func openENetPlace(t *testing.T) *enetPlace {
 
 // bystander is an honest agent that notes when its states come.
 type bystander struct {
-	*netcode.Client
+	*client.Client
 	mu     sync.Mutex
 	states []time.Time
 }
@@ -70,7 +72,7 @@ func (p *enetPlace) join(others ...string) *bystander {
 	b := &bystander{}
 	ctx := await.Context(p.T)
 	var err error
-	b.Client, err = netcode.Dial(ctx, "alloplace://"+p.enet.Addr().String(), netcode.ClientConfig{
+	b.Client, err = client.Dial(ctx, "alloplace://"+p.enet.Addr().String(), client.Config{
 		Version: 4, Observe: b.observe,
 	})
 	if err != nil {
@@ -94,7 +96,7 @@ func (p *enetPlace) join(others ...string) *bystander {
 	return b
 }
 
-func (b *bystander) observe(netcode.StateHeader) {
+func (b *bystander) observe(client.StateHeader) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.states = append(b.states, time.Now())
@@ -196,7 +198,7 @@ func (p *enetPlace) closesCleanly(agents ...*bystander) {
 	}
 	for _, b := range agents {
 		await.Next(p.T, b.Done(), "an agent to hear that the place closes")
-		var end *netcode.DisconnectError
+		var end *client.DisconnectError
 		if !errors.As(b.Err(), &end) || end.Code != netcode.CodePlaceClosed {
 			p.Errorf("an agent left with %v", b.Err())
 		}
@@ -209,7 +211,7 @@ func (p *enetPlace) closesCleanly(agents ...*bystander) {
 
 // memoryMost is by how many MiB an attack may make the process grow, and how large
 // its Go heap may be. A connection may have 16 MiB waiting in C
-// (netcode.ENetLimits.MaxWaiting), a few dozen agents cost a few more, and the race
+// (enet.Limits.MaxWaiting), a few dozen agents cost a few more, and the race
 // detector multiplies what Go takes. From a host that believes fragments, the bombs
 // alone take more than twice as much.
 const memoryMost = 64

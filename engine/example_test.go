@@ -11,6 +11,9 @@ import (
 	"github.com/loci-place/loci/acl"
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
+	"github.com/loci-place/loci/netcode/enet"
+	"github.com/loci-place/loci/netcode/pipe"
 )
 
 // closet is a place on a network in memory, served until closed, so that the
@@ -19,14 +22,14 @@ type closet struct {
 	*engine.Place
 	ctx    context.Context
 	cancel context.CancelFunc
-	pipe   *netcode.Pipe
+	pipe   *pipe.Network
 	url    string
 	served chan error
-	hosts  []*netcode.Dialer // of agents
+	hosts  []*client.Dialer // of agents
 }
 
 func open(cfg engine.Config) *closet {
-	pipe := netcode.NewPipe(netcode.PipeConfig{})
+	pipe := pipe.New(pipe.Config{})
 	end := pipe.Listen()
 	cfg.Transport, cfg.Logger = end, slog.New(slog.DiscardHandler)
 	place, err := engine.New(cfg)
@@ -40,10 +43,10 @@ func open(cfg engine.Config) *closet {
 }
 
 // join lets an agent in.
-func (c *closet) join(name string, handle func(*netcode.Client, netcode.Interaction)) *netcode.Client {
-	host := netcode.NewDialer(c.pipe.Host())
+func (c *closet) join(name string, handle func(*client.Client, netcode.Interaction)) *client.Client {
+	host := client.NewDialer(c.pipe.Host())
 	c.hosts = append(c.hosts, host)
-	agent, err := host.Dial(c.ctx, c.url, netcode.ClientConfig{
+	agent, err := host.Dial(c.ctx, c.url, client.Config{
 		Identity: map[string]any{"display_name": name},
 		Handle:   handle,
 	})
@@ -67,7 +70,7 @@ func (c *closet) close() {
 
 // A place on a free port of this machine's, for as long as a context lasts.
 func ExampleNew() {
-	transport, err := netcode.NewENet(netcode.ENetConfig{Listen: "127.0.0.1:0"})
+	transport, err := enet.New(enet.Config{Listen: "127.0.0.1:0"})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -82,7 +85,7 @@ func ExampleNew() {
 	served := make(chan error, 1)
 	go func() { served <- place.Serve(ctx) }()
 
-	agent, err := netcode.Dial(ctx, "alloplace://"+transport.Addr().String(), netcode.ClientConfig{})
+	agent, err := client.Dial(ctx, "alloplace://"+transport.Addr().String(), client.Config{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -190,7 +193,7 @@ func ExampleTurn_Send() {
 	place := open(engine.Config{})
 	defer place.close()
 	heard := make(chan string, 1)
-	agent := place.join("Ada", func(_ *netcode.Client, i netcode.Interaction) {
+	agent := place.join("Ada", func(_ *client.Client, i netcode.Interaction) {
 		heard <- fmt.Sprintf("%s says %s", i.From, i.Body)
 	})
 	_ = place.Do(func(t *engine.Turn) error {

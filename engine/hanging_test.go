@@ -11,6 +11,7 @@ import (
 	"github.com/loci-place/loci/acl"
 	"github.com/loci-place/loci/engine/world"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 )
 
 // anythingHangs is a place in which whatever hangs on what others own, so that it shows
@@ -487,11 +488,11 @@ func TestOffersEnd(t *testing.T) {
 func TestOffersLastThroughAReconnect(t *testing.T) {
 	inPlace(t, Config{}, func(r *rig) {
 		app := r.join(4, `{}`)
-		visor := r.travels(netcode.ClientConfig{Key: keyOf("ann")})
+		visor := r.travels(client.Config{Key: keyOf("ann")})
 		widget := app.spawn(`{}`)
 		app.command(interaction("oneway", "", visor.Avatar(), "", `["add_wrist_widget","`+widget+`"]`))
 		visor.blackout(12 * time.Second)
-		again := r.travels(netcode.ClientConfig{Key: keyOf("ann"), Resume: visor.Avatar()})
+		again := r.travels(client.Config{Key: keyOf("ann"), Resume: visor.Avatar()})
 		if again.Avatar() != visor.Avatar() {
 			t.Fatal("it came back as somebody else")
 		}

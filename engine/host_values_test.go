@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/enet"
+	"github.com/loci-place/loci/netcode/pipe"
 )
 
 type bargained struct {
@@ -196,11 +198,11 @@ func TestLongNameOfTheHostIsRefused(t *testing.T) {
 }
 
 func TestClosedTransportIsRefused(t *testing.T) {
-	enet, err := netcode.NewENet(netcode.ENetConfig{Listen: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)})
+	enet, err := enet.New(enet.Config{Listen: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, transport := range map[string]netcode.Transport{"ENet": enet, "Pipe": netcode.NewPipe(netcode.PipeConfig{}).Listen()} {
+	for name, transport := range map[string]netcode.Transport{"ENet": enet, "Pipe": pipe.New(pipe.Config{}).Listen()} {
 		if err := transport.Close(netcode.CodePlaceClosed); err != nil {
 			t.Fatal(err)
 		}
@@ -211,7 +213,7 @@ func TestClosedTransportIsRefused(t *testing.T) {
 }
 
 func TestServeSaysThatItsTransportWasClosed(t *testing.T) {
-	end := netcode.NewPipe(netcode.PipeConfig{}).Listen()
+	end := pipe.New(pipe.Config{}).Listen()
 	place, err := New(Config{Transport: end, Logger: slog.New(slog.DiscardHandler), Opened: func(*Place) { _ = end.Close(netcode.CodePlaceClosed) }})
 	if err != nil {
 		t.Fatal(err)

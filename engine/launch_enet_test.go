@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/engine/apps"
-	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 )
 
 func TestGatewaysOverHTTPCostTheHeartbeatNothing(t *testing.T) {
@@ -38,7 +38,7 @@ func TestGatewaysOverHTTPCostTheHeartbeatNothing(t *testing.T) {
 	go func() { _ = place.Serve(context.Background()) }()
 	defer place.Close()
 	calm, ada := openENetPlace(t).join(), &bystander{}
-	ada.Client, err = netcode.Dial(t.Context(), place.URL(), netcode.ClientConfig{Observe: ada.observe})
+	ada.Client, err = client.Dial(t.Context(), place.URL(), client.Config{Observe: ada.observe})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestGatewaysOverHTTPCostTheHeartbeatNothing(t *testing.T) {
 			begin := time.Now()
 			_, err := ada.Request(t.Context(), PlaceID, "launch_app", "alloapp:"+c.where, map[string]any{})
 			states, calmly, _ := ada.beside(calm, begin, time.Now())
-			refused, ok := errors.AsType[*netcode.RefusedError](err)
+			refused, ok := errors.AsType[*client.RefusedError](err)
 			if !ok || refused.Kind != "error" || !strings.Contains(refused.Reason, c.says) {
 				t.Errorf("answered %v, want an error with %q", err, c.says)
 			}

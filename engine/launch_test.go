@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/engine/apps"
-	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/pipe"
 )
 
 // gateways stand in for all that there are: each does what the test says.
@@ -259,11 +259,11 @@ func TestLaunchesAreCountedByAddress(t *testing.T) {
 }
 
 func TestPlaceWithASenselessPolicyIsNotMade(t *testing.T) {
-	_, err := New(Config{Transport: netcode.NewPipe(netcode.PipeConfig{}).Listen(), Apps: apps.Policy{Hosts: []string{"http://a"}}})
+	_, err := New(Config{Transport: pipe.New(pipe.Config{}).Listen(), Apps: apps.Policy{Hosts: []string{"http://a"}}})
 	if err == nil || !strings.Contains(err.Error(), `"http://a"`) {
 		t.Errorf("got %v", err)
 	}
-	_, err = New(Config{Transport: netcode.NewPipe(netcode.PipeConfig{}).Listen(), PublicHost: "a:1"})
+	_, err = New(Config{Transport: pipe.New(pipe.Config{}).Listen(), PublicHost: "a:1"})
 	if err == nil || !strings.Contains(err.Error(), `"a:1"`) {
 		t.Errorf("got %v", err)
 	}

@@ -145,13 +145,13 @@ type Limits struct {
 	// response is given by the place in the sender's stead, and anything else is dropped: the
 	// agent misses it. What an agent makes the place answer may wait besides; from half as much
 	// on its commands do, until it takes it. So no agent is sent away for what others send it,
-	// if this is no more than a quarter of [netcode.ENetLimits].MaxOutgoing, which loci serve
+	// if this is no more than a quarter of [enet.Limits].MaxOutgoing, which loci serve
 	// raises with it. Default 2 MiB, or
 	// twice CommandBytes if that is more: a message of that size goes into an empty queue.
 	SendQueueBytes int
 	// PlaceSendQueueBytes is how many bytes may wait for all agents together; beyond, that is
 	// refused which is for an agent that has more than an even part of them. It has to be well
-	// below [netcode.ENetLimits].MaxOutbox and MaxOutgoingTotal, which loci serve raises with it.
+	// below [enet.Limits].MaxOutbox and MaxOutgoingTotal, which loci serve raises with it.
 	// Default a twelfth of Memory.
 	PlaceSendQueueBytes int
 	// ComponentByteRate is how many bytes of requests an agent may send a second to set
@@ -160,7 +160,7 @@ type Limits struct {
 	// MediaBytes is the largest payload of a media packet; larger ones are dropped.
 	// Default 1 MiB: a picture of 1920 by 1080 takes 200 to 700 KB as a JPEG. What a
 	// listener's way cannot take is limited by the transport, see
-	// [netcode.ENetLimits].MaxLive. The agent whose packets are dropped for this or for
+	// [enet.Limits].MaxLive. The agent whose packets are dropped for this or for
 	// one of the next two is told so, one-way: ["media_dropped", track, why]; and the
 	// log says so: both once in 10 s.
 	MediaBytes int

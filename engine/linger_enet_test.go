@@ -10,15 +10,17 @@ import (
 	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/netcode/badlink"
+	"github.com/loci-place/loci/netcode/client"
+	"github.com/loci-place/loci/netcode/enet"
 )
 
 // hastyENet loses a connection after half a second to one of silence, so that the test
 // need not wait for long.
-func hastyENet(t *testing.T, cfg netcode.ENetConfig) *netcode.ENet {
+func hastyENet(t *testing.T, cfg enet.Config) *enet.Transport {
 	t.Helper()
 	cfg.Logger = slog.New(slog.DiscardHandler)
 	cfg.Limits.TimeoutMin, cfg.Limits.TimeoutMax = 500*time.Millisecond, time.Second
-	e, err := netcode.NewENet(cfg)
+	e, err := enet.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +40,7 @@ func relay(t *testing.T, listen, to netip.AddrPort) *badlink.Relay {
 // TestAVerifiedAgentKeepsItsEntitiesOverENet has an agent whose network is gone for
 // longer than its connection lasts, and then one whose address changes under it.
 func TestAVerifiedAgentKeepsItsEntitiesOverENet(t *testing.T) {
-	transport := hastyENet(t, netcode.ENetConfig{Listen: "127.0.0.1:0"})
+	transport := hastyENet(t, enet.Config{Listen: "127.0.0.1:0"})
 	var news comings
 	cfg := news.config()
 	cfg.Transport, cfg.Logger = transport, slog.New(slog.DiscardHandler)
@@ -51,13 +53,13 @@ func TestAVerifiedAgentKeepsItsEntitiesOverENet(t *testing.T) {
 	go func() { _ = place.Serve(context.Background()) }()
 
 	link := relay(t, netip.AddrPort{}, transport.Addr())
-	d := netcode.NewDialer(hastyENet(t, netcode.ENetConfig{Peers: 8}))
+	d := client.NewDialer(hastyENet(t, enet.Config{Peers: 8}))
 	defer d.Close()
 	ctx := await.Context(t)
 	back := make(chan bool, 8)
-	ann, err := d.Dial(ctx, "alloplace://"+link.Addr().String(), netcode.ClientConfig{
+	ann, err := d.Dial(ctx, "alloplace://"+link.Addr().String(), client.Config{
 		Identity: map[string]any{"display_name": "ann"}, Key: keyOf("ann"), Reconnect: true,
-		OnReconnect: func(_ *netcode.Client, resumed bool) { back <- resumed },
+		OnReconnect: func(_ *client.Client, resumed bool) { back <- resumed },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 	"github.com/loci-place/loci/netcode/direct"
+	"github.com/loci-place/loci/netcode/pipe"
 )
 
 // comings notes who comes and goes.
@@ -44,14 +46,14 @@ func (c *comings) config() Config {
 
 // traveller is a client with an end of the network of its own.
 type traveller struct {
-	*netcode.Client
-	end *netcode.PipeEnd
+	*client.Client
+	end *pipe.End
 }
 
-func (r *rig) travels(cfg netcode.ClientConfig) *traveller {
+func (r *rig) travels(cfg client.Config) *traveller {
 	r.Helper()
 	end := r.pipe.Host()
-	d := netcode.NewDialer(end)
+	d := client.NewDialer(end)
 	r.Cleanup(func() { _ = d.Close() })
 	if cfg.Key != nil && cfg.Identity == nil {
 		cfg.Identity = map[string]any{"display_name": "ann"}
@@ -65,9 +67,9 @@ func (r *rig) travels(cfg netcode.ClientConfig) *traveller {
 }
 
 func (v *traveller) blackout(d time.Duration) {
-	v.end.SetConfig(netcode.PipeConfig{Loss: 1})
+	v.end.SetConfig(pipe.Config{Loss: 1})
 	time.Sleep(d)
-	v.end.SetConfig(netcode.PipeConfig{Delay: time.Millisecond})
+	v.end.SetConfig(pipe.Config{Delay: time.Millisecond})
 }
 
 func (v *traveller) must(t *testing.T, to string, body ...any) []any {
@@ -86,10 +88,10 @@ func TestAVerifiedAgentComesBackAfterABlackout(t *testing.T) {
 	inPlace(t, news.config(), func(r *rig) {
 		back := make(chan bool, 1)
 		var heard comings
-		ann := r.travels(netcode.ClientConfig{
+		ann := r.travels(client.Config{
 			Key: keyOf("ann"), Reconnect: true,
-			OnReconnect: func(_ *netcode.Client, resumed bool) { back <- resumed },
-			Handle: func(_ *netcode.Client, i netcode.Interaction) {
+			OnReconnect: func(_ *client.Client, resumed bool) { back <- resumed },
+			Handle: func(_ *client.Client, i netcode.Interaction) {
 				heard.add("%s", i.Body)
 			},
 		})
@@ -104,7 +106,7 @@ func TestAVerifiedAgentComesBackAfterABlackout(t *testing.T) {
 		time.Sleep(time.Second)
 		news.take()
 
-		ann.end.SetConfig(netcode.PipeConfig{Loss: 1})
+		ann.end.SetConfig(pipe.Config{Loss: 1})
 		watcher.command(interaction("request", "", avatar, "early", `["hello"]`)) // asked and never answered
 		time.Sleep(11 * time.Second)
 		if got := watcher.answer("early"); got[1] != "error" || got[2] != lostWhy {
@@ -123,7 +125,7 @@ func TestAVerifiedAgentComesBackAfterABlackout(t *testing.T) {
 		if r.component(box, "box") == "" || news.take() != "" || r.component(avatar, "transform") != stood {
 			t.Error("it does not stand there as it stood")
 		}
-		ann.end.SetConfig(netcode.PipeConfig{Delay: time.Millisecond})
+		ann.end.SetConfig(pipe.Config{Delay: time.Millisecond})
 		if !<-back {
 			t.Fatal("it came back as somebody else")
 		}
@@ -175,14 +177,14 @@ func TestWhoDoesNotComeBackInTimeLeaves(t *testing.T) {
 			cfg := news.config()
 			cfg.Linger = c.linger
 			inPlace(t, cfg, func(r *rig) {
-				client := netcode.ClientConfig{Identity: map[string]any{"display_name": "ann"}}
+				as := client.Config{Identity: map[string]any{"display_name": "ann"}}
 				if c.key {
-					client.Key = keyOf("ann")
+					as.Key = keyOf("ann")
 				}
-				ann := r.travels(client)
+				ann := r.travels(as)
 				news.take()
 				at := time.Now()
-				ann.end.SetConfig(netcode.PipeConfig{Loss: 1})
+				ann.end.SetConfig(pipe.Config{Loss: 1})
 				for len(r.entities()) > 1 {
 					time.Sleep(100 * time.Millisecond)
 				}
@@ -192,9 +194,9 @@ func TestWhoDoesNotComeBackInTimeLeaves(t *testing.T) {
 				if got := news.take(); got != "-ann 1000;" {
 					t.Errorf("heard %q", got)
 				}
-				ann.end.SetConfig(netcode.PipeConfig{})
+				ann.end.SetConfig(pipe.Config{})
 				if c.key {
-					again := r.travels(netcode.ClientConfig{Key: keyOf("ann"), Resume: ann.Avatar()})
+					again := r.travels(client.Config{Key: keyOf("ann"), Resume: ann.Avatar()})
 					if again.Avatar() == ann.Avatar() {
 						t.Error("it got its avatar back")
 					}
@@ -240,7 +242,7 @@ func (p *peer) rubbish() {
 func TestWhoIsWaitedForCanBeSentAway(t *testing.T) {
 	var news comings
 	inPlace(t, news.config(), func(r *rig) {
-		ann := r.travels(netcode.ClientConfig{Key: keyOf("ann")})
+		ann := r.travels(client.Config{Key: keyOf("ann")})
 		ann.blackout(12 * time.Second)
 		news.take()
 		r.kick(0)
@@ -253,15 +255,15 @@ func TestWhoIsWaitedForCanBeSentAway(t *testing.T) {
 func TestAnAgentResumesBeforeThePlaceHasMissedIt(t *testing.T) {
 	var news comings
 	inPlace(t, news.config(), func(r *rig) {
-		ann := r.travels(netcode.ClientConfig{Key: keyOf("ann")})
-		sibling := r.travels(netcode.ClientConfig{Key: keyOf("ann")}) // the same key, another agent
+		ann := r.travels(client.Config{Key: keyOf("ann")})
+		sibling := r.travels(client.Config{Key: keyOf("ann")}) // the same key, another agent
 		news.take()
-		again := r.travels(netcode.ClientConfig{Key: keyOf("ann"), Resume: ann.Avatar()}) // from another address
+		again := r.travels(client.Config{Key: keyOf("ann"), Resume: ann.Avatar()}) // from another address
 		if again.Avatar() != ann.Avatar() {
 			t.Fatal("it did not get its avatar back")
 		}
 		<-ann.Done()
-		if err := ann.Err().(*netcode.DisconnectError); err.Code != netcode.CodeResumed {
+		if err := ann.Err().(*client.DisconnectError); err.Code != netcode.CodeResumed {
 			t.Errorf("the old connection ended with %v", err)
 		}
 		again.must(r.T, PlaceID, "spawn_entity", map[string]any{})
@@ -320,19 +322,19 @@ func TestWhoIsWaitedForWhereTooManyAre(t *testing.T) {
 
 func TestGhostsTakeNobodysPlace(t *testing.T) {
 	inPlace(t, Config{Linger: time.Minute, Limits: Limits{Lingering: 3}}, func(r *rig) {
-		ann := r.travels(netcode.ClientConfig{Key: keyOf("ann")})
+		ann := r.travels(client.Config{Key: keyOf("ann")})
 		time.Sleep(time.Minute)
 		for i := range 3 {
-			r.travels(netcode.ClientConfig{Key: keyOf(fmt.Sprint("ghost", i))}).end.SetConfig(netcode.PipeConfig{Loss: 1})
+			r.travels(client.Config{Key: keyOf(fmt.Sprint("ghost", i))}).end.SetConfig(pipe.Config{Loss: 1})
 		}
 		time.Sleep(12 * time.Second)
-		ann.end.SetConfig(netcode.PipeConfig{Loss: 1})
+		ann.end.SetConfig(pipe.Config{Loss: 1})
 		time.Sleep(12 * time.Second)
-		ann.end.SetConfig(netcode.PipeConfig{})
+		ann.end.SetConfig(pipe.Config{})
 		if n := len(r.entities()); n != 4 {
 			t.Errorf("%d entities stand there, want three avatars and the place", n)
 		}
-		if again := r.travels(netcode.ClientConfig{Key: keyOf("ann"), Resume: ann.Avatar()}); again.Avatar() != ann.Avatar() {
+		if again := r.travels(client.Config{Key: keyOf("ann"), Resume: ann.Avatar()}); again.Avatar() != ann.Avatar() {
 			t.Error("a ghost has taken its place")
 		}
 	})
@@ -346,7 +348,7 @@ func TestOnlySoManyAreWaitedFor(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inPlace(t, Config{Limits: limits}, func(r *rig) {
 				for _, name := range []string{"ann", "bob", "cid"} {
-					r.travels(netcode.ClientConfig{Key: keyOf(name)}).end.SetConfig(netcode.PipeConfig{Loss: 1})
+					r.travels(client.Config{Key: keyOf(name)}).end.SetConfig(pipe.Config{Loss: 1})
 				}
 				time.Sleep(11 * time.Second)
 				if got := r.entities(); len(got) != 3 {
@@ -359,9 +361,9 @@ func TestOnlySoManyAreWaitedFor(t *testing.T) {
 
 func TestAClientTellsItsSecretToThePlaceItMeansOnly(t *testing.T) {
 	inPlace(t, Config{Name: "Lobby"}, func(r *rig) {
-		d := netcode.NewDialer(r.pipe.Host())
+		d := client.NewDialer(r.pipe.Host())
 		defer d.Close()
-		_, err := d.Dial(r.Context(), "alloplace://"+r.addr.String(), netcode.ClientConfig{Key: keyOf("ann"), PlaceName: "Attic"})
+		_, err := d.Dial(r.Context(), "alloplace://"+r.addr.String(), client.Config{Key: keyOf("ann"), PlaceName: "Attic"})
 		if err == nil || !strings.Contains(err.Error(), `"Lobby"`) {
 			t.Errorf("dialled with %v", err)
 		}
@@ -430,11 +432,11 @@ func TestWhoComesBackTooLateJoinsAnewThoughSomeOfItsEntitiesStillStand(t *testin
 		for range 200 {
 			p.spawn(`{}`)
 		}
-		p.transport.SetConfig(netcode.PipeConfig{Loss: 1})
+		p.transport.SetConfig(pipe.Config{Loss: 1})
 		for left := len(r.entities()); len(r.entities()) == left; {
 			time.Sleep(50 * time.Millisecond)
 		}
-		p.transport.SetConfig(netcode.PipeConfig{})
+		p.transport.SetConfig(pipe.Config{})
 		p.close()
 		if n := len(r.entities()); n < 100 {
 			t.Errorf("%d entities still stand", n)

@@ -19,6 +19,7 @@ import (
 	"github.com/loci-place/loci/engine/world"
 	"github.com/loci-place/loci/internal/cputime"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/enet"
 )
 
 // PlaceID is the id of the place's own entity, and what its entities are owned by.
@@ -95,7 +96,7 @@ func New(cfg Config) (*Place, error) {
 	}
 	ours := cfg.Transport == nil
 	if ours {
-		t, err := netcode.NewENet(netcode.ENetConfig{Listen: cfg.Listen, Logger: cfg.Logger})
+		t, err := enet.New(enet.Config{Listen: cfg.Listen, Logger: cfg.Logger})
 		if err != nil {
 			return nil, fmt.Errorf("engine: %w", err)
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 )
 
 // TestWhoAsksTooMuchIsToldWhatAndWhenToTryAgain hits each of the rates.
@@ -172,7 +173,7 @@ func TestAVerifiedAgentComesBackWithItsWholeUsage(t *testing.T) {
 	limits := Limits{InteractionRate: 2, Burst: 10 * time.Second}
 	inPlace(t, Config{Limits: limits}, func(r *rig) {
 		for round, want := range []int{18, 0, 0} { // without the announce and the proof
-			ann := r.travels(netcode.ClientConfig{Key: keyOf("ann")}) // each time from another address
+			ann := r.travels(client.Config{Key: keyOf("ann")}) // each time from another address
 			done := 0
 			for range 30 {
 				if _, err := ann.Request(r.Context(), PlaceID, "poke"); err == nil {

@@ -13,12 +13,14 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
+	"github.com/loci-place/loci/netcode/pipe"
 )
 
 // relayer is a dishonest place, in its own words: it passes all commands on between a victim
 // and the real place, to be let in there in the victim's stead.
 type relayer struct {
-	front, back *netcode.PipeEnd
+	front, back *pipe.End
 	addr        netip.AddrPort
 	up, down    func(data []byte) []byte // what it changes
 
@@ -35,7 +37,7 @@ func (r *rig) relays() *relayer {
 	e := &relayer{front: r.pipe.Listen(), back: r.pipe.Host(), up: same, down: same}
 	e.addr = e.front.Addr()
 	for _, s := range []struct {
-		end *netcode.PipeEnd
+		end *pipe.End
 		h   netcode.Handler
 	}{{e.front, (*relayFront)(e)}, {e.back, (*relayBack)(e)}} {
 		go func() { _ = s.end.Serve(s.h) }()
@@ -100,9 +102,9 @@ func (e *relayer) letIn() bool {
 }
 
 // dials joins as ann, at the given address.
-func (r *rig) dials(addr netip.AddrPort, cfg netcode.ClientConfig) (*netcode.Client, error) {
+func (r *rig) dials(addr netip.AddrPort, cfg client.Config) (*client.Client, error) {
 	r.Helper()
-	d := netcode.NewDialer(r.pipe.Host())
+	d := client.NewDialer(r.pipe.Host())
 	r.Cleanup(func() { _ = d.Close() })
 	cfg.Identity = map[string]any{"display_name": "ann"}
 	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
@@ -114,8 +116,8 @@ func TestAProofThatIsRelayedIsRefused(t *testing.T) {
 	inPlace(t, Config{Name: "Lobby", Key: keyOf("the lobby")}, func(r *rig) {
 		bystander := r.join(4, `{}`)
 		e := r.relays()
-		_, err := r.dials(e.addr, netcode.ClientConfig{Key: keyOf("ann"), PlaceName: "Lobby"})
-		var refused *netcode.AnnounceError
+		_, err := r.dials(e.addr, client.Config{Key: keyOf("ann"), PlaceName: "Lobby"})
+		var refused *client.AnnounceError
 		if !errors.As(err, &refused) || refused.Code != int(netcode.CodeUnproven) || !strings.Contains(err.Error(), e.addr.String()) ||
 			!strings.Contains(err.Error(), "--known-as") {
 			t.Errorf("the victim is told %v", err)
@@ -123,7 +125,7 @@ func TestAProofThatIsRelayedIsRefused(t *testing.T) {
 		if e.letIn() {
 			t.Error("the relay was let in")
 		}
-		if _, err := r.dials(r.addr, netcode.ClientConfig{Key: keyOf("ann"), PlaceName: "Lobby"}); err != nil {
+		if _, err := r.dials(r.addr, client.Config{Key: keyOf("ann"), PlaceName: "Lobby"}); err != nil {
 			t.Errorf("the place itself: %v", err)
 		}
 		if _, gone := bystander.disconnected(); gone {
@@ -140,7 +142,7 @@ func TestARelayCannotSayThatItWasDialedOtherwise(t *testing.T) {
 		e.up = func(data []byte) []byte {
 			return bytes.ReplaceAll(data, []byte(e.addr.String()), []byte(r.addr.String()))
 		}
-		_, err := r.dials(e.addr, netcode.ClientConfig{Key: keyOf("ann")})
+		_, err := r.dials(e.addr, client.Config{Key: keyOf("ann")})
 		if err == nil || !strings.Contains(err.Error(), "has not proven the key") {
 			t.Errorf("the victim is told %v", err)
 		}
@@ -177,7 +179,7 @@ func TestARelayCannotShowAKeyOfItsOwn(t *testing.T) {
 			}
 			return data
 		}
-		_, err := r.dials(e.addr, netcode.ClientConfig{Key: keyOf("ann")})
+		_, err := r.dials(e.addr, client.Config{Key: keyOf("ann")})
 		if err == nil || !strings.Contains(err.Error(), "the signature is not one of this announce") || e.letIn() {
 			t.Errorf("the victim is told %v; let in: %v", err, e.letIn())
 		}
@@ -188,7 +190,7 @@ func TestARelayCannotShowAKeyOfItsOwn(t *testing.T) {
 func TestAnUnboundProofIsMarkedAndLogged(t *testing.T) {
 	inPlace(t, Config{}, func(r *rig) {
 		old := r.joinAs("ann", "")
-		now, err := r.dials(r.addr, netcode.ClientConfig{Key: keyOf("bob")})
+		now, err := r.dials(r.addr, client.Config{Key: keyOf("bob")})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -215,12 +217,12 @@ func TestAnUnboundProofIsMarkedAndLogged(t *testing.T) {
 // the new one.
 func TestABoundAgentIsNotResumedByAnUnboundProof(t *testing.T) {
 	inPlace(t, Config{}, func(r *rig) {
-		ann := r.travels(netcode.ClientConfig{Key: keyOf("ann")})
+		ann := r.travels(client.Config{Key: keyOf("ann")})
 		thief := r.dial()
 		body := claim("ann", ann.Avatar())
 		thief.prove(thief.challenged(body), body, "ann")
 		thief.refused(netcode.CodeUnproven, "was bound to this place")
-		again := r.travels(netcode.ClientConfig{Key: keyOf("ann"), Resume: ann.Avatar()})
+		again := r.travels(client.Config{Key: keyOf("ann"), Resume: ann.Avatar()})
 		if again.Avatar() != ann.Avatar() {
 			t.Error("it does not get its own back")
 		}
@@ -250,7 +252,7 @@ func TestClientsRememberThePlacesKey(t *testing.T) {
 				if c.known != nil {
 					_ = places.RememberPlace(dialed, c.known)
 				}
-				_, err := r.dials(r.addr, netcode.ClientConfig{Key: c.key, KnownPlaces: places})
+				_, err := r.dials(r.addr, client.Config{Key: c.key, KnownPlaces: places})
 				var changed *netcode.PlaceKeyError
 				if errors.As(err, &changed) != c.refuse || err != nil && !c.refuse {
 					t.Errorf("told %v", err)

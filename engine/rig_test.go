@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/pipe"
 )
 
 // rig is an open place on a network in memory, in a bubble where waiting takes
@@ -20,7 +21,7 @@ import (
 type rig struct {
 	*testing.T
 	place *Place
-	pipe  *netcode.Pipe
+	pipe  *pipe.Network
 	addr  netip.AddrPort
 	logs  *logBook
 }
@@ -29,7 +30,7 @@ type rig struct {
 func inPlace(t *testing.T, cfg Config, f func(r *rig)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		r := &rig{T: t, pipe: netcode.NewPipe(netcode.PipeConfig{Delay: time.Millisecond}), logs: &logBook{}}
+		r := &rig{T: t, pipe: pipe.New(pipe.Config{Delay: time.Millisecond}), logs: &logBook{}}
 		end := r.pipe.Listen()
 		r.addr = end.Addr()
 		cfg.Transport = end
@@ -93,7 +94,7 @@ func (l *logBook) find(part string) string {
 // peer is one connection to the place, of which the test says every byte.
 type peer struct {
 	*rig
-	transport *netcode.PipeEnd
+	transport *pipe.End
 	conn      netcode.Conn
 	avatar    string
 	ids       int      // used so far

@@ -5,8 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 	"github.com/loci-place/loci/netcode/direct"
+	"github.com/loci-place/loci/netcode/pipe"
 )
 
 func (s *Stats) interactions(verb, outcome string) uint64 {
@@ -199,12 +200,12 @@ func TestHistogramsCountUpToTheirBoundsAndBeyond(t *testing.T) {
 func TestAnAgentThatIsWaitedForIsToldAsAway(t *testing.T) {
 	var news comings
 	inPlace(t, news.config(), func(r *rig) {
-		ann := r.travels(netcode.ClientConfig{Key: keyOf("ann")})
+		ann := r.travels(client.Config{Key: keyOf("ann")})
 		time.Sleep(time.Second)
 		if a := r.place.Stats().Agents[0]; a.Away || a.Sets != 1 || a.Verified == "" || a.Link.RTT == 0 {
 			t.Errorf("%+v", a)
 		}
-		ann.end.SetConfig(netcode.PipeConfig{Loss: 1})
+		ann.end.SetConfig(pipe.Config{Loss: 1})
 		for end := time.Now().Add(15 * time.Second); !r.place.Stats().Agents[0].Away; time.Sleep(500 * time.Millisecond) {
 			if time.Now().After(end) {
 				t.Fatal("never away")

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/pipe"
 )
 
 // panicOf returns what f panics with, "" if it does not.
@@ -94,7 +95,7 @@ func TestEveryCallbackKnowsThatItIsOnTheTurn(t *testing.T) {
 }
 
 func TestATurnIsGoodOnItsTurnOnly(t *testing.T) {
-	place, err := New(Config{Transport: netcode.NewPipe(netcode.PipeConfig{}).Listen()}) // nobody else has its turn
+	place, err := New(Config{Transport: pipe.New(pipe.Config{}).Listen()}) // nobody else has its turn
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/loci-place/loci/acl"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/pipe"
 )
 
 func TestWhatIsSpawnedStandsThereWithItsChildren(t *testing.T) {
@@ -377,7 +378,7 @@ func TestJoinedAndLeftHearOfAgents(t *testing.T) {
 }
 
 func TestATurnWorksOnThePlaceBeforeItServesAndUntilItCloses(t *testing.T) {
-	n := netcode.NewPipe(netcode.PipeConfig{})
+	n := pipe.New(pipe.Config{})
 	p, err := New(Config{Transport: n.Listen()})
 	if err != nil {
 		t.Fatal(err)

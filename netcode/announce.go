@@ -21,6 +21,12 @@ type Announce struct {
 	Avatar map[string]any
 }
 
+// TakesFragments is the field of an identity with which an agent says, by true, that it may be
+// sent packets in unreliable fragments: that its ENet is 1.3.16 or later. Earlier ones, as of
+// all deployed C clients, write into memory that they have freed when parts of several such
+// packets get lost.
+const TakesFragments = "takes_fragments"
+
 // ParseAnnounce reads an announce in either shape,
 //
 //	["announce","version",n,"identity",{…},"spawn_avatar",{…}]

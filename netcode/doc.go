@@ -1,16 +1,19 @@
-// Package netcode turns bytes into the messages of the Alloverse place protocol
-// and back, and carries them between agents and a place.
+// Package netcode turns bytes into the messages of the Alloverse place protocol and back, and says
+// what a transport is that carries them. It is pure Go, and knows nothing of worlds, scripts or
+// access rules.
 //
-// It has three layers, each usable alone:
+//   - Messages: a file for each on the wire ([Intent], [Interaction], [State], [Clock],
+//     [MediaFrame], [AssetFrame]), with a Parse function and an Append method, pure functions over
+//     bytes. A [Dialect] says on which channel each travels for an agent of a given version of the
+//     protocol.
+//   - A [Transport] moves packets between connections. There are three, each a package of its own:
+//     netcode/enet over UDP, which needs C; netcode/pipe in memory, with settable loss and delay;
+//     and netcode/direct, which delivers at once.
+//   - netcode/client is a complete agent: it joins a place, sends intents, follows the state, asks
+//     and answers.
 //
-//   - Transports move packets between connections: [ENet] over UDP, and [PipeEnd]
-//     in memory with settable loss and delay. Both are a [Transport].
-//   - Messages: one file per wire message ([Intent], [Interaction], state
-//     updates, [Clock], [MediaFrame], [AssetFrame]), each with a Parse function
-//     and an Append method, pure functions over bytes. A [Dialect] says which
-//     channel each travels on for an agent of a given protocol version.
-//   - [Client] is a complete agent: it joins a place, sends intents, follows the
-//     state, asks and answers.
+// The rest is for tests and measurements: netcode/badlink is a relay that behaves as a bad network,
+// netcode/rawenet sends what no ENet would, netcode/floor measures what ENet can do at best.
 //
-// The package knows nothing of worlds, scripts or access rules.
+// PROTOCOL.md describes the protocol.
 package netcode

@@ -55,9 +55,9 @@ type Handler interface {
 	Disconnected(c Conn, code uint32)
 }
 
-// Goodbye returns the code to be heard of a peer that said it was leaving: that it fell silent it
+// GoodbyeCode returns the code to be heard of a peer that said it was leaving: that it fell silent it
 // cannot say itself.
-func Goodbye(code uint32) uint32 {
+func GoodbyeCode(code uint32) uint32 {
 	if code == CodeConnectionLost {
 		return CodeClientLeft
 	}

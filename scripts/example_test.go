@@ -12,7 +12,8 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/engine"
-	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
+	"github.com/loci-place/loci/netcode/pipe"
 	"github.com/loci-place/loci/scripts"
 )
 
@@ -21,24 +22,24 @@ import (
 type attic struct {
 	*engine.Place
 	rt     *scripts.Runtime
-	agent  *netcode.Client
-	host   *netcode.Dialer
+	agent  *client.Client
+	host   *client.Dialer
 	ctx    context.Context
 	cancel context.CancelFunc
 	served chan error
 }
 
 func serve(rt *scripts.Runtime) *attic {
-	pipe := netcode.NewPipe(netcode.PipeConfig{})
+	pipe := pipe.New(pipe.Config{})
 	end := pipe.Listen()
 	place, err := engine.New(engine.Config{Transport: end, Behaviour: rt, Logger: quiet()})
 	if err != nil {
 		log.Fatal(err)
 	}
-	a := &attic{Place: place, rt: rt, host: netcode.NewDialer(pipe.Host()), served: make(chan error, 1)}
+	a := &attic{Place: place, rt: rt, host: client.NewDialer(pipe.Host()), served: make(chan error, 1)}
 	a.ctx, a.cancel = context.WithTimeout(context.Background(), 10*time.Second)
 	go func() { a.served <- place.Serve(a.ctx) }()
-	a.agent, err = a.host.Dial(a.ctx, "alloplace://"+end.Addr().String(), netcode.ClientConfig{
+	a.agent, err = a.host.Dial(a.ctx, "alloplace://"+end.Addr().String(), client.Config{
 		Identity: map[string]any{"display_name": "Ada"},
 	})
 	if err != nil {

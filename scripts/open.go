@@ -11,6 +11,7 @@ import (
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/engine/store"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/enet"
 )
 
 // Options are what [Open] opens a scripted place with. The zero value is the bundled scripts
@@ -27,7 +28,7 @@ type Options struct {
 	Listen string
 	// Network bounds what connections cost; a zero field means its default. It is not used
 	// with Place.Transport.
-	Network netcode.ENetLimits
+	Network enet.Limits
 	// Scripts are the other options of the scripts. Its Dir, Store and Logger are those of
 	// Options where they are set there; place.store is kept in Data unless Store is set.
 	Scripts Config
@@ -89,7 +90,7 @@ func Open(o Options) (place *Place, err error) {
 		if o.Listen == "" {
 			o.Listen = fmt.Sprintf("0.0.0.0:%d", netcode.DefaultPort)
 		}
-		o.Place.Transport, err = netcode.NewENet(netcode.ENetConfig{Listen: o.Listen, Logger: o.Logger, Limits: o.Network})
+		o.Place.Transport, err = enet.New(enet.Config{Listen: o.Listen, Logger: o.Logger, Limits: o.Network})
 		if err != nil {
 			return nil, err
 		}

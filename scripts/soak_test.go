@@ -16,6 +16,8 @@ import (
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
+	"github.com/loci-place/loci/netcode/enet"
 	"github.com/loci-place/loci/scripts/sandbox"
 )
 
@@ -49,7 +51,7 @@ func TestReloadsUnderMovingAgents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	transport, err := netcode.NewENet(netcode.ENetConfig{Listen: "127.0.0.1:0"})
+	transport, err := enet.New(enet.Config{Listen: "127.0.0.1:0"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,9 +72,9 @@ func TestReloadsUnderMovingAgents(t *testing.T) {
 
 	url := fmt.Sprintf("alloplace://%s", transport.Addr())
 	var gaps gapMeter
-	var agents []*netcode.Client
+	var agents []*client.Client
 	for i := range 50 {
-		a, err := netcode.Dial(ctx, url, netcode.ClientConfig{Mode: netcode.AcknowledgeOnly, Observe: gaps.meter()})
+		a, err := client.Dial(ctx, url, client.Config{Mode: client.AcknowledgeOnly, Observe: gaps.meter()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -138,9 +140,9 @@ type gapMeter struct {
 	gaps []time.Duration
 }
 
-func (m *gapMeter) meter() func(netcode.StateHeader) {
+func (m *gapMeter) meter() func(client.StateHeader) {
 	var last time.Time
-	return func(netcode.StateHeader) {
+	return func(client.StateHeader) {
 		now := time.Now()
 		if !last.IsZero() {
 			m.mu.Lock()

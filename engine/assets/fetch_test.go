@@ -13,6 +13,7 @@ import (
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/engine/assets"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 )
 
 func TestAssetsGoBothWaysBetweenAgentsOfAllVersions(t *testing.T) {
@@ -140,7 +141,7 @@ func TestUnknownAssetIsRefusedInTime(t *testing.T) {
 		refused := func() time.Duration {
 			start := time.Now()
 			_, err := bob.FetchAsset(r.within(time.Hour), netcode.AssetID([]byte("?")), "")
-			if e, ok := errors.AsType[*netcode.AssetError](err); !ok || e.Code != netcode.AssetNotAvailable {
+			if e, ok := errors.AsType[*client.AssetError](err); !ok || e.Code != netcode.AssetNotAvailable {
 				t.Errorf("got %v", err)
 			}
 			return time.Since(start)
@@ -346,7 +347,7 @@ func TestTooManyBytesOfFramesAreNotTaken(t *testing.T) {
 		bob := r.plain()
 		bob.ask(netcode.AssetID(nil), 0, 1)
 		soon()
-		if e, ok := errors.AsType[*netcode.DisconnectError](bob.Err()); !ok || e.Code != netcode.CodeOverload {
+		if e, ok := errors.AsType[*client.DisconnectError](bob.Err()); !ok || e.Code != netcode.CodeOverload {
 			t.Errorf("got %v", bob.Err())
 		}
 	})
@@ -383,7 +384,7 @@ func TestOthersAreNotAskedMoreThanAnAgentMayHaveThemAsked(t *testing.T) {
 		bob := r.plain()
 		began := time.Now()
 		_, err := bob.FetchAsset(r.within(time.Minute), netcode.AssetID([]byte("?")), "")
-		if e, ok := errors.AsType[*netcode.AssetError](err); !ok || e.Code != netcode.AssetNotAvailable {
+		if e, ok := errors.AsType[*client.AssetError](err); !ok || e.Code != netcode.AssetNotAvailable {
 			t.Errorf("got %v", err)
 		}
 		if took := time.Since(began).Round(100 * time.Millisecond); took != 1500*time.Millisecond {
@@ -414,7 +415,7 @@ func TestLargeAssetThatNobodyMayHaveIsRefused(t *testing.T) {
 	inPlace(t, engine.Config{Assets: assets.Options{MaxBytes: 1000}}, func(r *rig) {
 		ann, bob := r.plain(), r.plain()
 		_, err := bob.FetchAsset(r.within(time.Minute), ann.PublishAsset(noise(1, 1001)), "")
-		if e, ok := errors.AsType[*netcode.AssetError](err); !ok || e.Code != netcode.AssetNotAvailable {
+		if e, ok := errors.AsType[*client.AssetError](err); !ok || e.Code != netcode.AssetNotAvailable {
 			t.Errorf("got %v", err)
 		}
 	})

@@ -11,6 +11,7 @@ import (
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/engine/assets"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/pipe"
 )
 
 func TestHostsAssetsStayWhateverAgentsFetch(t *testing.T) {
@@ -44,7 +45,7 @@ type brokenReader struct{ err error }
 func (b *brokenReader) Read([]byte) (int, error) { return 0, b.err }
 
 func TestClosedPlaceTakesNoAssets(t *testing.T) {
-	place, err := engine.New(engine.Config{Transport: netcode.NewPipe(netcode.PipeConfig{}).Listen()})
+	place, err := engine.New(engine.Config{Transport: pipe.New(pipe.Config{}).Listen()})
 	if err != nil {
 		t.Fatal(err)
 	}

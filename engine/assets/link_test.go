@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/engine"
-	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
+	"github.com/loci-place/loci/netcode/pipe"
 )
 
 // TestSlowLinkHasRoomBetweenPieces has an agent fetch an asset over links of which that
 // takes all, and looks how long states are on their way meanwhile.
 func TestSlowLinkHasRoomBetweenPieces(t *testing.T) {
-	for name, link := range map[string]netcode.PipeConfig{
+	for name, link := range map[string]pipe.Config{
 		"1 MB/s":          {Rate: 1 << 20, Delay: 10 * time.Millisecond},
 		"4 MB/s and far":  {Rate: 4 << 20, Delay: 100 * time.Millisecond},
 		"10 MB/s, losing": {Rate: 10 << 20, Delay: 10 * time.Millisecond, Loss: 0.01},
@@ -29,9 +30,9 @@ func TestSlowLinkHasRoomBetweenPieces(t *testing.T) {
 				r.network.SetConfig(link)
 				var mu sync.Mutex
 				var states []time.Time
-				bob, err := r.dialer.Dial(r.within(time.Minute), r.url, netcode.ClientConfig{
-					Mode: netcode.AcknowledgeOnly,
-					Observe: func(netcode.StateHeader) {
+				bob, err := r.dialer.Dial(r.within(time.Minute), r.url, client.Config{
+					Mode: client.AcknowledgeOnly,
+					Observe: func(client.StateHeader) {
 						mu.Lock()
 						defer mu.Unlock()
 						states = append(states, time.Now())

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 )
 
 // sizeVariable is how many MB are moved in TestLargeTransferDelaysNobody; 20 if it is
@@ -39,7 +39,7 @@ func TestLargeTransferDelaysNobody(t *testing.T) {
 
 func underLoad(t *testing.T, content []byte, dir string) {
 	at, pid := startProcess(t, "place", dirVariable+"="+dir)
-	publisher := dialPlace(t, at, netcode.ClientConfig{})
+	publisher := dialPlace(t, at, client.Config{})
 	id := publisher.PublishAsset(content)
 	var agents []*listener
 	for range 10 {
@@ -104,7 +104,7 @@ func percentile(d []time.Duration, p int) time.Duration {
 
 // listener is an agent that notes when states and voice come.
 type listener struct {
-	*netcode.Client
+	*client.Client
 	mu     sync.Mutex
 	states []time.Time
 	bytes  int // of those
@@ -114,9 +114,9 @@ type listener struct {
 func listen(t *testing.T, at netip.AddrPort) *listener {
 	t.Helper()
 	l := &listener{}
-	l.Client = dialPlace(t, at, netcode.ClientConfig{
-		Mode: netcode.AcknowledgeOnly,
-		Observe: func(s netcode.StateHeader) {
+	l.Client = dialPlace(t, at, client.Config{
+		Mode: client.AcknowledgeOnly,
+		Observe: func(s client.StateHeader) {
 			l.mu.Lock()
 			defer l.mu.Unlock()
 			l.bytes += s.Bytes
@@ -156,7 +156,7 @@ func (l *listener) voice() []time.Duration {
 
 // speak has an agent say the time fifty times a second, to all the others, until stop
 // is called.
-func speak(t *testing.T, c *netcode.Client, to []*listener) (stop func()) {
+func speak(t *testing.T, c *client.Client, to []*listener) (stop func()) {
 	t.Helper()
 	answer, err := c.Request(t.Context(), "place", "allocate_track", "audio", "time", map[string]any{})
 	if err != nil {

@@ -17,7 +17,8 @@ import (
 
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/engine/assets"
-	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
+	"github.com/loci-place/loci/netcode/enet"
 	"github.com/loci-place/loci/netcode/floor"
 	"go.uber.org/goleak"
 )
@@ -50,7 +51,7 @@ func TestMain(m *testing.M) {
 func tellAddr(at netip.AddrPort) { _ = json.NewEncoder(os.Stdout).Encode(at) }
 
 func servePlace() error {
-	transport, err := netcode.NewENet(netcode.ENetConfig{Listen: "127.0.0.1:0"})
+	transport, err := enet.New(enet.Config{Listen: "127.0.0.1:0"})
 	if err != nil {
 		return err
 	}
@@ -151,11 +152,11 @@ func memory(t testing.TB, pid int, field string) int64 {
 }
 
 // dialPlace has a client join a place over ENet until the test ends.
-func dialPlace(t testing.TB, at netip.AddrPort, cfg netcode.ClientConfig) *netcode.Client {
+func dialPlace(t testing.TB, at netip.AddrPort, cfg client.Config) *client.Client {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	c, err := netcode.Dial(ctx, "alloplace://"+at.String(), cfg)
+	c, err := client.Dial(ctx, "alloplace://"+at.String(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/pipe"
 )
 
 // raw is a connection of a version 4 agent's that may send any bytes as asset frames.
 type raw struct {
 	*rig
-	end  *netcode.PipeEnd
+	end  *pipe.End
 	conn netcode.Conn
 
 	mu     sync.Mutex

@@ -16,6 +16,8 @@ import (
 
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
+	"github.com/loci-place/loci/netcode/pipe"
 )
 
 // rig is an open place on a network in memory, in a bubble where waiting takes no
@@ -23,9 +25,9 @@ import (
 type rig struct {
 	*testing.T
 	place   *engine.Place
-	network *netcode.Pipe
+	network *pipe.Network
 	addr    netip.AddrPort
-	dialer  *netcode.Dialer
+	dialer  *client.Dialer
 	url     string
 	logs    *logBook
 }
@@ -33,10 +35,10 @@ type rig struct {
 func inPlace(t *testing.T, cfg engine.Config, f func(r *rig)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		n := netcode.NewPipe(netcode.PipeConfig{Delay: time.Millisecond})
+		n := pipe.New(pipe.Config{Delay: time.Millisecond})
 		end := n.Listen()
 		r := &rig{
-			T: t, network: n, addr: end.Addr(), dialer: netcode.NewDialer(n.Host()),
+			T: t, network: n, addr: end.Addr(), dialer: client.NewDialer(n.Host()),
 			url: "alloplace://" + end.Addr().String(), logs: &logBook{},
 		}
 		cfg.Transport = end
@@ -85,7 +87,7 @@ func (l *logBook) has(part string) bool {
 // agent is a client that keeps the asset frames that it handles itself, and counts the
 // requests it is asked.
 type agent struct {
-	*netcode.Client
+	*client.Client
 	*rig
 	id string // agent id
 
@@ -104,9 +106,9 @@ func (r *rig) joinAs(version int, handle func(a *agent, f netcode.AssetFrame)) *
 	r.Helper()
 	a := &agent{rig: r}
 	ready := make(chan struct{})
-	client, err := r.dialer.Dial(r.within(time.Second), r.url, netcode.ClientConfig{
+	client, err := r.dialer.Dial(r.within(time.Second), r.url, client.Config{
 		Version: version,
-		OnAsset: func(_ *netcode.Client, f netcode.AssetFrame) {
+		OnAsset: func(_ *client.Client, f netcode.AssetFrame) {
 			<-ready
 			a.mu.Lock()
 			a.frames = append(a.frames, f)

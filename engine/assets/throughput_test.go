@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
+	"github.com/loci-place/loci/netcode/enet"
 )
 
 // BenchmarkThroughput compares what an agent gets of a cached asset, hashed on
@@ -19,7 +21,7 @@ func BenchmarkThroughput(b *testing.B) {
 		at, _ := startProcess(b, "bare", fmt.Sprint(packetsVariable, "=", packets))
 		enough := make(chan struct{})
 		n := 0
-		host, err := netcode.NewENet(netcode.ENetConfig{Peers: 1, Limits: netcode.ENetLimits{CommandRate: 1 << 22}})
+		host, err := enet.New(enet.Config{Peers: 1, Limits: enet.Limits{CommandRate: 1 << 22}})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -41,9 +43,9 @@ func BenchmarkThroughput(b *testing.B) {
 	b.Run("place", func(b *testing.B) {
 		at, _ := startProcess(b, "place", dirVariable+"="+b.TempDir())
 		content := noise(1, size)
-		publisher := dialPlace(b, at, netcode.ClientConfig{})
+		publisher := dialPlace(b, at, client.Config{})
 		id := publisher.PublishAsset(content)
-		agent := dialPlace(b, at, netcode.ClientConfig{})
+		agent := dialPlace(b, at, client.Config{})
 		fetch := func() {
 			if err := agent.FetchAssetTo(b.Context(), io.Discard, id, ""); err != nil {
 				b.Fatal(err)

@@ -22,7 +22,7 @@ import (
 
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/internal/await"
-	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -76,9 +76,9 @@ func (r *rig) get(path string) (int, string) {
 	return w.Code, w.Body.String()
 }
 
-func (r *rig) join(name string) *netcode.Client {
+func (r *rig) join(name string) *client.Client {
 	r.Helper()
-	c, err := netcode.Dial(r.Context(), r.place.URL(), netcode.ClientConfig{Identity: map[string]any{"display_name": name}})
+	c, err := client.Dial(r.Context(), r.place.URL(), client.Config{Identity: map[string]any{"display_name": name}})
 	if err != nil {
 		r.Fatal(err)
 	}

@@ -18,6 +18,8 @@ import (
 
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
+	"github.com/loci-place/loci/netcode/enet"
 	"github.com/loci-place/loci/netcode/floor"
 )
 
@@ -53,7 +55,7 @@ func TestMain(m *testing.M) {
 func tellAddr(at netip.AddrPort) { _ = json.NewEncoder(os.Stdout).Encode(at) }
 
 func servePlace() error {
-	transport, err := netcode.NewENet(netcode.ENetConfig{Listen: "127.0.0.1:0"})
+	transport, err := enet.New(enet.Config{Listen: "127.0.0.1:0"})
 	if err != nil {
 		return err
 	}
@@ -139,7 +141,7 @@ type counted struct {
 }
 
 func newCounted(b *testing.B, channels ...uint8) *counted {
-	enet, err := netcode.NewENet(netcode.ENetConfig{Peers: benchAgents, Logger: slog.New(slog.DiscardHandler)})
+	enet, err := enet.New(enet.Config{Peers: benchAgents, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -175,14 +177,14 @@ func (k *counter) Received(c netcode.Conn, channel uint8, data []byte) {
 func joinPlace(b *testing.B, at netip.AddrPort, version int) (speak func(n int), all *counted) {
 	d, _ := netcode.DialectOf(version)
 	all = newCounted(b, d.Audio)
-	dialer := netcode.NewDialer(all)
+	dialer := client.NewDialer(all)
 	b.Cleanup(func() { _ = dialer.Close() })
 	ctx, cancel := context.WithTimeout(b.Context(), 30*time.Second)
 	defer cancel()
-	var agents []*netcode.Client
+	var agents []*client.Client
 	for range benchAgents {
-		a, err := dialer.Dial(ctx, "alloplace://"+at.String(), netcode.ClientConfig{
-			Version: version, Mode: netcode.AcknowledgeOnly, IntentRate: 1,
+		a, err := dialer.Dial(ctx, "alloplace://"+at.String(), client.Config{
+			Version: version, Mode: client.AcknowledgeOnly, IntentRate: 1,
 		})
 		if err != nil {
 			b.Fatal(err)

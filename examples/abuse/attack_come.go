@@ -9,6 +9,8 @@ import (
 
 	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/netcode/badlink"
+	"github.com/loci-place/loci/netcode/client"
+	"github.com/loci-place/loci/netcode/enet"
 )
 
 func newKey() ed25519.PrivateKey {
@@ -35,7 +37,7 @@ func storm(a *attacker) {
 		h := a.newHost(0)
 		storming.Go(func() {
 			for a.goOn() {
-				x, err := a.dial(h, netcode.ClientConfig{Avatar: avatar, Mode: netcode.AcknowledgeOnly})
+				x, err := a.dial(h, client.Config{Avatar: avatar, Mode: client.AcknowledgeOnly})
 				if err != nil {
 					a.say("did not get in: %v", err)
 					continue
@@ -78,7 +80,7 @@ func linger(a *attacker) {
 	go silence(a)
 	go func() {
 		for h := a.newHost(netcode.CodeConnectionLost); a.goOn(); {
-			if x, err := a.dial(h, netcode.ClientConfig{Key: newKey(), Avatar: entities(64), Mode: netcode.AcknowledgeOnly}); err == nil {
+			if x, err := a.dial(h, client.Config{Key: newKey(), Avatar: entities(64), Mode: client.AcknowledgeOnly}); err == nil {
 				_ = x.Close()
 			}
 		}
@@ -141,13 +143,13 @@ func silence(a *attacker) {
 		if err != nil {
 			panic(err)
 		}
-		t, err := netcode.NewENet(netcode.ENetConfig{Peers: 60, Logger: slog.New(slog.DiscardHandler)})
+		t, err := enet.New(enet.Config{Peers: 60, Logger: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			panic(err)
 		}
-		d := netcode.NewDialer(t)
+		d := client.NewDialer(t)
 		for range 50 {
-			_, _ = d.Dial(a.ctx, fmt.Sprint("alloplace://", link.Addr()), netcode.ClientConfig{Key: newKey(), Mode: netcode.AcknowledgeOnly})
+			_, _ = d.Dial(a.ctx, fmt.Sprint("alloplace://", link.Addr()), client.Config{Key: newKey(), Mode: client.AcknowledgeOnly})
 		}
 		_ = link.Close()
 		_ = d.Close()

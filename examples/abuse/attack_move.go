@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 )
 
 var lampPlace = map[string]string{
@@ -15,7 +16,7 @@ var lampPlace = map[string]string{
 // that it hangs on them.
 func puppet(a *attacker) {
 	victim := a.join(watcher("victim"))
-	x := a.join(netcode.ClientConfig{Avatar: map[string]any{"children": []any{
+	x := a.join(client.Config{Avatar: map[string]any{"children": []any{
 		map[string]any{"intent": map[string]any{"actuate_pose": "hand/left"}},
 	}}})
 	for _, target := range []string{victim.Avatar(), "lamp", "place"} {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 )
 
 var (
@@ -87,7 +88,7 @@ func longNames(a *attacker) {
 // repeatedKeys sends prices that a rule and the recipient may read differently.
 func repeatedKeys(a *attacker) {
 	cfg := deaf("victim")
-	cfg.Handle = func(_ *netcode.Client, i netcode.Interaction) {
+	cfg.Handle = func(_ *client.Client, i netcode.Interaction) {
 		if strings.Contains(string(i.Body), "1000") {
 			a.harm("was sold %s, where a price may be 100", i.Body)
 		}

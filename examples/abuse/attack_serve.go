@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 )
 
 // launch has the place launch apps from a gateway that never answers, again and again over new
@@ -50,7 +51,7 @@ func sybil(a *attacker) {
 	h := a.newHost(0)
 	for range 5 {
 		cfg := deaf("attacker")
-		cfg.OnAsset = func(c *netcode.Client, f netcode.AssetFrame) {
+		cfg.OnAsset = func(c *client.Client, f netcode.AssetFrame) {
 			if f.MID == netcode.AssetRequest && f.Header.Offset == 0 {
 				_ = c.SendAsset(netcode.AssetFrame{
 					MID: netcode.AssetData, Header: netcode.AssetHeader{ID: f.Header.ID, Length: 1, TotalLength: 1000}, Data: []byte{1},

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
+	"github.com/loci-place/loci/netcode/enet"
 	"github.com/loci-place/loci/netcode/rawenet"
 )
 
@@ -29,11 +31,11 @@ allow [=[ ["interaction", "request", From, "place", _, ["kick_agent", _]]
 // passOn has a place of the attacker's, which a moderator visits, pass on to the real one all
 // that the moderator sends until it is let in there, and then send a victim away.
 func passOn(a *attacker) {
-	evil, err := netcode.NewENet(netcode.ENetConfig{Listen: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)})
+	evil, err := enet.New(enet.Config{Listen: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		panic(err)
 	}
-	real, err := netcode.NewENet(netcode.ENetConfig{Logger: slog.New(slog.DiscardHandler)})
+	real, err := enet.New(enet.Config{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		panic(err)
 	}
@@ -50,7 +52,7 @@ func passOn(a *attacker) {
 	victim := a.join(deaf("victim"))
 	waits, cancel := context.WithTimeout(a.ctx, 4*time.Second)
 	defer cancel()
-	_, err = netcode.Dial(waits, "alloplace://"+evil.Addr().String(), netcode.ClientConfig{
+	_, err = client.Dial(waits, "alloplace://"+evil.Addr().String(), client.Config{
 		Key: moderator, PlaceName: "Lobby", Identity: map[string]any{"display_name": "moderator"},
 	})
 	a.say("the moderator's visit: %v", err)
@@ -72,7 +74,7 @@ func passOn(a *attacker) {
 
 // relay passes commands on between who visits the attacker's place and the real one.
 type relay struct {
-	evil, real *netcode.ENet
+	evil, real *enet.Transport
 	place      netcode.Conn
 
 	mu      sync.Mutex
@@ -144,11 +146,11 @@ func goodbye(a *attacker) {
 		return
 	}
 	defer syscall.Close(socket)
-	t, err := netcode.NewENet(netcode.ENetConfig{Listen: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)})
+	t, err := enet.New(enet.Config{Listen: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		panic(err)
 	}
-	d := netcode.NewDialer(t)
+	d := client.NewDialer(t)
 	defer d.Close()
 	victim, err := d.Dial(a.ctx, a.url, deaf("victim"))
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 )
 
 // component is about the size of the largest component that an agent may set, in bytes.
@@ -71,7 +72,7 @@ func reread(a *attacker) {
 
 // persist leaves a burden behind: as one with a key, who says that its connection is lost.
 func persist(a *attacker) {
-	x, err := a.dial(a.newHost(netcode.CodeConnectionLost), netcode.ClientConfig{Key: newKey(), Avatar: burden(), Mode: netcode.AcknowledgeOnly})
+	x, err := a.dial(a.newHost(netcode.CodeConnectionLost), client.Config{Key: newKey(), Avatar: burden(), Mode: client.AcknowledgeOnly})
 	if err != nil {
 		a.say("did not get in: %v", err)
 		return

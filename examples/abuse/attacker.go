@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
+	"github.com/loci-place/loci/netcode/enet"
 )
 
 // The variables of a process that is an attacker.
@@ -151,7 +153,7 @@ func (a *attacker) addr() netip.AddrPort {
 // host is one of the attacker's transports. Agents that leave over it say goodbye as it says.
 type host struct {
 	netcode.Transport
-	dialer  *netcode.Dialer
+	dialer  *client.Dialer
 	goodbye uint32 // what a place is told instead of "I leave", if not 0
 
 	mu   sync.Mutex
@@ -175,26 +177,26 @@ func (h *host) Disconnect(c netcode.Conn, code uint32) {
 
 // newHost makes a host for many connections.
 func (a *attacker) newHost(goodbye uint32) *host {
-	t, err := netcode.NewENet(netcode.ENetConfig{Listen: attackerAddress, Peers: 1000, Logger: slog.New(slog.DiscardHandler)})
+	t, err := enet.New(enet.Config{Listen: attackerAddress, Peers: 1000, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		panic(err)
 	}
 	h := &host{Transport: t, goodbye: goodbye}
-	h.dialer = netcode.NewDialer(h)
+	h.dialer = client.NewDialer(h)
 	a.atEnd(func() { _ = h.dialer.Close() })
 	return h
 }
 
 // agent is one of the attacker's connections.
 type agent struct {
-	*netcode.Client
+	*client.Client
 	a    *attacker
 	host *host
 	conn netcode.Conn
 }
 
 // dial joins over a host, for those that dial one after the other.
-func (a *attacker) dial(h *host, cfg netcode.ClientConfig) (*agent, error) {
+func (a *attacker) dial(h *host, cfg client.Config) (*agent, error) {
 	if cfg.Identity == nil {
 		cfg.Identity = map[string]any{"display_name": "attacker"}
 	}
@@ -210,7 +212,7 @@ func (a *attacker) dial(h *host, cfg netcode.ClientConfig) (*agent, error) {
 }
 
 // join joins over a host of its own, and gives up the attack if that fails.
-func (a *attacker) join(cfg netcode.ClientConfig) *agent {
+func (a *attacker) join(cfg client.Config) *agent {
 	x, err := a.dial(a.newHost(0), cfg)
 	if err != nil {
 		a.say("did not get in: %v", err)
@@ -222,13 +224,13 @@ func (a *attacker) join(cfg netcode.ClientConfig) *agent {
 }
 
 // watcher is a config whose client keeps the place's state.
-func watcher(name string) netcode.ClientConfig {
-	return netcode.ClientConfig{Identity: map[string]any{"display_name": name}}
+func watcher(name string) client.Config {
+	return client.Config{Identity: map[string]any{"display_name": name}}
 }
 
 // deaf is a config whose client only acknowledges it.
-func deaf(name string) netcode.ClientConfig {
-	return netcode.ClientConfig{Identity: map[string]any{"display_name": name}, Mode: netcode.AcknowledgeOnly}
+func deaf(name string) client.Config {
+	return client.Config{Identity: map[string]any{"display_name": name}, Mode: client.AcknowledgeOnly}
 }
 
 // crowd has n agents join, and each do the same at once until the attack ends.

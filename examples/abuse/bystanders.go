@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
+	"github.com/loci-place/loci/netcode/enet"
 )
 
 // The addresses of who takes part: those of other people are not the attacker's.
@@ -22,12 +24,12 @@ const (
 // second.
 type bystanders struct {
 	url    string
-	dialer *netcode.Dialer
+	dialer *client.Dialer
 	cancel context.CancelFunc
 	living sync.WaitGroup
 
 	mu      sync.Mutex
-	clients []*netcode.Client
+	clients []*client.Client
 	states  []int
 	trips   []time.Duration
 	join    time.Duration
@@ -44,12 +46,12 @@ type measured struct {
 // patience is how long a bystander waits for an answer.
 const patience = 5 * time.Second
 
-func dialer(from string) (*netcode.Dialer, error) {
-	host, err := netcode.NewENet(netcode.ENetConfig{Listen: from, Logger: slog.New(slog.DiscardHandler)})
+func dialer(from string) (*client.Dialer, error) {
+	host, err := enet.New(enet.Config{Listen: from, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return nil, err
 	}
-	return netcode.NewDialer(host), nil
+	return client.NewDialer(host), nil
 }
 
 // live lets n bystanders join.
@@ -73,18 +75,18 @@ func live(ctx context.Context, url string, n int) (*bystanders, error) {
 	return b, nil
 }
 
-func (b *bystanders) config(i int) netcode.ClientConfig {
+func (b *bystanders) config(i int) client.Config {
 	name := fmt.Sprint("bystander", i)
-	return netcode.ClientConfig{
+	return client.Config{
 		Identity: map[string]any{"display_name": name},
 		Avatar:   map[string]any{"visor": map[string]any{"display_name": name}},
-		Mode:     netcode.AcknowledgeOnly,
-		Observe: func(netcode.StateHeader) {
+		Mode:     client.AcknowledgeOnly,
+		Observe: func(client.StateHeader) {
 			b.mu.Lock()
 			b.states[i]++
 			b.mu.Unlock()
 		},
-		Handle: func(c *netcode.Client, i netcode.Interaction) {
+		Handle: func(c *client.Client, i netcode.Interaction) {
 			if i.Type == netcode.TypeRequest {
 				_ = c.Respond(i, netcode.BodyVerb(i.Body), "ok")
 			}
@@ -100,7 +102,7 @@ func (b *bystanders) harmed(format string, args ...any) {
 }
 
 // walk moves a bystander and has it ask.
-func (b *bystanders) walk(ctx context.Context, i int, c *netcode.Client) {
+func (b *bystanders) walk(ctx context.Context, i int, c *client.Client) {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for yaw := float64(i); ; yaw += 0.1 {
@@ -116,7 +118,7 @@ func (b *bystanders) walk(ctx context.Context, i int, c *netcode.Client) {
 	}
 }
 
-func (b *bystanders) ask(ctx context.Context, c *netcode.Client) {
+func (b *bystanders) ask(ctx context.Context, c *client.Client) {
 	waits, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	at := time.Now()
@@ -143,7 +145,7 @@ func (b *bystanders) newcomers(ctx context.Context) {
 	for ctx.Err() == nil {
 		waits, cancel := context.WithTimeout(ctx, patience)
 		at := time.Now()
-		c, err := d.Dial(waits, b.url, netcode.ClientConfig{Identity: map[string]any{"display_name": "newcomer"}, Mode: netcode.AcknowledgeOnly})
+		c, err := d.Dial(waits, b.url, client.Config{Identity: map[string]any{"display_name": "newcomer"}, Mode: client.AcknowledgeOnly})
 		cancel()
 		took := time.Since(at)
 		switch {

@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 )
 
 func main() {
@@ -31,7 +32,7 @@ func run(ctx context.Context, getenv func(string) string) error {
 		return err
 	}
 	s := newSign(l)
-	agent, err := netcode.Dial(ctx, l.place, netcode.ClientConfig{
+	agent, err := client.Dial(ctx, l.place, client.Config{
 		Identity: map[string]any{"display_name": "sign"},
 		Avatar:   s.avatar(),
 		Handle:   s.handle,
@@ -49,7 +50,7 @@ func run(ctx context.Context, getenv func(string) string) error {
 		return nil
 	case <-agent.Done():
 	}
-	if end, ok := errors.AsType[*netcode.DisconnectError](agent.Err()); ok && end.Code == netcode.CodePlaceClosed {
+	if end, ok := errors.AsType[*client.DisconnectError](agent.Err()); ok && end.Code == netcode.CodePlaceClosed {
 		return nil
 	}
 	return agent.Err()

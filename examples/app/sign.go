@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 )
 
 // sign is what the app shows: a board, with a label and a button as its children.
@@ -59,7 +60,7 @@ func (s *sign) text() map[string]any {
 // handle answers what others ask: a button is poked with ["poke", true] when it is
 // pressed, and with false when it is let go. What is one-way needs no answer: the
 // pointing before it.
-func (s *sign) handle(c *netcode.Client, i netcode.Interaction) {
+func (s *sign) handle(c *client.Client, i netcode.Interaction) {
 	if i.Type != netcode.TypeRequest {
 		return
 	}
@@ -77,7 +78,7 @@ func (s *sign) handle(c *netcode.Client, i netcode.Interaction) {
 }
 
 // update shows how often the button has been poked.
-func (s *sign) update(c *netcode.Client) {
+func (s *sign) update(c *client.Client) {
 	label := ""
 	c.View(func(d *netcode.Document) {
 		for id := range d.Entities {

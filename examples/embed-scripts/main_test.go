@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 )
 
 func TestTicketOfThePageOpensTheGateOnce(t *testing.T) {
@@ -111,7 +112,7 @@ func TestClosingEndsThePageAndTheFoyer(t *testing.T) {
 		t.Errorf("it ended with %v", err)
 	}
 	<-agent.Done()
-	end, ok := errors.AsType[*netcode.DisconnectError](agent.Err())
+	end, ok := errors.AsType[*client.DisconnectError](agent.Err())
 	if !ok || end.Code != netcode.CodePlaceClosed {
 		t.Errorf("the agent left with %v", agent.Err())
 	}

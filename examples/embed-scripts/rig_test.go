@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -55,9 +56,9 @@ func start(t *testing.T, cfg config) *opened {
 }
 
 // join lets an agent into the foyer.
-func (o *opened) join(name string) *netcode.Client {
+func (o *opened) join(name string) *client.Client {
 	o.t.Helper()
-	agent, err := netcode.Dial(o.ctx, o.foyer.url(), netcode.ClientConfig{Identity: map[string]any{"display_name": name}})
+	agent, err := client.Dial(o.ctx, o.foyer.url(), client.Config{Identity: map[string]any{"display_name": name}})
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -66,7 +67,7 @@ func (o *opened) join(name string) *netcode.Client {
 }
 
 // waitFor waits until an agent sees a component's key as it should be.
-func (o *opened) waitFor(agent *netcode.Client, entity, component, key string, want any) {
+func (o *opened) waitFor(agent *client.Client, entity, component, key string, want any) {
 	o.t.Helper()
 	var got any
 	err := agent.WaitFor(o.ctx, func(d *netcode.Document) bool {
@@ -111,7 +112,7 @@ func (o *opened) ticket(page string) string {
 }
 
 // enter shows a ticket, and gives the place's answer.
-func (o *opened) enter(agent *netcode.Client, ticket any) []any {
+func (o *opened) enter(agent *client.Client, ticket any) []any {
 	o.t.Helper()
 	answer, err := agent.Request(o.ctx, "place", "enter", ticket)
 	if answer == nil {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 )
 
 func TestClosingEndsThePagesAndTheRoom(t *testing.T) {
@@ -26,7 +27,7 @@ func TestClosingEndsThePagesAndTheRoom(t *testing.T) {
 		t.Errorf("it ended with %v", err)
 	}
 	<-agent.Done()
-	end, ok := errors.AsType[*netcode.DisconnectError](agent.Err())
+	end, ok := errors.AsType[*client.DisconnectError](agent.Err())
 	if !ok || end.Code != netcode.CodePlaceClosed {
 		t.Errorf("the agent left with %v", agent.Err())
 	}
@@ -99,7 +100,7 @@ func TestWhoNeverFinishesAskingIsHungUpOnWhenTheShopCloses(t *testing.T) {
 }
 
 func TestClosingEndsWhatIsLookedUpWithoutAnAnswer(t *testing.T) {
-	asked, ended := make(chan *netcode.Client), false
+	asked, ended := make(chan *client.Client), false
 	var logs strings.Builder
 	o := start(t, config{
 		log: slog.New(slog.NewTextHandler(&logs, &slog.HandlerOptions{Level: slog.LevelWarn})),
@@ -125,7 +126,7 @@ func TestClosingEndsWhatIsLookedUpWithoutAnAnswer(t *testing.T) {
 	if !ended {
 		t.Error("it ended before the warehouse did")
 	}
-	if _, ok := errors.AsType[*netcode.DisconnectError](<-answered); !ok {
+	if _, ok := errors.AsType[*client.DisconnectError](<-answered); !ok {
 		t.Error("the request was answered, though nobody had an answer")
 	}
 	if logs.Len() > 0 {

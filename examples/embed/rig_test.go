@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -63,9 +64,9 @@ func start(t *testing.T, cfg config, prepare func(a *app)) *opened {
 }
 
 // join lets an agent into the room.
-func (o *opened) join(name string) *netcode.Client {
+func (o *opened) join(name string) *client.Client {
 	o.t.Helper()
-	agent, err := netcode.Dial(o.ctx, o.room.url, netcode.ClientConfig{
+	agent, err := client.Dial(o.ctx, o.room.url, client.Config{
 		Identity: map[string]any{"display_name": name},
 	})
 	if err != nil {
@@ -76,7 +77,7 @@ func (o *opened) join(name string) *netcode.Client {
 }
 
 // waitForLamp waits until the agent sees the lamp on, or off.
-func (o *opened) waitForLamp(agent *netcode.Client, on bool) {
+func (o *opened) waitForLamp(agent *client.Client, on bool) {
 	o.t.Helper()
 	err := agent.WaitFor(o.ctx, func(d *netcode.Document) bool {
 		lamp, ok := d.Component(lampID, "lamp")
@@ -88,7 +89,7 @@ func (o *opened) waitForLamp(agent *netcode.Client, on bool) {
 }
 
 // waitForAvatar waits until the agent sees the avatar, or sees it no more.
-func (o *opened) waitForAvatar(agent *netcode.Client, avatar string, there bool) {
+func (o *opened) waitForAvatar(agent *client.Client, avatar string, there bool) {
 	o.t.Helper()
 	err := agent.WaitFor(o.ctx, func(d *netcode.Document) bool { return (d.Entities[avatar] != nil) == there })
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 )
 
 func TestLampSwitchedOnThePageChangesInTheRoom(t *testing.T) {
@@ -81,7 +81,7 @@ func TestRoomAnswersVerbsOfTheShop(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := agent.Request(o.ctx, "place", c.ask...)
-			if _, refused := errors.AsType[*netcode.RefusedError](err); err != nil && !refused {
+			if _, refused := errors.AsType[*client.RefusedError](err); err != nil && !refused {
 				t.Fatal(err)
 			}
 			if !reflect.DeepEqual(got, c.want) {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
+	"github.com/loci-place/loci/netcode/enet"
 )
 
 // agentsPart is what the agents are told: which place to join.
@@ -57,8 +59,8 @@ func playAgents(p *parent) error {
 
 // crowd is the agents, in the order in which they joined.
 type crowd struct {
-	dialers []*netcode.Dialer
-	agents  []*netcode.Client
+	dialers []*client.Dialer
+	agents  []*client.Client
 }
 
 // joinPatience is how long an agent may take to get in.
@@ -68,20 +70,20 @@ const joinPatience = 30 * time.Second
 func (c *crowd) join(url string) error {
 	n := len(c.agents)
 	if n%perHost == 0 {
-		host, err := netcode.NewENet(netcode.ENetConfig{Peers: perHost})
+		host, err := enet.New(enet.Config{Peers: perHost})
 		if err != nil {
 			return err
 		}
-		c.dialers = append(c.dialers, netcode.NewDialer(host))
+		c.dialers = append(c.dialers, client.NewDialer(host))
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), joinPatience)
 	defer cancel()
 	name := fmt.Sprintf("agent %d", n)
-	agent, err := c.dialers[n/perHost].Dial(ctx, url, netcode.ClientConfig{
+	agent, err := c.dialers[n/perHost].Dial(ctx, url, client.Config{
 		Version:  3 + n%2,
 		Identity: map[string]any{"display_name": name},
 		Avatar:   map[string]any{"visor": map[string]any{"display_name": name}},
-		Mode:     netcode.AcknowledgeOnly,
+		Mode:     client.AcknowledgeOnly,
 	})
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/enet"
 )
 
 // peersPart is what the peers are told: whom to connect to, and how many bytes to
@@ -69,7 +70,7 @@ func connect(part peersPart) (all []*peers, err error) {
 	news := make(chan error, part.Peers)
 	for n := range part.Peers {
 		if n%perHost == 0 {
-			transport, err := netcode.NewENet(netcode.ENetConfig{Peers: perHost})
+			transport, err := enet.New(enet.Config{Peers: perHost})
 			if err != nil {
 				return nil, err
 			}

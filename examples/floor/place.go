@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/engine"
-	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/enet"
 )
 
 // socketBuffer is what place and bare loop ask the kernel for in each direction,
@@ -36,9 +36,9 @@ func playPlace(p *parent) error {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	transport, err := netcode.NewENet(netcode.ENetConfig{
+	transport, err := enet.New(enet.Config{
 		Listen: "127.0.0.1:0",
-		Limits: netcode.ENetLimits{SocketBuffer: socketBuffer},
+		Limits: enet.Limits{SocketBuffer: socketBuffer},
 		Logger: log,
 	})
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 )
 
 func main() {
@@ -22,7 +23,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 
-	agent, err := netcode.Dial(ctx, *url, netcode.ClientConfig{
+	agent, err := client.Dial(ctx, *url, client.Config{
 		Identity: map[string]any{"display_name": *name},
 		Avatar:   map[string]any{"visor": map[string]any{"display_name": *name}},
 	})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 )
 
 // The quiet room once more, over a network and on the clock.
@@ -31,7 +32,7 @@ func TestVoicesDoNotLeaveTheQuietRoomOverENet(t *testing.T) {
 	heard := make(chan struct{}, 1000)
 	ann := dial(ctx, t, place, "ann", nil)
 	bob := dial(ctx, t, place, "bob", func(uint32, []byte) { heard <- struct{}{} })
-	ask := func(c *netcode.Client, body ...any) []any {
+	ask := func(c *client.Client, body ...any) []any {
 		t.Helper()
 		answer, err := c.Request(ctx, "place", body...)
 		if err != nil {
@@ -82,9 +83,9 @@ func TestVoicesDoNotLeaveTheQuietRoomOverENet(t *testing.T) {
 	listen(true)
 }
 
-func dial(ctx context.Context, t *testing.T, place *engine.Place, name string, hears func(uint32, []byte)) *netcode.Client {
+func dial(ctx context.Context, t *testing.T, place *engine.Place, name string, hears func(uint32, []byte)) *client.Client {
 	t.Helper()
-	c, err := netcode.Dial(ctx, "alloplace://"+place.Addr().String(), netcode.ClientConfig{
+	c, err := client.Dial(ctx, "alloplace://"+place.Addr().String(), client.Config{
 		Identity: map[string]any{"display_name": name}, OnMedia: hears,
 	})
 	if err != nil {

@@ -8,11 +8,12 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 )
 
 // agent is one of the swarm, with what it has measured.
 type agent struct {
-	client  *netcode.Client
+	client  *client.Client
 	version int
 	circle  circle
 	watcher *watcher // nil for most
@@ -39,7 +40,7 @@ type tally struct {
 }
 
 // observe counts a state.
-func (a *agent) observe(h netcode.StateHeader) {
+func (a *agent) observe(h client.StateHeader) {
 	now := time.Now()
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -93,7 +94,7 @@ func (a *agent) stop(now time.Time) tally {
 }
 
 // handle answers the requests of other agents.
-func handle(c *netcode.Client, i netcode.Interaction) {
+func handle(c *client.Client, i netcode.Interaction) {
 	if i.Type == netcode.TypeRequest {
 		// Without a connection there is nobody to answer.
 		_ = c.Respond(i, netcode.BodyVerb(i.Body), "ok")
@@ -149,7 +150,7 @@ func (a *agent) request(ctx context.Context, to string) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	_, err := a.client.Request(ctx, to, "poke", true)
-	var refused *netcode.RefusedError
+	var refused *client.RefusedError
 	if errors.As(err, &refused) {
 		return nil
 	}

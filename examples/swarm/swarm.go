@@ -10,12 +10,14 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
+	"github.com/loci-place/loci/netcode/enet"
 )
 
 // swarm is a run of the load generator.
 type swarm struct {
 	cfg     config
-	dialers []*netcode.Dialer
+	dialers []*client.Dialer
 
 	mu     sync.Mutex // guards what follows, while agents join
 	agents []*agent
@@ -28,7 +30,7 @@ const joinTimeout = 30 * time.Second
 // enetHosts opens n transports with room for so many peers each.
 func enetHosts(n, peers int) (hosts []netcode.Transport, err error) {
 	for range n {
-		host, err := netcode.NewENet(netcode.ENetConfig{Peers: peers, Logger: slog.Default()})
+		host, err := enet.New(enet.Config{Peers: peers, Logger: slog.Default()})
 		if err != nil {
 			for _, open := range hosts {
 				err = errors.Join(err, open.Close(0))
@@ -47,7 +49,7 @@ func newSwarm(cfg config, open func(n, peers int) ([]netcode.Transport, error)) 
 	}
 	s := &swarm{cfg: cfg}
 	for _, host := range hosts {
-		s.dialers = append(s.dialers, netcode.NewDialer(host))
+		s.dialers = append(s.dialers, client.NewDialer(host))
 	}
 	return s, nil
 }
@@ -145,11 +147,11 @@ func (s *swarm) joinOne(ctx context.Context, n int) {
 	defer cancel()
 	a := &agent{version: s.cfg.mix.version(n), circle: circleOf(n)}
 	name := fmt.Sprintf("swarm %d", n)
-	cfg := netcode.ClientConfig{
+	cfg := client.Config{
 		Version:  a.version,
 		Identity: map[string]any{"display_name": name},
 		Avatar:   s.avatar(n, name),
-		Mode:     netcode.AcknowledgeOnly,
+		Mode:     client.AcknowledgeOnly,
 		Observe:  a.observe,
 		Handle:   handle,
 	}
@@ -158,7 +160,7 @@ func (s *swarm) joinOne(ctx context.Context, n int) {
 	}
 	if s.cfg.watches(n) {
 		a.watcher = &watcher{near: s.cfg.near}
-		cfg.Mode, cfg.OnState = netcode.FullDocument, a.watcher.applied
+		cfg.Mode, cfg.OnState = client.FullDocument, a.watcher.applied
 	}
 	client, err := s.dialers[n%len(s.dialers)].Dial(ctx, s.cfg.url, cfg)
 	s.mu.Lock()

@@ -15,16 +15,18 @@ import (
 
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
+	"github.com/loci-place/loci/netcode/pipe"
 )
 
 // runSwarm runs a swarm against a place, both on a network in memory. During runs
 // beside it, if it is not nil.
 func runSwarm(
-	t *testing.T, place engine.Config, cfg config, network netcode.PipeConfig, during func(p *engine.Place, s *swarm),
+	t *testing.T, place engine.Config, cfg config, network pipe.Config, during func(p *engine.Place, s *swarm),
 ) (r *report, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		n := netcode.NewPipe(network)
+		n := pipe.New(network)
 		end := n.Listen()
 		place.Transport, place.Logger = end, slog.New(slog.DiscardHandler)
 		p, placeErr := engine.New(place)
@@ -71,7 +73,7 @@ func TestSwarmMeasuresAPlaceThatKeepsUp(t *testing.T) {
 		t.Run("requests to "+to, func(t *testing.T) {
 			cfg := swarmOf(20)
 			cfg.requestRate, cfg.requestTo, cfg.hosts = 2, to, 3
-			r, err := runSwarm(t, engine.Config{}, cfg, netcode.PipeConfig{Delay: 10 * time.Millisecond}, nil)
+			r, err := runSwarm(t, engine.Config{}, cfg, pipe.Config{Delay: 10 * time.Millisecond}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -100,7 +102,7 @@ func TestWatchersMeasureWhatAPlaceOwes(t *testing.T) {
 		t.Run(fmt.Sprint("state budget ", budget), func(t *testing.T) {
 			cfg := swarmOf(40)
 			cfg.spread, cfg.watchers, cfg.near = 100, 3, 4
-			r, err := runSwarm(t, engine.Config{Limits: engine.Limits{StateBudget: budget}}, cfg, netcode.PipeConfig{}, nil)
+			r, err := runSwarm(t, engine.Config{Limits: engine.Limits{StateBudget: budget}}, cfg, pipe.Config{}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -123,7 +125,7 @@ func TestEveryListenerHearsItsSpeakersAndNobodyElse(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cfg := swarmOf(10)
 			cfg.speakers, cfg.listeners = 4, c.listeners
-			r, err := runSwarm(t, engine.Config{}, cfg, netcode.PipeConfig{Delay: 10 * time.Millisecond}, nil)
+			r, err := runSwarm(t, engine.Config{}, cfg, pipe.Config{Delay: 10 * time.Millisecond}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -144,7 +146,7 @@ func TestEveryListenerHearsItsSpeakersAndNobodyElse(t *testing.T) {
 func TestLostMediaShows(t *testing.T) {
 	cfg := swarmOf(10)
 	cfg.speakers = 4
-	r, err := runSwarm(t, engine.Config{}, cfg, netcode.PipeConfig{Loss: 0.2, Seed: 1}, nil)
+	r, err := runSwarm(t, engine.Config{}, cfg, pipe.Config{Loss: 0.2, Seed: 1}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +195,7 @@ func TestAgentsWalkCirclesFromTheirSpots(t *testing.T) {
 			}
 		})
 	}
-	if _, err := runSwarm(t, engine.Config{}, cfg, netcode.PipeConfig{}, look); err != nil {
+	if _, err := runSwarm(t, engine.Config{}, cfg, pipe.Config{}, look); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -205,7 +207,7 @@ func TestSwarmNoticesAPlaceThatCloses(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	r, err := runSwarm(t, engine.Config{}, swarmOf(10), netcode.PipeConfig{}, closeSoon)
+	r, err := runSwarm(t, engine.Config{}, swarmOf(10), pipe.Config{}, closeSoon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +220,7 @@ func TestSwarmNoticesAPlaceThatCloses(t *testing.T) {
 }
 
 func TestSwarmOutsideEveryPlaceFails(t *testing.T) {
-	lost := netcode.PipeConfig{Loss: 1}
+	lost := pipe.Config{Loss: 1}
 	if _, err := runSwarm(t, engine.Config{}, swarmOf(3), lost, nil); err == nil || !strings.Contains(err.Error(), "no agent could join") {
 		t.Errorf("got %v", err)
 	}
@@ -244,7 +246,7 @@ func TestAgentCountsGapsAcrossTheWindowsEdges(t *testing.T) {
 				time.AfterFunc(2*time.Second, func() { got = a.stop(time.Now()) })
 				for _, at := range c.states {
 					time.Sleep(time.Until(start.Add(at * time.Millisecond)))
-					a.observe(netcode.StateHeader{Held: true})
+					a.observe(client.StateHeader{Held: true})
 				}
 				time.Sleep(time.Until(start.Add(3 * time.Second)))
 				synctest.Wait()

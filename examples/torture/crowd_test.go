@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/client"
 )
 
 // gateway boots an agent of this process for every other launch, and fails the others.
@@ -30,7 +31,7 @@ func (r *rack) gateway() *httptest.Server {
 		go func() {
 			ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 			defer cancel()
-			app, err := netcode.Dial(ctx, r.url(), netcode.ClientConfig{
+			app, err := client.Dial(ctx, r.url(), client.Config{
 				Identity: map[string]any{"display_name": "app"},
 				Avatar:   map[string]any{"avatar": map[string]any{"token": order.AvatarToken}},
 			})
@@ -94,11 +95,11 @@ func (c *crowd) play(ctx context.Context, atOnce int) {
 
 // live is one agent's life.
 func (c *crowd) live(ctx context.Context, chance *rand.Rand) {
-	a, err := netcode.Dial(ctx, c.url(), netcode.ClientConfig{
+	a, err := client.Dial(ctx, c.url(), client.Config{
 		Version:  1 + chance.IntN(4),
 		Identity: map[string]any{"display_name": fmt.Sprint("agent ", c.lives.Add(1))},
 		Avatar:   map[string]any{"children": []any{map[string]any{"intent": map[string]any{"actuate_pose": "head"}}}},
-		Handle: func(a *netcode.Client, i netcode.Interaction) {
+		Handle: func(a *client.Client, i netcode.Interaction) {
 			if i.Type == netcode.TypeRequest {
 				_ = a.Respond(i, netcode.BodyVerb(i.Body), "ok")
 			}
@@ -126,7 +127,7 @@ func (c *crowd) live(ctx context.Context, chance *rand.Rand) {
 // life is an agent that is in the place.
 type life struct {
 	*crowd
-	*netcode.Client
+	*client.Client
 	ctx    context.Context
 	chance *rand.Rand
 	things []string
@@ -136,7 +137,7 @@ type life struct {
 // ask asks the place, or an entity; only silence is a fault.
 func (l *life) ask(to string, body ...any) []any {
 	answer, err := l.Request(l.ctx, to, body...)
-	_, refused := errors.AsType[*netcode.RefusedError](err)
+	_, refused := errors.AsType[*client.RefusedError](err)
 	if err != nil && !refused && l.ctx.Err() == nil {
 		l.crowd.Errorf("%v of %s: %v", body[0], to, err)
 	}

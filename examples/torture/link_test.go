@@ -14,6 +14,7 @@ import (
 	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/netcode/badlink"
+	"github.com/loci-place/loci/netcode/client"
 )
 
 var linkTime = flag.Duration("link", 3*time.Second, "how long each bad link is borne; from 30s on all else is at length as well")
@@ -45,7 +46,7 @@ func bad(loss float64) badlink.Link {
 // walker is an agent behind a bad link that walks in circles, asks, and notes how old
 // what it sees is.
 type walker struct {
-	*netcode.Client
+	*client.Client
 	mu   sync.Mutex
 	held float64 // the place's clock as last seen
 	ages []time.Duration
@@ -60,7 +61,7 @@ func (r *rack) walk(ctx context.Context, relay *badlink.Relay, n int) []*walker 
 		w := &walker{}
 		walkers[i] = w
 		joining.Go(func() {
-			client, err := netcode.Dial(ctx, "alloplace://"+relay.Addr().String(), netcode.ClientConfig{
+			client, err := client.Dial(ctx, "alloplace://"+relay.Addr().String(), client.Config{
 				Identity: map[string]any{"display_name": fmt.Sprint("walker", i)},
 				OnState:  func(d *netcode.Document) { w.see(d, r.place.Time()) },
 			})
@@ -166,7 +167,7 @@ func (r *rack) ask(ctx context.Context, walkers []*walker, howLong time.Duration
 					to = walkers[(i+1)%len(walkers)].Avatar()
 				}
 				answer, err := w.Request(ctx, to, verb, n)
-				if _, refused := errors.AsType[*netcode.RefusedError](err); len(answer) > 1 && (err == nil || refused) {
+				if _, refused := errors.AsType[*client.RefusedError](err); len(answer) > 1 && (err == nil || refused) {
 					ok.Add(1)
 				} else {
 					r.Errorf("%s of %s: %v, %v", verb, to, answer, err)

@@ -15,6 +15,8 @@ import (
 	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/netcode/badlink"
+	"github.com/loci-place/loci/netcode/client"
+	"github.com/loci-place/loci/netcode/enet"
 )
 
 // TestAChangedPortCostsAReconnect: to ENet a peer whose port changes is a stranger. An
@@ -22,9 +24,9 @@ import (
 // anew, and its old self goes; everybody else's states go on.
 func TestAChangedPortCostsAReconnect(t *testing.T) {
 	share(t)
-	limits := netcode.ENetLimits{TimeoutMin: 500 * time.Millisecond, TimeoutMax: time.Second}
+	limits := enet.Limits{TimeoutMin: 500 * time.Millisecond, TimeoutMax: time.Second}
 	if atLength() {
-		limits = netcode.ENetLimits{} // what deployed clients have, 10 to 20 s
+		limits = enet.Limits{} // what deployed clients have, 10 to 20 s
 	}
 	r := newRack(t, setup{limits: limits})
 	defer r.busy(others())()
@@ -36,19 +38,19 @@ func TestAChangedPortCostsAReconnect(t *testing.T) {
 	ctx := await.Context(t)
 
 	back := make(chan bool, 8)
-	ann := r.guest(ctx, relay.Addr(), limits, netcode.ClientConfig{
+	ann := r.guest(ctx, relay.Addr(), limits, client.Config{
 		Identity: map[string]any{"display_name": "ann"},
 		Key:      ed25519.NewKeyFromSeed([]byte(strings.Repeat("a", ed25519.SeedSize))), Reconnect: true,
-		OnReconnect: func(_ *netcode.Client, resumed bool) { back <- resumed },
+		OnReconnect: func(_ *client.Client, resumed bool) { back <- resumed },
 	})
-	bob := r.guest(ctx, relay.Addr(), limits, netcode.ClientConfig{Identity: map[string]any{"display_name": "bob"}})
+	bob := r.guest(ctx, relay.Addr(), limits, client.Config{Identity: map[string]any{"display_name": "bob"}})
 	var gaps gaps
-	cid := r.guest(ctx, r.addr, limits, netcode.ClientConfig{
+	cid := r.guest(ctx, r.addr, limits, client.Config{
 		Identity: map[string]any{"display_name": "cid"},
 		OnState:  func(*netcode.Document) { gaps.mark() },
 	})
-	theirs := map[*netcode.Client][]string{}
-	for _, a := range []*netcode.Client{ann, bob} {
+	theirs := map[*client.Client][]string{}
+	for _, a := range []*client.Client{ann, bob} {
 		theirs[a] = []string{a.Avatar(), r.spawned(ctx, a, "box"), r.spawned(ctx, a, "ball")}
 	}
 	before := r.agent("ann")
@@ -97,10 +99,10 @@ func TestAChangedPortCostsAReconnect(t *testing.T) {
 	case <-ctx.Done():
 		t.Fatal("bob never noticed")
 	}
-	if lost, ok := errors.AsType[*netcode.DisconnectError](bob.Err()); !ok || lost.Code != netcode.CodeConnectionLost {
+	if lost, ok := errors.AsType[*client.DisconnectError](bob.Err()); !ok || lost.Code != netcode.CodeConnectionLost {
 		t.Errorf("bob was told %v", bob.Err())
 	}
-	again := r.guest(ctx, relay.Addr(), limits, netcode.ClientConfig{Identity: map[string]any{"display_name": "bob"}})
+	again := r.guest(ctx, relay.Addr(), limits, client.Config{Identity: map[string]any{"display_name": "bob"}})
 	if again.Avatar() == bob.Avatar() {
 		t.Error("bob, who has proven nothing, is who he was")
 	}
@@ -120,13 +122,13 @@ func TestAChangedPortCostsAReconnect(t *testing.T) {
 }
 
 // guest is an agent with a socket of its own.
-func (r *rack) guest(ctx context.Context, addr netip.AddrPort, limits netcode.ENetLimits, cfg netcode.ClientConfig) *netcode.Client {
+func (r *rack) guest(ctx context.Context, addr netip.AddrPort, limits enet.Limits, cfg client.Config) *client.Client {
 	r.Helper()
-	host, err := netcode.NewENet(netcode.ENetConfig{Peers: 1, Limits: limits})
+	host, err := enet.New(enet.Config{Peers: 1, Limits: limits})
 	if err != nil {
 		r.Fatal(err)
 	}
-	d := netcode.NewDialer(host)
+	d := client.NewDialer(host)
 	r.Cleanup(func() { _ = d.Close() })
 	a, err := d.Dial(ctx, "alloplace://"+addr.String(), cfg)
 	if err != nil {
@@ -135,7 +137,7 @@ func (r *rack) guest(ctx context.Context, addr netip.AddrPort, limits netcode.EN
 	return a
 }
 
-func (r *rack) spawned(ctx context.Context, a *netcode.Client, what string) (id string) {
+func (r *rack) spawned(ctx context.Context, a *client.Client, what string) (id string) {
 	r.Helper()
 	answer, err := a.Request(ctx, "place", "spawn_entity", map[string]any{what: map[string]any{}})
 	if err != nil {

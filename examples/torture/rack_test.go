@@ -15,7 +15,7 @@ import (
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/engine/apps"
 	"github.com/loci-place/loci/engine/assets"
-	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/enet"
 	"github.com/loci-place/loci/scripts"
 )
 
@@ -55,7 +55,7 @@ func (c *complaints) take() []string {
 
 // setup is in what a rack differs from others.
 type setup struct {
-	limits netcode.ENetLimits
+	limits enet.Limits
 	window time.Duration // engine.Limits.Window
 }
 
@@ -70,7 +70,7 @@ func newRack(t testing.TB, s setup) *rack {
 	if r.rt, err = scripts.New(scripts.Config{Dir: r.dir, Logger: log}); err != nil {
 		t.Fatal(err)
 	}
-	transport, err := netcode.NewENet(netcode.ENetConfig{Listen: "127.0.0.1:0", Limits: s.limits, Logger: log})
+	transport, err := enet.New(enet.Config{Listen: "127.0.0.1:0", Limits: s.limits, Logger: log})
 	if err != nil {
 		t.Fatal(err)
 	}

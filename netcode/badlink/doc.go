@@ -10,8 +10,8 @@
 // So the server sees every client at an address of its own, as behind a NAT, and
 // each client has a link of its own: each of its directions, a lane, draws its
 // own random numbers and has its own rate. A client is a socket: agents that
-// share one, as those of a netcode.Dialer do, share a link. A [Link] says what the link is like,
-// with the fields and the meanings of netcode.PipeConfig, save that these are
+// share one, as those of a client.Dialer do, share a link. A [Link] says what the link is like,
+// with the fields and the meanings of pipe.Config, save that these are
 // about datagrams: with ENet a datagram carries several packets, and what is
 // sent reliably suffers too and is sent again.
 //

@@ -10,11 +10,12 @@ import (
 
 	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/enet"
 )
 
 // enetPeer is an ENet transport and what its handler hears.
 type enetPeer struct {
-	*netcode.ENet
+	*enet.Transport
 	connected chan netcode.Conn
 	received  chan string
 	lost      chan uint32
@@ -22,7 +23,7 @@ type enetPeer struct {
 
 func startENet(t *testing.T, listen string) *enetPeer {
 	t.Helper()
-	e, err := netcode.NewENet(netcode.ENetConfig{Listen: listen, Peers: 8, Logger: slog.New(slog.DiscardHandler)})
+	e, err := enet.New(enet.Config{Listen: listen, Peers: 8, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

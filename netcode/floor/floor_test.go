@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/enet"
 )
 
 // listener counts what is broadcast to it.
@@ -24,7 +25,7 @@ func (l *listener) Received(_ netcode.Conn, channel uint8, data []byte) {
 
 func TestRunBroadcastsToEveryPeer(t *testing.T) {
 	const peers = 3
-	client, err := netcode.NewENet(netcode.ENetConfig{Peers: peers})
+	client, err := enet.New(enet.Config{Peers: peers})
 	if err != nil {
 		t.Fatal(err)
 	}

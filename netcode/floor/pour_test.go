@@ -6,12 +6,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/enet"
 )
 
 func TestPourSendsEveryPeerAllPackets(t *testing.T) {
 	const peers = 3
-	client, err := netcode.NewENet(netcode.ENetConfig{Peers: peers})
+	client, err := enet.New(enet.Config{Peers: peers})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/enet"
 )
 
 // talker sends a packet from each connection as soon as it is made, and counts what
@@ -29,7 +30,7 @@ func (k *talker) Received(_ netcode.Conn, channel uint8, data []byte) {
 
 func TestRelaySendsToAllButTheSender(t *testing.T) {
 	const peers = 4
-	client, err := netcode.NewENet(netcode.ENetConfig{Peers: peers})
+	client, err := enet.New(enet.Config{Peers: peers})
 	if err != nil {
 		t.Fatal(err)
 	}

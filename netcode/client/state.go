@@ -1,0 +1,182 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strconv"
+
+	"github.com/loci-place/loci/netcode"
+)
+
+// StateHeader is what a state packet is about, without its contents.
+type StateHeader struct {
+	Style          netcode.PatchStyle
+	From, Revision uint64 // as in State
+	Bytes          int    // the packet's size
+	// Held tells whether the client has From, as a place may expect; in
+	// FullDocument mode, whether it has it when the packet comes.
+	Held bool
+}
+
+// receivedState takes a state on the transport's goroutine.
+func (c *Client) receivedState(data []byte) {
+	h, err := parseStateHeader(data)
+	if err != nil {
+		c.refuseState(err)
+		return
+	}
+	only := c.cfg.Mode == AcknowledgeOnly
+	c.mu.Lock()
+	c.stats.count(&h)
+	if only {
+		if _, h.Held = c.states.base(h.Style, h.From); h.Held {
+			c.states.push(netcode.Document{Revision: h.Revision})
+		}
+		c.settleState(h.Held)
+	} else {
+		h.Held = c.states.holds(h.Style, h.From)
+	}
+	c.mu.Unlock()
+	if c.cfg.Observe != nil {
+		c.cfg.Observe(h)
+	}
+	if !only {
+		c.enqueue(message{kind: netcode.KindState, data: bytes.Clone(data)})
+	}
+}
+
+// applyState takes a state on the client's goroutine.
+func (c *Client) applyState(data []byte) {
+	s, err := netcode.ParseState(data)
+	if err != nil {
+		c.refuseState(err)
+		return
+	}
+	c.mu.Lock()
+	d, _ := c.states.base(s.Style, s.From) // without one Apply fails
+	c.mu.Unlock()
+	if err := d.Apply(&s); err != nil {
+		c.refuseState(err)
+		return
+	}
+	c.mu.Lock()
+	c.states.push(d)
+	c.settleState(true)
+	c.mu.Unlock()
+	if c.cfg.OnState != nil {
+		c.cfg.OnState(&d)
+	}
+}
+
+// refuseState has the place send everything again (protocol section 3).
+func (c *Client) refuseState(err error) {
+	c.mu.Lock()
+	c.settleState(false)
+	c.mu.Unlock()
+	if errors.Is(err, netcode.ErrBase) {
+		c.log.Debug("state starts from a revision not held", "error", err)
+	} else {
+		c.log.Warn("state not applied", "error", err)
+	}
+}
+
+// settleState notes, under the lock, whether the newest state could be used.
+func (c *Client) settleState(used bool) {
+	if !used {
+		c.stats.UnusableStates++
+		c.ack = 0
+		return
+	}
+	c.ack = c.states.newest().Revision
+	if c.changed != nil {
+		close(c.changed)
+		c.changed = nil
+	}
+}
+
+// View calls f with what the client knows of the place. The document must not
+// be changed, but may be kept: later states make new ones.
+func (c *Client) View(f func(d *netcode.Document)) {
+	c.mu.Lock()
+	d := c.states.newest()
+	c.mu.Unlock()
+	f(&d)
+}
+
+// WaitFor waits until the place's state is as wanted, and returns nil, or the
+// error with which ctx or the connection ended. It looks at once, and then
+// whenever a state was applied; where several come together perhaps only at the
+// last of them.
+func (c *Client) WaitFor(ctx context.Context, wanted func(d *netcode.Document) bool) error {
+	for {
+		c.mu.Lock()
+		d := c.states.newest()
+		if c.changed == nil {
+			c.changed = make(chan struct{})
+		}
+		changed := c.changed
+		c.mu.Unlock()
+		if wanted(&d) {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-c.done:
+			return c.Err()
+		}
+	}
+}
+
+// parseStateHeader reads a header. In states as this package writes them it
+// looks only at the first and last few bytes, however large they are; any
+// other order of keys costs a parse.
+func parseStateHeader(data []byte) (StateHeader, error) {
+	if h, ok := quickStateHeader(data); ok {
+		return h, nil
+	}
+	s, err := netcode.ParseState(data)
+	return StateHeader{Style: s.Style, From: s.From, Revision: s.Revision, Bytes: len(data)}, err
+}
+
+var (
+	mergePrefix    = []byte(`{"patch_style":"merge","patch_from":`)
+	setPrefix      = []byte(`{"patch_style":"set",`)
+	revisionSuffix = []byte(`,"revision":`)
+)
+
+func quickStateHeader(data []byte) (h StateHeader, ok bool) {
+	h.Bytes = len(data)
+	rest, isMerge := bytes.CutPrefix(data, mergePrefix)
+	switch {
+	case isMerge:
+		end := bytes.IndexByte(rest[:min(len(rest), 20)], ',')
+		if end < 0 {
+			return h, false
+		}
+		h.Style = netcode.StyleMerge
+		if h.From, ok = parseRevision(rest[:end]); !ok {
+			return h, false
+		}
+	case bytes.HasPrefix(data, setPrefix):
+		h.Style = netcode.StyleSet
+	default:
+		return h, false
+	}
+	// The last brace closes the message, so a key right before it is the
+	// message's own.
+	tail, ok := bytes.CutSuffix(bytes.TrimRight(data[max(0, len(data)-64):], "\n"), []byte{'}'})
+	at := bytes.LastIndex(tail, revisionSuffix)
+	if !ok || at < 0 {
+		return h, false
+	}
+	h.Revision, ok = parseRevision(tail[at+len(revisionSuffix):])
+	return h, ok && h.Revision > 0
+}
+
+func parseRevision(digits []byte) (uint64, bool) {
+	n, err := strconv.ParseUint(string(digits), 10, 53)
+	return n, err == nil
+}
