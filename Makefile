@@ -44,7 +44,7 @@ timeperbyte: deps ## hold what agents send to 50 ms of the place's turn a MB for
 # Links are measured, so nothing runs beside them, nor the race detector. Who is killed
 # must be back within a second, so the soak beside that stands back.
 torture: deps build ## abuse, bad links, 200 kills, a soak, full disks, clocks set, all fuzz tests: 20 minutes
-	go run ./examples/abuse --loci bin/loci --for 5s
+	go run ./examples/abuse --loci bin/loci --for 5s --all
 	go test -count 1 -timeout 10m ./examples/torture -run 'Link|Blackout|Port' -link 30s -v
 	nice -n 19 go test -race -count 1 -timeout 15m ./examples/torture -run Soak -soak 4m -v & soak=$$!; \
 	go test -count 1 -timeout 15m . -run 'Kill|Disk|ReadOnly|Clock|Memory' -kills 200 -v; kills=$$?; \

@@ -39,10 +39,10 @@ func TestAttacksHarmNobody(t *testing.T) {
 }
 
 func TestChooseNamesUnknownAttack(t *testing.T) {
-	if all, err := choose(nil); err != nil || len(all) != len(attacks) {
+	if all, err := choose(nil, true); err != nil || len(all) != len(attacks) {
 		t.Errorf("no names choose %d attacks of %d: %v", len(all), len(attacks), err)
 	}
-	if _, err := choose([]string{"keys", "kyes"}); err == nil {
+	if _, err := choose([]string{"keys", "kyes"}, true); err == nil {
 		t.Error("an attack that is not there is chosen")
 	}
 }

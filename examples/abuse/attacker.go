@@ -80,7 +80,7 @@ func (p *attackerProcess) result() (said, harm []string) {
 
 // attackerMain is the main function of an attacker's process.
 func attackerMain(name string) int {
-	chosen, err := choose([]string{name})
+	chosen, err := choose([]string{name}, true)
 	lasts, badTime := time.ParseDuration(os.Getenv(forVariable))
 	hoarders, badNumber := strconv.Atoi(os.Getenv(manyVariable))
 	slowest, badSlowest := time.ParseDuration(os.Getenv(slowVariable))

@@ -9,6 +9,7 @@ type attack struct {
 	files map[string]string // of the place, by name; none are a plain one
 	flags []string          // for loci serve
 	takes time.Duration     // at most, if it ends by itself; else it goes on for as long as it may
+	plain bool              // does at a high rate what all agents do: only chosen by name or with --all
 	run   func(a *attacker) // in the attacker's process
 }
 
@@ -41,16 +42,16 @@ var attacks = []attack{
 	{name: "launch", does: "launches apps from a gateway that never answers", flags: []string{"--apps", "127.0.0.1"}, run: launch},
 	{name: "sybil", does: "says it has every asset, gives a byte and falls silent", takes: 25 * time.Second, run: sybil},
 	// as often as can be
-	{name: "wave", does: "sends itself something one-way", run: plainly(wave)},
-	{name: "list", does: "asks who is there", run: plainly(list)},
-	{name: "litter", does: "spawns entities", run: plainly(litter)},
-	{name: "news", does: "publishes", run: plainly(news)},
-	{name: "subscribe", does: "subscribes", run: plainly(subscribe)},
-	{name: "rules", does: "adds access rules", run: plainly(addRule)},
-	{name: "chatter", does: "sends media", run: plainly(chatter)},
-	{name: "fetch", does: "asks for pieces of an asset of 8 MiB", files: map[string]string{"place.lua": "", "assets/picture": picture()}, run: plainly(fetch)},
-	{name: "search", does: "asks for assets that nobody has", run: plainly(search)},
-	{name: "knock", does: "connects and does not wait for the answer", run: plainly(knock)},
+	{name: "wave", does: "sends itself something one-way", plain: true, run: plainly(wave)},
+	{name: "list", does: "asks who is there", plain: true, run: plainly(list)},
+	{name: "litter", does: "spawns entities", plain: true, run: plainly(litter)},
+	{name: "news", does: "publishes", plain: true, run: plainly(news)},
+	{name: "subscribe", does: "subscribes", plain: true, run: plainly(subscribe)},
+	{name: "rules", does: "adds access rules", plain: true, run: plainly(addRule)},
+	{name: "chatter", does: "sends media", plain: true, run: plainly(chatter)},
+	{name: "fetch", does: "asks for pieces of an asset of 8 MiB", files: map[string]string{"place.lua": "", "assets/picture": picture()}, plain: true, run: plainly(fetch)},
+	{name: "search", does: "asks for assets that nobody has", plain: true, run: plainly(search)},
+	{name: "knock", does: "connects and does not wait for the answer", plain: true, run: plainly(knock)},
 	// the network
 	{name: "mitm", does: "passes a moderator's proof on to a place of the same name", files: lobbyPlace, takes: 10 * time.Second, run: passOn},
 	{name: "reflect", does: "asks for a connection in another's name", takes: 7 * time.Second, run: reflect},

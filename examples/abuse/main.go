@@ -59,7 +59,7 @@ func run(args []string) int {
 	flags := pflag.NewFlagSet("abuse", pflag.ContinueOnError)
 	flags.StringVar(&c.loci, "loci", "bin/loci", "the loci command to serve the place with")
 	flags.DurationVar(&c.lasts, "for", 30*time.Second, "how long each attack lasts")
-	flags.DurationVar(&c.quiet, "quiet", 3*time.Second, "how long the place is measured before the attack")
+	flags.DurationVar(&c.quiet, "quiet", 2*time.Second, "how long the place is measured before the attack")
 	flags.IntVar(&c.bystanders, "bystanders", 4, "how many live in the place")
 	flags.IntVar(&c.hoarders, "hoarders", 60, "over how many connections the attack hoard fills the place")
 	flags.Float64Var(&c.bars.states, "states", 19, "fail if a bystander gets fewer states a second")
@@ -68,6 +68,7 @@ func run(args []string) int {
 	mib := flags.Int64("ceiling", 1536, "fail if the place takes more MiB of memory; 0 is any")
 	flags.BoolVar(&c.json, "json", false, "write the results as JSON, one object a line")
 	list := flags.Bool("list", false, "list the attacks")
+	all := flags.Bool("all", false, "run also those that only do what all agents do, at a high rate")
 	if err := flags.Parse(args); errors.Is(err, pflag.ErrHelp) {
 		return 0
 	} else if err != nil {
@@ -81,7 +82,7 @@ func run(args []string) int {
 		}
 		return 0
 	}
-	chosen, err := choose(flags.Args())
+	chosen, err := choose(flags.Args(), *all)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "abuse:", err)
 		return 2
@@ -91,10 +92,10 @@ func run(args []string) int {
 	return c.report(ctx, chosen)
 }
 
-// choose finds attacks by name; no names are all of them.
-func choose(names []string) ([]attack, error) {
+// choose finds attacks by name; no names are those that are not plain, or all of them.
+func choose(names []string, all bool) ([]attack, error) {
 	if len(names) == 0 {
-		return attacks, nil
+		return slices.DeleteFunc(slices.Clone(attacks), func(a attack) bool { return a.plain && !all }), nil
 	}
 	var chosen []attack
 	for _, name := range names {
