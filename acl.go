@@ -92,7 +92,7 @@ func explain(cmd *cobra.Command, args []string, told *answers) error {
 	return verdict(cmd.OutOrStdout(), p, message, told)
 }
 
-// patternSource gives the text of the pattern that an argument means, and what to
+// patternSource returns the text of the pattern that an argument means, and what to
 // call it in errors.
 func patternSource(arg string, stdin io.Reader) (text, file string, err error) {
 	if arg == "-" {

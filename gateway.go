@@ -149,6 +149,6 @@ func (o *gatewayOptions) serve(ctx context.Context, stdout, stderr io.Writer) er
 	gateway.Close()
 	soon, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	_ = server.Shutdown(soon) // whoever asked for an end hears of it
+	_ = server.Shutdown(soon) // one who asked for an end hears of it
 	return server.Close()
 }

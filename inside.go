@@ -133,7 +133,7 @@ func onlyTo(addr net.Addr, h http.Handler) http.Handler {
 	})
 }
 
-// told gives the scripts' status as the view inside shows it.
+// told returns the scripts' status as the view inside shows it.
 func told(s scripts.Status, now float64) inside.Scripts {
 	out := inside.Scripts{
 		Generation: s.Generation, Files: s.Files, Components: s.Components, Reloads: s.Reloads, Failed: s.Failed,

@@ -65,7 +65,7 @@ type exitStatus int
 
 func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
-// usageError is a mistake in how a command was called, to be mended by whoever
+// usageError is a mistake in how a command was called, to be mended by the one who
 // called it.
 type usageError struct {
 	cmd   *cobra.Command

@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// raceEnabled tells whether the tests run under the race detector; the command
+// raceEnabled reports whether the tests run under the race detector; the command
 // they start then does too.
 func raceEnabled() bool {
 	info, _ := debug.ReadBuildInfo()

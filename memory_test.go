@@ -9,7 +9,7 @@ import (
 	"github.com/loci-place/loci/netcode/client"
 )
 
-// TestAScriptThatHoardsMemoryDoesNotTakeThePlaceDown gives the process 256 MiB, of which
+// TestAScriptThatHoardsMemoryDoesNotTakeThePlaceDown returns the process 256 MiB, of which
 // the scripts may take a quarter, and one function would take 50 a second: little at a time, so
 // that it is not cut off for that.
 func TestAScriptThatHoardsMemoryDoesNotTakeThePlaceDown(t *testing.T) {

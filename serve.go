@@ -294,7 +294,7 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) (err
 		url := place.URL()
 		log.Info("serving", "url", url, "hz", o.hz)
 		sayKey(log, place)
-		// The socket is bound: whoever connects from here on is heard.
+		// The socket is bound: one who connects from here on is heard.
 		if _, err := fmt.Fprintln(stdout, "ready", url); err != nil {
 			unsaid = fmt.Errorf("cannot say that the place is ready: %w", err)
 			stop()

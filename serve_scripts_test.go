@@ -158,7 +158,7 @@ const doorOfMark = `return {
 }`
 
 // fromSaveToClient saves the door of a place that is served, and gives how long it takes
-// until the agent has a state of the door that behaves anew.
+// until the agent has a state of the door that behaves again.
 func fromSaveToClient(tb testing.TB, agent *client.Client, dir string, save int) time.Duration {
 	tb.Helper()
 	began := time.Now()

@@ -18,7 +18,7 @@ import (
 	"github.com/loci-place/loci/engine/inside"
 )
 
-// topEvery is how often the view is drawn anew.
+// topEvery is how often the view is drawn again.
 const topEvery = time.Second
 
 func newTopCommand() *cobra.Command {

@@ -21,7 +21,7 @@
 //
 // An error in a guard makes it false, and the next "when" is tried. It is told
 // apart from plain false ([Result]), because a deny rule must take it for a match.
-// A failure, such as an Env that cannot answer, is neither: whoever decides by the
+// A failure, such as an Env that cannot answer, is neither: one who decides by the
 // pattern must deny.
 //
 // # Where this is not Elixir

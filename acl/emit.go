@@ -39,7 +39,7 @@ func (e *emitter) condition(n node) {
 	e.call("is_true", n)
 }
 
-// isTruth tells whether n gives true or false, or an error, but nothing else.
+// isTruth reports whether n gives true or false, or an error, but nothing else.
 func isTruth(n node) bool {
 	switch n := n.(type) {
 	case *literal:
@@ -236,7 +236,7 @@ func (e *emitter) in(n *binary) {
 	e.write("))")
 }
 
-// mayFail tells whether n is more than literals and variables.
+// mayFail reports whether n is more than literals and variables.
 func mayFail(n node) bool {
 	switch n := n.(type) {
 	case *literal, *variable, *mapping:

@@ -10,18 +10,18 @@ import "errors"
 // answered now; the match fails then (see [Result]). Maps that are returned hold
 // what JSON decodes to, as messages do, and are not changed while a match runs.
 type Env interface {
-	// Owner gives the agent that entity belongs to, "place" for the place, "" if
+	// Owner returns the agent that entity belongs to, "place" for the place, "" if
 	// there is no such entity.
 	Owner(entity string) (agent string, err error)
-	// Owns tells whether both entities belong to the same agent. It is false if
+	// Owns reports whether both entities belong to the same agent. It is false if
 	// either is missing.
 	Owns(entity, other string) (bool, error)
-	// Offered tells whether the owner of entity has named it, as an item of the
+	// Offered reports whether the owner of entity has named it, as an item of the
 	// body, in an interaction with the agent that to belongs to.
 	Offered(entity, to string) (bool, error)
-	// Identity gives the identity of entity's agent, nil if there is none.
+	// Identity returns the identity of entity's agent, nil if there is none.
 	Identity(entity string) (map[string]any, error)
-	// Verified gives the key that entity's agent has proven to have, "" if none. In an
+	// Verified returns the key that entity's agent has proven to have, "" if none. In an
 	// announce the entity "" stands for who announces itself.
 	Verified(entity string) (key string, err error)
 	// Bound reports whether that proof was bound to this place, so that nobody can have

@@ -59,7 +59,7 @@ func (p *Pattern) Explain(message any, env Env) Explanation {
 	return e
 }
 
-// String gives the explanation in a few lines.
+// String returns the explanation in a few lines.
 func (e Explanation) String() string {
 	var b strings.Builder
 	switch {

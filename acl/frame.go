@@ -8,7 +8,7 @@ import (
 // shareable, and the environment. Frames are kept by their pattern and used again.
 //
 // Operations do not stop the machine at an error, which would be slow and is up
-// to whoever sends messages: they note it in the frame and give something, which
+// to the one who sends messages: they note it in the frame and give something, which
 // counts for nothing.
 type frame struct {
 	machine vm.VM

@@ -11,7 +11,7 @@ type function struct {
 
 func (f *function) arity() int { return strings.Count(f.params, ",") + 1 }
 
-// operation gives the function's name in expr's source, where contains is an
+// operation returns the function's name in expr's source, where contains is an
 // operator.
 func (f *function) operation() string {
 	if f.name == "contains" {

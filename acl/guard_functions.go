@@ -102,7 +102,7 @@ func (f *frame) min(a, b any) any {
 	return a
 }
 
-// items gives the items of a list, or notes that it is none, or empty where that
+// items returns the items of a list, or notes that it is none, or empty where that
 // is wrong.
 func (f *frame) items(operation string, v any, least int) ([]any, bool) {
 	items, ok := v.([]any)

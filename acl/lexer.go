@@ -13,7 +13,7 @@ type lexer struct {
 	tokens []token
 }
 
-// tokenize gives the tokens of s, the last of which is tokenEnd.
+// tokenize returns the tokens of s, the last of which is tokenEnd.
 func tokenize(s *source) ([]token, error) {
 	l := &lexer{source: s, tokens: make([]token, 0, len(s.text)/4+2)}
 	for {

@@ -25,7 +25,7 @@ func NewList(verdict Verdict, rules ...*Rule) *List {
 	return l
 }
 
-// Rules gives the rules in order.
+// Rules returns the rules in order.
 func (l *List) Rules() []*Rule {
 	rules := make([]*Rule, len(l.rules))
 	for i := range l.rules {
@@ -34,7 +34,7 @@ func (l *List) Rules() []*Rule {
 	return rules
 }
 
-// Default gives the verdict for interactions that no rule matches.
+// Default returns the verdict for interactions that no rule matches.
 func (l *List) Default() Verdict { return l.verdict }
 
 // Decide gives what the first rule says that matches the interaction:

@@ -21,7 +21,7 @@ type parser struct {
 	bound     map[string]bool
 }
 
-// parse gives the tree of a pattern and its variables.
+// parse returns the tree of a pattern and its variables.
 func parse(s *source) (*rule, []string, error) {
 	if len(s.text) > MaxSource {
 		return nil, nil, &Error{File: s.file, Line: s.line, Column: 1,
@@ -39,7 +39,7 @@ func parse(s *source) (*rule, []string, error) {
 	return r, p.variables, err
 }
 
-// invalidUTF8 gives the place of the first byte that is not, or -1.
+// invalidUTF8 returns the place of the first byte that is not, or -1.
 func invalidUTF8(text string) int {
 	if utf8.ValidString(text) {
 		return -1

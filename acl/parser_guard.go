@@ -45,13 +45,13 @@ func (p *parser) guard(least int) (node, error) {
 	}
 }
 
-// wordAt tells whether the token at an offset is this word.
+// wordAt reports whether the token at an offset is this word.
 func (p *parser) wordAt(at int, word string) bool {
 	i, ok := slices.BinarySearchFunc(p.tokens, at, func(t token, at int) int { return t.at - at })
 	return ok && p.tokens[i].is(word)
 }
 
-// operator gives the binary operator ahead, "" if there is none.
+// operator returns the binary operator ahead, "" if there is none.
 func (p *parser) operator() string {
 	t := p.peek()
 	if t.is("not") && p.after().is("in") {

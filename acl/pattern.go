@@ -53,7 +53,7 @@ func Compile(text string, options ...Option) (*Pattern, error) {
 	return p, nil
 }
 
-// readByGuards gives the names of the variables that guards read, and notes
+// readByGuards returns the names of the variables that guards read, and notes
 // their slots.
 func (p *Pattern) readByGuards() []string {
 	var names []string
@@ -72,13 +72,13 @@ func (p *Pattern) readByGuards() []string {
 	return names
 }
 
-// String gives the pattern in its canonical form, which compiles to the same.
+// String returns the pattern in its canonical form, which compiles to the same.
 func (p *Pattern) String() string { return p.text }
 
-// Variables gives the names that the pattern binds, in order of appearance.
+// Variables returns the names that the pattern binds, in order of appearance.
 func (p *Pattern) Variables() []string { return slices.Clone(p.variables) }
 
-// GuardSource gives the guards as they are compiled to expr, one on a line, and
+// GuardSource returns the guards as they are compiled to expr, one on a line, and
 // below them the constants they use. It is empty without a guard.
 func (p *Pattern) GuardSource() string { return p.guards.String() }
 
@@ -88,12 +88,12 @@ type Result struct {
 	// exactly true.
 	Matched bool
 	// GuardError is the first error in a guard, a [*GuardError]. It makes that
-	// guard false; Matched may still be true by another one. Whoever denies by
+	// guard false; Matched may still be true by another one. One who denies by
 	// this pattern must take it for a match.
 	GuardError error
 	// Failure is an error of ours, not of the pattern or message: the [Env] could
 	// not answer, or something panicked, or the match was given up (see
-	// [MaxSteps]). Matched is false then and says nothing; whoever decides by it
+	// [MaxSteps]). Matched is false then and says nothing; one who decides by it
 	// must deny.
 	Failure error
 	// Steps is how much work the match was, see [MaxSteps].
@@ -189,7 +189,7 @@ func (f *frame) tryAll(all []guard) (r Result) {
 	return r
 }
 
-// Bindings gives the values of the pattern's variables, which are parts of the
+// Bindings returns the values of the pattern's variables, which are parts of the
 // message, or nil if it did not match.
 func (r Result) Bindings() map[string]any {
 	if !r.Matched || r.pattern == nil {

@@ -7,7 +7,7 @@ import (
 	"unicode"
 )
 
-// String gives the whole pattern in its canonical form: on one line, without
+// String returns the whole pattern in its canonical form: on one line, without
 // comments, "when" for "where", strings for atoms. It parses to the same tree.
 func (r *rule) String() string {
 	b := appendNode(nil, r.pattern)

@@ -42,7 +42,7 @@ func readReadme(t *testing.T) readme {
 	return r
 }
 
-// of gives the texts of the blocks in a language by their headings.
+// of returns the texts of the blocks in a language by their headings.
 func (r readme) of(language string) map[string][]string {
 	all := map[string][]string{}
 	for _, b := range r.blocks {
@@ -324,7 +324,7 @@ func TestPatternsInTheReadmesMessagesCompile(t *testing.T) {
 	}
 }
 
-// patternsIn gives the texts in a value that are patterns.
+// patternsIn returns the texts in a value that are patterns.
 func patternsIn(v any) (all []string) {
 	switch v := v.(type) {
 	case string:

@@ -7,7 +7,7 @@ type requirement struct {
 	text     string
 }
 
-// requirements gives the strings that a list must have for the pattern to match:
+// requirements returns the strings that a list must have for the pattern to match:
 // those it has itself, and those that its only guard compares variables with, as
 // far as guard tells.
 func requirements(r *rule, guard func(node) []node) []requirement {
@@ -34,7 +34,7 @@ func certain(guard node) []node {
 	return all
 }
 
-// conjuncts gives the conditions joined by "and", in order.
+// conjuncts returns the conditions joined by "and", in order.
 func conjuncts(guard node) []node {
 	return appendConjuncts(nil, guard)
 }
@@ -96,7 +96,7 @@ func (c *collector) equality(condition node) {
 	}
 }
 
-// equality tells whether n compares a variable with a string, either way round.
+// equality reports whether n compares a variable with a string, either way round.
 func equality(n node) (name, text string, ok bool) {
 	b, ok := n.(*binary)
 	if !ok || b.op != "==" && b.op != "===" {
@@ -115,7 +115,7 @@ func equality(n node) (name, text string, ok bool) {
 	return v.name, text, ok
 }
 
-// textIn gives the string that a list has at the requirement's place.
+// textIn returns the string that a list has at the requirement's place.
 func (r *requirement) textIn(list []any) (string, bool) {
 	if r.in >= 0 {
 		if r.in >= len(list) {
@@ -130,7 +130,7 @@ func (r *requirement) textIn(list []any) (string, bool) {
 	return text, ok
 }
 
-// met tells whether a list has the string.
+// met reports whether a list has the string.
 func (r *requirement) met(list []any) bool {
 	text, ok := r.textIn(list)
 	return ok && text == r.text

@@ -35,7 +35,7 @@ type Decision struct {
 	Failure error
 }
 
-// try tells whether the rule decides about an interaction, and how.
+// try reports whether the rule decides about an interaction, and how.
 func (r *Rule) try(interaction []any, env Env) (d Decision, decided bool) {
 	result := r.Pattern.matchItems(interaction, env)
 	if result.GuardError != nil {

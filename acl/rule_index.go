@@ -42,7 +42,7 @@ func (x *ruleIndex) add(position int, p *Pattern) (open []requirement) {
 	return open
 }
 
-// candidates gives the rules that may match the interaction.
+// candidates returns the rules that may match the interaction.
 func (x *ruleIndex) candidates(interaction []any) candidates {
 	var c candidates
 	key := x.key(interaction)
@@ -79,7 +79,7 @@ type candidates struct {
 	count   int
 }
 
-// next gives the next position, -1 after the last.
+// next returns the next position, -1 after the last.
 func (c *candidates) next() int {
 	if c.count == 0 {
 		return -1

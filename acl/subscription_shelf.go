@@ -16,7 +16,7 @@ type itemShelf struct {
 	byText map[string][]*subscription
 }
 
-// best gives the requirement, but the verb, that is shared with the fewest
+// best returns the requirement, but the verb, that is shared with the fewest
 // others. The zero value means that there is none.
 func (s *shelf) best(found []requirement) (best requirement) {
 	least := -1

@@ -50,7 +50,7 @@ func (s *Subscriptions) Add(added Subscription) {
 	s.byID[added.ID] = sub
 }
 
-// Remove removes a subscription, and tells whether there was one.
+// Remove removes a subscription, and reports whether there was one.
 func (s *Subscriptions) Remove(id string) bool {
 	sub := s.byID[id]
 	if sub == nil {
@@ -73,7 +73,7 @@ func (s *Subscriptions) Get(id string) (Subscription, bool) {
 	return sub.Subscription, true
 }
 
-// Len gives the number of subscriptions.
+// Len returns the number of subscriptions.
 func (s *Subscriptions) Len() int { return len(s.byID) }
 
 // Each gives every subscription that matches the body of a publication, in no

@@ -21,12 +21,12 @@ type token struct {
 	value any
 }
 
-// is tells whether the token is this operator, bracket or word.
+// is reports whether the token is this operator, bracket or word.
 func (t token) is(text string) bool {
 	return t.text == text && (t.kind == tokenOperator || t.kind == tokenName)
 }
 
-// isWhen tells whether a guard begins after the token.
+// isWhen reports whether a guard begins after the token.
 func (t token) isWhen() bool { return t.is("when") || t.is("where") }
 
 // operators are all that begin no other token, the longer before the shorter.

@@ -118,7 +118,7 @@ func variableNames(n node, names []string) []string {
 	return names
 }
 
-// parts gives the nodes directly below n, in order.
+// parts returns the nodes directly below n, in order.
 func parts(n node) []node {
 	switch n := n.(type) {
 	case *list:

@@ -66,6 +66,14 @@ func (a *admission) enter(seconds float64, now func() time.Time, gone <-chan str
 	}
 }
 
+// cost is what an announce counts that takes the turn for so many seconds: as many times more as it
+// is longer than others should have to wait for it. So a few large ones do not show in how long
+// everybody else waits, and small ones are let in as they come.
+func (a *admission) cost(seconds float64) float64 {
+	const unnoticed = 0.003
+	return min(seconds*max(1, seconds/unnoticed), admissionBurst*a.rate)
+}
+
 func (a *admission) try(e *entrant, seconds float64, now time.Time) (wait time.Duration, first bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

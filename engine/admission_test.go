@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"math"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -33,6 +34,15 @@ func TestAnnouncesTakeTheirTimeTogether(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 	})
+}
+
+func TestALargeAnnounceCostsMoreThanItTakes(t *testing.T) {
+	a := newAdmission(100*time.Millisecond, nil)
+	for takes, want := range map[float64]float64{0.001: 0.001, 0.003: 0.003, 0.03: 0.3, 10: 0.5} {
+		if got := a.cost(takes); math.Abs(got-want) > 1e-9 {
+			t.Errorf("%v s cost %v, want %v", takes, got, want)
+		}
+	}
 }
 
 func TestASmallAnnounceDoesNotWaitForLargeOnes(t *testing.T) {

@@ -153,7 +153,7 @@ func (p *Place) owner(entity string) *agent {
 	return nil
 }
 
-// isOurs tells whether an entity is the place's own.
+// isOurs reports whether an entity is the place's own.
 func (p *Place) isOurs(entity string) bool {
 	e := p.world.Entity(entity)
 	return e != nil && e.Owner() == PlaceID

@@ -142,7 +142,7 @@ func (n *newcomer) answer(p *Place, items []any) {
 	p.refuse(n.session, i, code, why)
 }
 
-// decideAnnounce tells whether an announce may pass: in both shapes that there are,
+// decideAnnounce reports whether an announce may pass: in both shapes that there are,
 // whatever shape and order it came in, so that none slips past a rule for the other. A
 // rule that denies one of them decides, then one that allows one.
 func (p *Place) decideAnnounce(c *command) (d acl.Decision) {

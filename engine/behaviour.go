@@ -30,17 +30,17 @@ type Doorkeeper interface {
 // Answerer answers what agents ask the place or an entity of its own, before any
 // [Verb] does, announces included (see [Request.IsAnnounce]).
 type Answerer interface {
-	// Answer tells whether it has taken the request on. It may answer it later.
+	// Answer reports whether it has taken the request on. It may answer it later.
 	Answer(r *Request) bool
 }
 
-// Checker has a say in what components entities may have, whoever sets them.
+// Checker has a say in what components entities may have, no matter who sets them.
 type Checker interface {
 	// Check is asked about components that an owner's entity is to get, and may put
 	// others in their place. E is nil for an entity that does not stand there yet.
 	// An error refuses them all.
 	Check(e *world.Entity, owner string, set map[string]any) error
-	// Checks tells whether it has a say in a component that is to be animated. Then it
+	// Checks reports whether it has a say in a component that is to be animated. Then it
 	// is asked about it, as it will be at either end of the animation, when that is
 	// added and the entity has the property by then; what it puts in its place does not
 	// count. About all that is between it is not asked.
@@ -50,7 +50,7 @@ type Checker interface {
 // Watcher hears of what comes, changes and goes by what agents, the host and scripts
 // do. What intents, hands and animations move is no change in this sense.
 type Watcher interface {
-	// Watches tells whether it matters what a component was before it changed or went.
+	// Watches reports whether it matters what a component was before it changed or went.
 	Watches(component string) bool
 	// Spawned is called with an entity that has come, after its parent.
 	Spawned(e *world.Entity)

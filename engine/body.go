@@ -19,7 +19,7 @@ func text(args []any, i int) (string, bool) {
 	return s, ok
 }
 
-// after gives the items behind the first n.
+// after returns the items behind the first n.
 func after(args []any, n int) []any { return args[min(n, len(args)):] }
 
 // names reads a list of strings.

@@ -104,7 +104,7 @@ func (c *command) asksPlace(verb string) bool {
 	return c.verb == verb && c.Type == netcode.TypeRequest && c.To == PlaceID
 }
 
-// hasNUL tells whether some text in JSON holds a NUL. Here NUL is dropped, but C
+// hasNUL reports whether some text in JSON holds a NUL. Here NUL is dropped, but C
 // clients end a text at it, and would read another verb than the one that was allowed.
 func hasNUL(body []byte) bool {
 	for rest := body; ; {

@@ -46,7 +46,7 @@ var served = map[string]string{
 	"property_animations": "add_property_animation",
 }
 
-// Official tells whether a component means something to the place itself.
+// Official reports whether a component means something to the place itself.
 func Official(name string) bool { return shapes[name] != nil || served[name] != "" }
 
 // CheckComponents tells what is wrong with the shapes of components, of the values that
@@ -174,7 +174,7 @@ func both(shapes ...shape) shape {
 	}
 }
 
-// areAnimations tells whether each has a path: agents that animate look there.
+// areAnimations reports whether each has a path: agents that animate look there.
 func areAnimations(v any) bool {
 	list, ok := asObject(v)
 	for _, a := range list {

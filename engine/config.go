@@ -58,7 +58,7 @@ type Config struct {
 	// is then not in view. It is asked on the place's goroutine, of roots only,
 	// when either moves. Nil means 1 for all.
 	Relevance func(agentID, entityID string) float64
-	// Hears tells whether what one agent says, on any of its tracks, reaches another
+	// Hears reports whether what one agent says, on any of its tracks, reaches another
 	// that wants to hear it. It is asked on the place's turn, when somebody begins to
 	// want to hear a track, and from then on twice a second: for each track, of each
 	// agent that would hear it, spread over the heartbeats; so with a hundred agents who all

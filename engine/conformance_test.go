@@ -81,7 +81,7 @@ func (p *peer) spawn(spec string) string {
 	return body[1].(string)
 }
 
-// entities gives the ids of all there are.
+// entities returns the ids of all there are.
 func (r *rig) entities() (ids []string) {
 	r.Helper()
 	if err := r.place.Do(func(t *Turn) error { ids = t.Entities(); return nil }); err != nil {

@@ -22,7 +22,7 @@
 // place asks and tells on its turn. A [Driver] runs a place step by step, for tests.
 //
 // All that agents say passes the place's access rules first (package acl, [Rules]).
-// Publications go to whoever has subscribed to such. What may hang on entities of others
+// Publications go to the one who has subscribed to such. What may hang on entities of others
 // is a question of its own to the rules, put whenever something is about to ([hanging]).
 //
 // No agent gets more than its share of what there is ([Limits]): its reader charges what it

@@ -15,7 +15,7 @@ import (
 )
 
 // attacks are what plain UDP sockets can do to a place. Start prepares one, and what
-// it returns sends a burst; felt tells whether the place has noticed.
+// it returns sends a burst; felt reports whether the place has noticed.
 var attacks = map[string]struct {
 	start func(t *testing.T, to netip.AddrPort) (burst func(i int))
 	felt  func(d enet.DropCounts, logs *logBook) bool

@@ -188,7 +188,7 @@ func (p *Place) sendState(packet netcode.Packet, to []netcode.Conn) {
 // wayEvery is every how many heartbeats it is looked how long the way to an agent is.
 const wayEvery = 16
 
-// busy tells whether a state that had to be sent in fragments is still on its way
+// busy reports whether a state that had to be sent in fragments is still on its way
 // to an agent.
 func (p *Place) busy(a *agent, look bool) bool {
 	bulky := a.view.Bulky()

@@ -71,7 +71,7 @@ func (p *Place) askOurselves(from, to string, body []any, done Answered) {
 	})
 }
 
-// Cancel gives the request up: nothing is heard of it any more.
+// Cancel returns the request up: nothing is heard of it any more.
 func (q *Asking) Cancel() {
 	if q.place.asking[q.id] == q {
 		delete(q.place.asking, q.id)

@@ -11,10 +11,10 @@ type ids struct {
 
 var idSeed = maphash.MakeSeed()
 
-// has tells whether an id is remembered.
+// has reports whether an id is remembered.
 func (u *ids) has(id string) bool { return u.seen[maphash.String(idSeed, id)] }
 
-// use notes an id, and tells whether it is new, as far as the latest most go back.
+// use notes an id, and reports whether it is new, as far as the latest most go back.
 func (u *ids) use(id string, most int) bool {
 	h := maphash.String(idSeed, id)
 	if u.seen[h] {

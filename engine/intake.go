@@ -131,7 +131,7 @@ func (in *intake) throttle(s *session, c *command) bool {
 	if in.arrives(s, c) {
 		s.entering.Store(c)
 		defer s.entering.Store(nil)
-		return c.verb != "announce" || in.admission.enter(seconds, in.clock.now, s.gone)
+		return c.verb != "announce" || in.admission.enter(in.admission.cost(seconds), in.clock.now, s.gone)
 	}
 	if wait == 0 {
 		return true

@@ -64,7 +64,7 @@ func (t *Turn) Sync(done func(err error)) {
 	})
 }
 
-// Restored tells whether the place stood before, with what [Config.Store] holds.
+// Restored reports whether the place stood before, with what [Config.Store] holds.
 func (t *Turn) Restored() bool { return t.on().kept.restored }
 
 // keepSome is keep as often as needed.
@@ -186,7 +186,7 @@ func parentOf(components map[string]any) string {
 	return parent
 }
 
-// one reads a record of the place's and tells whether there is one.
+// one reads a record of the place's and reports whether there is one.
 func (k *keeper) one(key string, into any) (found bool, err error) {
 	for name, value := range k.store.Records(KindPlace) {
 		if name == key {

@@ -9,7 +9,7 @@ type Limits struct {
 	// its key if it announces one; then it is disconnected with
 	// [netcode.CodeNeverAnnounced], or refused with [netcode.CodeUnproven]. Default 10 s.
 	AnnounceTimeout time.Duration
-	// CommandBytes is the largest message on the command channel. Whoever sends a
+	// CommandBytes is the largest message on the command channel. One who sends a
 	// larger one is disconnected with [netcode.CodeOverload]. Default 1 MiB.
 	CommandBytes int
 	// CommandQueueBytes is how many bytes of them may wait to be done, each of them with 96 for
@@ -98,7 +98,8 @@ type Limits struct {
 	TurnTime time.Duration
 	// AnnounceTime is how much of each second the announces of all agents together may
 	// take, with what they spawn and its removal, five times that at once; with more they
-	// wait, small ones least. One that waits for longer than AnnounceTimeout is refused
+	// wait, small ones least. One that takes longer than 3 ms, some 100 entities, counts as many
+	// times more as it is longer: nobody else is heard meanwhile. One that waits for longer than AnnounceTimeout is refused
 	// with [netcode.CodeOverload]. Otherwise connections that join with much and leave
 	// again keep the place busy. Default 100 ms, some 3,000 entities.
 	AnnounceTime time.Duration
@@ -182,7 +183,7 @@ type Limits struct {
 	AssetQuestionRate int
 	// AssetQueueBytes is how many bytes of an agent's asset frames may wait, each
 	// counted as 256 more than it has. Of data that comes on top of them nothing is
-	// taken; whoever sends other frames is disconnected with [netcode.CodeOverload].
+	// taken; one who sends other frames is disconnected with [netcode.CodeOverload].
 	// Default 8 MiB.
 	AssetQueueBytes int
 	// AssetPushes is how many assets an agent may be sending unasked at once, and

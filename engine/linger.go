@@ -13,7 +13,7 @@ import (
 // lostWhy is what who asks an agent is told that is waited for.
 const lostWhy = "the recipient has lost its connection; it may come back"
 
-// away tells whether the agent has no connection, and is waited for.
+// away reports whether the agent has no connection, and is waited for.
 func (a *agent) away() bool { return !a.until.IsZero() }
 
 // comesBack reports whether an agent may come back after the place was killed.

@@ -36,7 +36,7 @@ func (a *agent) ask(to *agent, c *command) {
 	}
 }
 
-// waits gives the open request that a response of somebody's would answer, nil if there
+// waits returns the open request that a response of somebody's would answer, nil if there
 // is none.
 func (a *agent) waits(c *command, by *agent) *request {
 	r := a.asked[c.RequestID]
@@ -85,7 +85,7 @@ const lateAnswers = 1024
 func lateKey(asker *agent, id string) string { return asker.id + " " + id }
 
 // giveUpOldest gives up the oldest open request, if it has waited long enough, and
-// tells whether it did. Many apps answer nothing that they do not expect an answer to.
+// reports whether it did. Many apps answer nothing that they do not expect an answer to.
 func (a *agent) giveUpOldest(patience time.Duration) bool {
 	for len(a.queue) > 0 && a.queue[0].closed {
 		a.queue = a.queue[1:]

@@ -29,7 +29,7 @@ func (p *Place) openAssets() error {
 	return nil
 }
 
-// cannotWrite tells whether it is the disk's fault, which may be mended later, or is no
+// cannotWrite reports whether it is the disk's fault, which may be mended later, or is no
 // reason not to open.
 func cannotWrite(err error) bool {
 	return errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, fs.ErrPermission)
@@ -60,20 +60,20 @@ func (p *Place) findOwner(entity string, answer func(agentID string)) {
 	})
 }
 
-// AddAsset takes content that the place serves to whoever asks for it, as long as it
+// AddAsset takes content that the place serves to the one who asks for it, as long as it
 // is open, and gives its id, which follows from the content. It may be called from any
 // goroutine and takes as long as reading does: not from the place's turn. The error is
 // [assets.ErrNoRoom] where the cache ([Config.Assets]) is too small for it.
 func (p *Place) AddAsset(content io.Reader) (id string, err error) { return p.assets.Add(content) }
 
-// AssetID gives the id of a file in the host's folder ([assets.Options].Folder), by
+// AssetID returns the id of a file in the host's folder ([assets.Options].Folder), by
 // which the place serves it from now on: "models/door.glb". As long as the file does
 // not change it is read once. It may be called from any goroutine but the place's
 // turn, for which there is [Turn.AssetID]. The error is [assets.ErrNoFile] for what is
 // not there, or not in the folder.
 func (p *Place) AssetID(name string) (id string, err error) { return p.assets.FileID(name) }
 
-// AssetID gives the id that a file in the host's folder had when [Place.AssetID] was
+// AssetID returns the id that a file in the host's folder had when [Place.AssetID] was
 // last asked for it, or Turn.PushAsset told to push it; false if neither was.
 func (t *Turn) AssetID(name string) (id string, known bool) { return t.on().assets.KnownFile(name) }
 

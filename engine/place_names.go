@@ -26,7 +26,7 @@ const addressesFresh = 10 * time.Second
 //
 // A place cannot find out itself what it is called outside: behind a NAT, a container's
 // port or a DNS name only its operator knows. What it does know is where it listens, the
-// machine's addresses and its name. To look a name up would not help: whoever owns a name
+// machine's addresses and its name. To look a name up would not help: one who owns a name
 // says what it stands for, and may say it differently to each that asks.
 type placeNames struct {
 	known map[string]bool // as [netcode.DialedName] writes them

@@ -2,5 +2,5 @@
 
 package engine
 
-// raceDetector tells whether tests run under it.
+// raceDetector reports whether tests run under it.
 const raceDetector = true

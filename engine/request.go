@@ -43,7 +43,7 @@ type Request struct {
 // Turn is the place's turn, for the time of the call of a [Verb] only.
 func (r *Request) Turn() *Turn { return r.turn }
 
-// IsAnnounce tells whether this is the announce of an agent that is not in yet. Only
+// IsAnnounce reports whether this is the announce of an agent that is not in yet. Only
 // [Request.Default] lets it in; any other answer sends it away. It must be answered
 // at once.
 func (r *Request) IsAnnounce() bool { return r.announce != nil }
@@ -74,7 +74,7 @@ func (r *Request) Default() {
 }
 
 // DefaultAnswer is Default, but gives the items of the answer instead of sending it,
-// for whoever wants to see or change them first. It is false where the answer will take
+// for one who wants to see or change them first. It is false where the answer will take
 // time: the place then gives it by itself.
 func (r *Request) DefaultAnswer() (items []any, ok bool) {
 	r.catch = func(got []any) {

@@ -199,7 +199,7 @@ func (p *peer) take(channel uint8) []string {
 	return got
 }
 
-// interactions gives the interactions that have come since the last time.
+// interactions returns the interactions that have come since the last time.
 func (p *peer) interactions() []netcode.Interaction {
 	p.Helper()
 	var all []netcode.Interaction
@@ -217,7 +217,7 @@ func (p *peer) interactions() []netcode.Interaction {
 	return all
 }
 
-// answer gives the body of the only interaction that has come: a response of the
+// answer returns the body of the only interaction that has come: a response of the
 // place's to the given request.
 func (p *peer) answer(requestID string) []any {
 	p.Helper()
@@ -242,7 +242,7 @@ func (p *peer) raw(requestID string) string {
 	return string(i.Body)
 }
 
-// disconnected tells whether the place has ended the connection, and the code.
+// disconnected reports whether the place has ended the connection, and the code.
 func (p *peer) disconnected() (uint32, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -51,7 +51,7 @@ func (p *Place) route(a *agent, c *command) {
 	}
 }
 
-// carried tells whether the type is one of those that agents may send.
+// carried reports whether the type is one of those that agents may send.
 func (c *command) carried() bool {
 	return c.IsOneway() || c.Type == netcode.TypeRequest || c.Type == netcode.TypeResponse || c.Type == netcode.TypePublication
 }

@@ -73,7 +73,7 @@ func (a *access) set(added []*acl.Rule, rules Rules) {
 	a.list = acl.NewList(rules.Verdict, slices.Concat(added, rules.Own, rules.Bundled)...)
 }
 
-// Rules gives the place's own rules as they are, without what change_acl added.
+// Rules returns the place's own rules as they are, without what change_acl added.
 func (t *Turn) Rules() Rules { return t.on().access.rules }
 
 // SetRules replaces the place's own rules, all at once. What change_acl added stays.

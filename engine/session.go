@@ -93,7 +93,7 @@ func (s *session) putIntent() {
 	s.mu.Unlock()
 }
 
-// takeIntent gives the newest intent in exchange for the memory of an old one,
+// takeIntent returns the newest intent in exchange for the memory of an old one,
 // or gives old back if there is none since the last call.
 func (s *session) takeIntent(old *netcode.IntentMessage) (m *netcode.IntentMessage, fresh bool) {
 	s.mu.Lock()

@@ -89,7 +89,7 @@ func (p *Place) shed(level Shedding) {
 	}
 }
 
-// skips tells whether the agent at a position is not sent this state.
+// skips reports whether the agent at a position is not sent this state.
 func (p *Place) skips(i int) bool {
 	if !p.overload.sheds(ShedStates) || (p.beat.count+i)%2 == 0 {
 		return false
@@ -98,7 +98,7 @@ func (p *Place) skips(i int) bool {
 	return true
 }
 
-// skipsMedia tells whether a packet of a track is not relayed. It may be called from any
+// skipsMedia reports whether a packet of a track is not relayed. It may be called from any
 // goroutine.
 func (p *Place) skipsMedia(kind string) bool {
 	what := ShedMedia

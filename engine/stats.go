@@ -210,7 +210,7 @@ type Health struct {
 	Late time.Duration // how long a heartbeat has been due
 }
 
-// Health tells whether the place works. It waits for nothing, so that it has an answer
+// Health reports whether the place works. It waits for nothing, so that it has an answer
 // where the place hangs.
 func (p *Place) Health() Health {
 	due := p.counts.due.Load()

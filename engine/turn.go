@@ -106,7 +106,7 @@ func plainItems(items []any, body []byte) []any {
 	return plain
 }
 
-// isPlain tells whether values are as an agent would have sent them already.
+// isPlain reports whether values are as an agent would have sent them already.
 func isPlain(v any) bool {
 	switch v := v.(type) {
 	case nil, bool:
@@ -129,12 +129,12 @@ func isPlain(v any) bool {
 }
 
 // Remove takes an entity away, and what is below it or, with [world.Reparent], only
-// that. It tells whether it was there. The place's own stays.
+// that. It reports whether it was there. The place's own stays.
 func (t *Turn) Remove(id string, how world.Removal) bool {
 	return id != PlaceID && len(t.on().remove(id, how)) > 0
 }
 
-// Change gives an entity components, each whole, and takes others away, whoever owns
+// Change gives an entity components, each whole, and takes others away, no matter who owns
 // it: all or nothing. Values are as for [Turn.Spawn]. The error is [ErrNoEntity],
 // [ErrBadEntity] or [ErrCycle].
 func (t *Turn) Change(id string, set map[string]any, unset ...string) error {
@@ -180,7 +180,7 @@ func (t *Turn) Component(id, name string) (map[string]any, bool) {
 	return nil, false
 }
 
-// Entities gives the ids of all entities, sorted.
+// Entities returns the ids of all entities, sorted.
 func (t *Turn) Entities() []string {
 	var ids []string
 	for e := range t.on().world.Entities() {
@@ -199,7 +199,7 @@ func (t *Turn) Agents() []Agent {
 	return agents
 }
 
-// Kick sends an agent away with [netcode.CodeKicked], and tells whether it was here.
+// Kick sends an agent away with [netcode.CodeKicked], and reports whether it was here.
 func (t *Turn) Kick(agentID string) bool {
 	a := t.on().agents[agentID]
 	if a == nil {

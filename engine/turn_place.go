@@ -82,7 +82,7 @@ func (t *Turn) Animate(id string, animation map[string]any) (string, error) {
 	return t.on().animate(e, animation)
 }
 
-// StopAnimation ends an animation where it is, and tells whether there was one.
+// StopAnimation ends an animation where it is, and reports whether there was one.
 func (t *Turn) StopAnimation(id, animation string) bool {
 	e := t.on().world.Entity(id)
 	if e == nil || !e.HasAnimation(animation) {

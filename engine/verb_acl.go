@@ -166,7 +166,7 @@ func newRules(v any) ([]newRule, bool) {
 	return rules, true
 }
 
-// without gives the rules added at run time but for some.
+// without returns the rules added at run time but for some.
 func (a *access) without(ids []string) ([]*acl.Rule, error) {
 	left := slices.Clone(a.added)
 	for _, id := range ids {

@@ -80,7 +80,7 @@ func (r *Request) changeComponents(e *world.Entity, set map[string]any, unset []
 	return nil
 }
 
-// changes reads what is to become of an entity, and tells whether that makes sense.
+// changes reads what is to become of an entity, and reports whether that makes sense.
 func changes(args []any) (set map[string]any, unset []string, ok bool) {
 	ok = halves(args, func(what string, v any) (ok bool) {
 		switch what {

@@ -207,7 +207,7 @@ func (l *launch) wait(ctx context.Context, patience time.Duration) error {
 	}
 }
 
-// takeToken gives the token that an app was launched with, "" if it was not, and takes
+// takeToken returns the token that an app was launched with, "" if it was not, and takes
 // it out of the avatar: it is nobody else's business.
 func takeToken(avatar map[string]any) string {
 	components := avatar
@@ -222,7 +222,7 @@ func takeToken(avatar map[string]any) string {
 	return token
 }
 
-// appCame answers whoever had the app with this token launched.
+// appCame answers the one who had the app with this token launched.
 func (p *Place) appCame(token string, a *agent) {
 	l := p.launches.open[token]
 	if l == nil || l.avatar != "" || l.failed {

@@ -15,7 +15,7 @@ var (
 	mediaTrackVerb    = official{name: "media_track", answer: mediaTrack}
 )
 
-// allocateTrack gives the entity that asks a track for live audio or video:
+// allocateTrack returns the entity that asks a track for live audio or video:
 // ["allocate_track", type, format, {metadata}], or the old ["allocate_track",
 // "audio", sample rate, channel count, format].
 func allocateTrack(r *Request) {

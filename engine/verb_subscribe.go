@@ -197,7 +197,7 @@ func (t *Turn) Subscribe(pattern string, f Listen) (id string, err error) {
 	return id, nil
 }
 
-// Unsubscribe ends a subscription of the host's, and tells whether there was one.
+// Unsubscribe ends a subscription of the host's, and reports whether there was one.
 func (t *Turn) Unsubscribe(id string) bool {
 	_, was := t.on().news.heard[id]
 	if was {

@@ -36,7 +36,7 @@ func TestWhatIsSpawnedStandsThereWithItsChildren(t *testing.T) {
 	}
 }
 
-// childOf gives the only child of an entity, "" if it has none.
+// childOf returns the only child of an entity, "" if it has none.
 func (r *rig) childOf(parent string) (child string) {
 	r.Helper()
 	for _, id := range r.entities() {

@@ -53,7 +53,7 @@ func ParseInteraction(data []byte) (Interaction, error) {
 	return p.i, err
 }
 
-// IsOneway tells whether the type is one-way, in either spelling.
+// IsOneway reports whether the type is one-way, in either spelling.
 func (i *Interaction) IsOneway() bool {
 	return i.Type == TypeOneway || i.Type == "one-way"
 }

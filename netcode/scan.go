@@ -166,7 +166,7 @@ func (s *scanner) list() (list, error) {
 	return list{s: s}, nil
 }
 
-// next tells whether another item comes, which must then be read.
+// next reports whether another item comes, which must then be read.
 func (l *list) next() (bool, error) {
 	switch c := l.s.peek(); {
 	case c == ']':

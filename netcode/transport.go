@@ -7,7 +7,7 @@ import (
 )
 
 // Conn names one connection of a [Transport]. A Conn is never reused: when the
-// peer is gone the value stays dead, whoever connects next. The zero Conn names
+// peer is gone the value stays dead, no matter who connects next. The zero Conn names
 // nobody.
 type Conn uint64
 
@@ -72,7 +72,7 @@ type Packet struct {
 	// datagram, as soon as one of its fragments is, instead of its channel waiting for
 	// the missing ones. ENet up to 1.3.13, which all C clients have, never takes what
 	// it lost so off what it believes to be waiting, and takes nothing more when that
-	// is 32 MiB: whoever sends so must keep count.
+	// is 32 MiB: one who sends so must keep count.
 	Fragile bool
 	// Live says that it is worth nothing late. If it is not reliable and too large for
 	// one datagram, a connection is skipped to which too many fragments of such packets

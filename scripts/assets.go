@@ -16,7 +16,7 @@ import (
 	"github.com/loci-place/loci/scripts/watch"
 )
 
-// assetFolder gives the ids of a place's own files, for scripts that load before there
+// assetFolder returns the ids of a place's own files, for scripts that load before there
 // is a place to ask.
 type assetFolder struct {
 	dir   string          // "" = there is none

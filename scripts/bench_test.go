@@ -134,7 +134,7 @@ func BenchmarkThousandTicks(b *testing.B) {
 	}
 }
 
-// Loading and putting in force a small place anew.
+// Loading and putting in force a small place again.
 func BenchmarkReload(b *testing.B) {
 	sources := files{
 		"place.lua":           `place.scene{ door = { door = {} } } place.on("join", function(agent) print(agent.id) end)`,

@@ -69,7 +69,7 @@ type Func func(t *engine.Turn, args []any) ([]any, error)
 // counts by its work.
 type Limits struct {
 	// Call is how many instructions one call of a handler, or one stretch of a task
-	// between two waits, may run; then it is cut off, and rests for whoever caused it,
+	// between two waits, may run; then it is cut off, and rests for one who caused it,
 	// see Backoff. Default 250,000, some 5 ms.
 	Call int64
 	// CallTime is the backstop for calls whose instructions take unusually long, such as
@@ -86,7 +86,7 @@ type Limits struct {
 	// least go first. Default 500,000.
 	Agents int64
 	// Reserve is how many instructions a guard may run that cannot wait (of an announce,
-	// validate and place.hears) when whoever caused it has used up its part of Agents.
+	// validate and place.hears) when one who caused it has used up its part of Agents.
 	// Default 25,000.
 	Reserve int64
 	// Deferred is how many requests of one agent may wait for the next heartbeat; more
@@ -120,7 +120,7 @@ type Limits struct {
 	// cross over. Default 1 MiB.
 	StateBytes int
 	// Heap is how large the whole process may grow, in bytes, without what agents make the
-	// place hold ([engine.Limits].Memory), before the scripts' state is made anew, which frees what scripts have kept; at most once a minute. If
+	// place hold ([engine.Limits].Memory), before the scripts' state is made again, which frees what scripts have kept; at most once a minute. If
 	// that helps, but for less than a minute, the function in whose calls it grew by more
 	// than in all others rests for a minute. Default 1 GiB.
 	Heap int64

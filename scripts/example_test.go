@@ -172,7 +172,7 @@ func ExampleConfig_modules() {
 	// stock failed we do not sell "sofa"
 }
 
-// A directory is watched, and its scripts are put in force anew when one is saved. With
+// A directory is watched, and its scripts are put in force again when one is saved. With
 // NoReload that happens when the program says so. Place.state crosses over; and where
 // the new scripts are wrong, those that run go on.
 func ExampleRuntime_Reload() {

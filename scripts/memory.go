@@ -11,20 +11,20 @@ import (
 )
 
 // memory is what is known of how much the process takes. What scripts keep cannot be
-// counted: it goes with their state, which is made anew where the process takes too much.
+// counted: it goes with their state, which is made again where the process takes too much.
 // If that helps, but not for long, the function that made most of it rests.
 type memory struct {
 	looked  float64 // when, in seconds of the place's clock
-	renewed float64 // when the state was last made anew for that; 0: never
+	renewed float64 // when the state was last made again for that; 0: never
 	mended  float64 // the same, because it was broken
-	helped  bool    // whether the process was below the limit once it was made anew
+	helped  bool    // whether the process was below the limit once it was made again
 }
 
-// replaceEvery is how often at most a state is made anew for the same reason, in seconds,
+// replaceEvery is how often at most a state is made again for the same reason, in seconds,
 // unless somebody is to blame.
 const replaceEvery = 60
 
-// lately tells whether the state was made anew so short ago that it is not again.
+// lately reports whether the state was made again so short ago that it is not again.
 func lately(last, now float64) bool { return last != 0 && now-last < replaceEvery }
 
 // watchMemory looks once a second.
@@ -75,7 +75,7 @@ func (r *Runtime) broke(g *generation, err error) {
 	r.replace(g, &r.memory.mended, err)
 }
 
-// replace loads the scripts anew after their state broke or grew too large, and notes when
+// replace loads the scripts again after their state broke or grew too large, and notes when
 // that was in last: one does not count for the other. The place goes on meanwhile, but the
 // scripts rest: what they would keep by then would be taken for what the process takes
 // without them.

@@ -47,7 +47,7 @@ func (r *Runtime) finishReload(place *engine.Place, err error, files []string) {
 	}
 }
 
-// Reload loads the scripts anew from what the configuration names, as a change of a
+// Reload loads the scripts again from what the configuration names, as a change of a
 // watched file does. On an error those that run go on.
 func (r *Runtime) Reload(place *engine.Place) error {
 	err := r.reloadFiles(place, nil)
@@ -111,7 +111,7 @@ func (r *Runtime) reload(place *engine.Place, sources Sources, files []string) e
 	})
 }
 
-// reloadFailed says in one message what is wrong, in the log and to whoever has
+// reloadFailed says in one message what is wrong, in the log and to the one who has
 // subscribed to ["loci", "reload_failed", …].
 func (r *Runtime) reloadFailed(place *engine.Place, why error, files []string) {
 	r.log.Error("scripts not reloaded, the old ones run on", "error", why, "files", files)

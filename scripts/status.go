@@ -114,7 +114,7 @@ func (r *Runtime) resting(g *generation) (all []RestStatus) {
 }
 
 // Broken is why no handler runs any more, or why the scripts let nobody in, nil while
-// neither is so. A state that broke, and could not be made anew yet, is the former. It
+// neither is so. A state that broke, and could not be made again yet, is the former. It
 // may be called from any goroutine.
 func (r *Runtime) Broken() error {
 	if err := r.broken.Load(); err != nil {

@@ -189,7 +189,7 @@ func (tr *Trial) trialAdvance(L *lua.LState) int {
 // heartbeat is what the place's clock moves by while somebody waits.
 const heartbeat = time.Second / engine.DefaultRate
 
-// await lets time pass until something has happened, and tells whether it has.
+// await lets time pass until something has happened, and reports whether it has.
 func (p *trialPlace) await(timeout float64, happened func() bool) bool {
 	for end := p.place.Time() + timeout; !happened() && p.place.Time() < end; {
 		p.driver.Advance(heartbeat)

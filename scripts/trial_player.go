@@ -59,7 +59,7 @@ func (a *player) ask(p *trialPlace, to string, body []any) []any {
 	return a.answer(id)
 }
 
-// answer gives the body of the answer to a request, nil if it has not come.
+// answer returns the body of the answer to a request, nil if it has not come.
 func (a *player) answer(id string) []any {
 	i := a.answers[id]
 	if i == nil {

@@ -29,7 +29,7 @@ func (tr *Trial) tableOf(v lua.LValue) (*lua.LTable, bool) {
 	return nil, false
 }
 
-// identical tells whether two values are one. Entities and agents are by their ids.
+// identical reports whether two values are one. Entities and agents are by their ids.
 func (tr *Trial) identical(a, b lua.LValue) bool {
 	if a == b {
 		return true

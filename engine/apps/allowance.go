@@ -15,7 +15,7 @@ type allowance struct {
 	last time.Time
 }
 
-// take tells whether one more may be done now, and counts it if so.
+// take reports whether one more may be done now, and counts it if so.
 func (a *allowance) take(now time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -119,7 +119,7 @@ func (g *Gateway) launch(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]string{"status": "ok", "id": i.id})
 }
 
-// named gives the app that a path means.
+// named returns the app that a path means.
 func (g *Gateway) named(path string) (string, bool) {
 	name := strings.Trim(path, "/")
 	if name == "" && len(g.cfg.Apps) == 1 {
@@ -131,7 +131,7 @@ func (g *Gateway) named(path string) (string, bool) {
 	return name, ok
 }
 
-// read gives the body, or what to answer in its stead.
+// read returns the body, or what to answer in its stead.
 func (g *Gateway) read(w http.ResponseWriter, r *http.Request) (body []byte, status int, err error) {
 	// What is no connection has no deadline.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(g.cfg.BodyTimeout))

@@ -326,7 +326,7 @@ func (s *stand) goes(what string, pid int) {
 	await.Until(s, fmt.Sprintf("%s (%d) goes", what, pid), func() bool { return !alive(pid) })
 }
 
-// alive tells whether a process runs: one that nobody has waited for does not.
+// alive reports whether a process runs: one that nobody has waited for does not.
 func alive(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

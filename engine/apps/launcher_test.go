@@ -129,7 +129,7 @@ func TestGatewayThatDoesNotAnswerIsGivenUp(t *testing.T) {
 	}
 }
 
-// talking says something to whoever connects.
+// talking says something to the one who connects.
 func talking(t *testing.T, what string) (addr string) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

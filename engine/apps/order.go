@@ -35,7 +35,7 @@ const (
 // parseOrder reads a POST. Where a header names the place, the body is the app's
 // parameters; else it names the place itself, and has them under "query", where they may
 // also be text as in a URL. The URL's own are there too, unless the body has the same. The
-// error is for whoever sent it to read.
+// error is for one who sent it to read.
 func parseOrder(header http.Header, query url.Values, body []byte) (*order, error) {
 	place, err := single(header, headerPlace)
 	if err != nil {
@@ -147,7 +147,7 @@ func addQuery(params map[string]any, values url.Values) error {
 	return nil
 }
 
-// identityIn gives the header that says who asks, nil if there is none.
+// identityIn returns the header that says who asks, nil if there is none.
 func identityIn(h http.Header) (map[string]any, error) {
 	identity, err := single(h, headerIdentity)
 	if err != nil || identity == "" {

@@ -29,7 +29,7 @@ type Policy struct {
 	// that are no single machine's are reached only where an address pattern has them.
 	Hosts []string
 	// Token is sent as "Authorization: Bearer …" to hosts that Hosts has other than by
-	// "*", which must be as trustworthy as whoever gave it. "" sends none.
+	// "*", which must be as trustworthy as the one who gave it. "" sends none.
 	Token string
 	// RootCAs are whom to believe about who a host is, for https. Nil means whom the
 	// machine believes.
@@ -103,7 +103,7 @@ func parsePrefix(s string) (netip.Prefix, error) {
 	return netip.ParsePrefix(s)
 }
 
-// isHostName tells whether a text could be a host's name or IPv4 address: nothing in it
+// isHostName reports whether a text could be a host's name or IPv4 address: nothing in it
 // means anything to a shell, a URL or a log.
 func isHostName(s string) bool {
 	for _, c := range []byte(s) {
@@ -116,7 +116,7 @@ func isHostName(s string) bool {
 	return s != "" && len(s) <= 253 && s[0] != '-' && s[0] != '.'
 }
 
-// knows tells whether a host is one that patterns have other than by "*".
+// knows reports whether a host is one that patterns have other than by "*".
 func (r rules) knows(host string, port uint16) bool {
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
 	addr, err := netip.ParseAddr(host)
@@ -132,7 +132,7 @@ func (r rules) knows(host string, port uint16) bool {
 	return false
 }
 
-// permits tells whether a host may be connected to at an address that it has.
+// permits reports whether a host may be connected to at an address that it has.
 func (r rules) permits(host string, port uint16, addr netip.Addr) bool {
 	addr = addr.Unmap()
 	reach := reachOf(addr)
@@ -150,7 +150,7 @@ func (r rules) permits(host string, port uint16, addr netip.Addr) bool {
 	return false
 }
 
-// considers tells whether there can be an address at which a host may be connected to:
+// considers reports whether there can be an address at which a host may be connected to:
 // others are not worth looking up.
 func (r rules) considers(host string, port uint16) bool {
 	for _, p := range r {

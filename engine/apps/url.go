@@ -33,7 +33,7 @@ func ParseURL(s string) (*url.URL, error) {
 }
 
 // checkURL tells what keeps a URL from being POSTed to, be it an agent's or a
-// redirect's. Names and passwords would come from whoever wrote it, and look like the
+// redirect's. Names and passwords would come from the one who wrote it, and look like the
 // place's.
 func checkURL(u *url.URL) error {
 	switch {

@@ -96,7 +96,7 @@ func newCache(s shelf, limit int64, log *slog.Logger) (*cache, error) {
 	return c, nil
 }
 
-// find tells whether an asset is there, and whether it is known to be undamaged.
+// find reports whether an asset is there, and whether it is known to be undamaged.
 func (c *cache) find(h netcode.AssetHash) (size int64, there, verified bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -195,7 +195,7 @@ func (r *ctxReader) Read(b []byte) (int, error) {
 	return r.Reader.Read(b)
 }
 
-// doubt has an asset verified anew before it is served.
+// doubt has an asset verified again before it is served.
 func (c *cache) doubt(h netcode.AssetHash) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -211,7 +211,7 @@ func (c *cache) room() int64 {
 	return max(c.limit-c.pinned, 0)
 }
 
-// reserve promises room for something that is coming in, and tells whether there can
+// reserve promises room for something that is coming in, and reports whether there can
 // be any. It makes none yet: what is cached must not go for what may never come.
 func (c *cache) reserve(size int64) bool {
 	c.mu.Lock()

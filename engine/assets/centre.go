@@ -162,7 +162,7 @@ func (c *Centre) Add(r io.Reader) (id string, err error) {
 	return hash.ID(), nil
 }
 
-// FileID gives the id of a file in the folder, by which it is served from now on. The
+// FileID returns the id of a file in the folder, by which it is served from now on. The
 // name is a path in it, with slashes: "models/door.glb". It is read as a whole, unless
 // it has not changed since the last time. The error is [ErrNoFile] if it is not there,
 // or outside.
@@ -207,7 +207,7 @@ func (c *Centre) arrived(h netcode.AssetHash) {
 	})
 }
 
-// local tells whether an asset is here, and may be served.
+// local reports whether an asset is here, and may be served.
 func (c *Centre) local(h netcode.AssetHash) (size int64, there, verified bool) {
 	if c.folder != nil {
 		if size, there = c.folder.find(h); there {

@@ -34,7 +34,7 @@ type file struct {
 	changed time.Time
 }
 
-// FileID gives the id that [Centre.FileID] will give of a file in a folder that is not
+// FileID returns the id that [Centre.FileID] will give of a file in a folder that is not
 // opened yet. It reads all of the file. The error is [ErrNoFile] for what is not there, or
 // not in the folder.
 func FileID(dir, name string) (id string, err error) {
@@ -125,7 +125,7 @@ func (f *folder) known(name string) (netcode.AssetHash, bool) {
 	return k.hash, ok
 }
 
-// find tells whether an asset is one of the files.
+// find reports whether an asset is one of the files.
 func (f *folder) find(h netcode.AssetHash) (size int64, there bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

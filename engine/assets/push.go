@@ -94,7 +94,7 @@ func (a *Agent) push(hash netcode.AssetHash) {
 	a.pump()
 }
 
-// isPushed tells whether a range that the agent asks for comes anyway: deployed agents
+// isPushed reports whether a range that the agent asks for comes anyway: deployed agents
 // ask for the next range of whatever arrives. Who asks for the beginning wants to do
 // the asking, and is pushed no more.
 func (a *Agent) isPushed(hash netcode.AssetHash, offset int64) bool {

@@ -167,7 +167,7 @@ func (a *agent) give(id string, content []byte, offset, length, total uint64) {
 	})
 }
 
-// take gives the frames that have come since the last take.
+// take returns the frames that have come since the last take.
 func (a *agent) take() []netcode.AssetFrame {
 	a.mu.Lock()
 	defer a.mu.Unlock()

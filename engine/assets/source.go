@@ -46,7 +46,7 @@ func (s *asset) nextSource() {
 	}
 }
 
-// mayAsk tells whether one of those who wait may have somebody asked now; if not, it is
+// mayAsk reports whether one of those who wait may have somebody asked now; if not, it is
 // tried again when one may.
 func (s *asset) mayAsk() bool {
 	const longest = time.Second // what a bucket takes to fill

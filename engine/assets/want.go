@@ -54,7 +54,7 @@ func (a *Agent) lookOn() {
 	a.pump()
 }
 
-// ready tells whether something can be answered now, and how large the asset is.
+// ready reports whether something can be answered now, and how large the asset is.
 func (c *Centre) ready(w *want) (total int64, ready bool) {
 	if s := w.asset; s != nil {
 		return s.total, s.phase == streaming && (w.length == 0 || w.offset >= s.total || c.window.find(w.hash, w.offset) != nil)

@@ -23,7 +23,7 @@ func newCached[T any](ask func() T, fresh, patience time.Duration) *cached[T] {
 	return &cached[T]{ask: ask, fresh: fresh, patience: patience}
 }
 
-// get gives the answer and how old it is; an old one, if there is none in time. It is
+// get returns the answer and how old it is; an old one, if there is none in time. It is
 // false if there has never been one.
 func (c *cached[T]) get(ctx context.Context) (T, time.Duration, bool) {
 	if running := c.begin(); running != nil {

@@ -13,7 +13,7 @@
 // are no reason: those of before run on, and who is in the place, or comes, notices
 // nothing. They are told of by loci_script_reloads_total, by the page, and in the log.
 //
-// It only shows. It asks nobody who they are: whoever reaches it sees everybody's names
+// It only shows. It asks nobody who they are: one who reaches it sees everybody's names
 // and what the rules are, so let it listen on loopback, or behind something that asks.
 //
 // One goroutine at a time asks the place, however many look, and what it was told is good

@@ -36,7 +36,7 @@ func (n *numbers) links() (trips, losses map[float64]float64) {
 	return at(shares, t), at(shares, l)
 }
 
-// at gives the smallest value that is not exceeded by a share of the values.
+// at returns the smallest value that is not exceeded by a share of the values.
 func at(shares, values []float64) map[float64]float64 {
 	out := map[float64]float64{}
 	slices.Sort(values)

@@ -15,5 +15,5 @@ const (
 // Opus is the format that all deployed agents speak.
 const Opus = "opus"
 
-// IsOpus tells whether the packets must be valid by [ValidOpus].
+// IsOpus reports whether the packets must be valid by [ValidOpus].
 func (m Media) IsOpus() bool { return m.Type == Audio && m.Format == Opus }

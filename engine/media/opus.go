@@ -7,7 +7,7 @@ const (
 	opusMostPacket = 120 * time.Millisecond
 )
 
-// ValidOpus tells whether a packet is made of frames as RFC 6716 wants them (section
+// ValidOpus reports whether a packet is made of frames as RFC 6716 wants them (section
 // 3.2, R1 to R7). A decoder takes any bytes within them for sound, if not for a
 // pleasant one; packets that are made otherwise it refuses, and deployed agents end
 // when theirs does.

@@ -9,7 +9,7 @@ type Pace struct {
 	packets, bytes float64 // that have been let through, less what time has made up for
 }
 
-// Take tells whether a packet may go now, at so many packets and bytes a second, and
+// Take reports whether a packet may go now, at so many packets and bytes a second, and
 // counts it if so.
 func (p *Pace) Take(now time.Time, size int, packetRate, byteRate int) bool {
 	since := now.Sub(p.last).Seconds()

@@ -30,8 +30,8 @@ type Config struct {
 	// Choices is how many tracks an agent may have subscribed to; or unsubscribed
 	// from, where it hears everyone.
 	Choices int
-	// Hears tells whether what speaker says reaches listener, both agents by their
-	// ids; nil means that it does. It is asked of whoever wants to hear a track when
+	// Hears reports whether what speaker says reaches listener, both agents by their
+	// ids; nil means that it does. It is asked of one who wants to hear a track when
 	// that begins, and again by [Table.Ask].
 	Hears func(listener, speaker string) bool
 }

@@ -26,13 +26,13 @@ func (tr *track) channel(a *Agent) uint8 {
 	return a.dialect.Audio
 }
 
-// suits tells whether an agent can be sent the track. Those that hear everyone take
+// suits reports whether an agent can be sent the track. Those that hear everyone take
 // all audio for Opus, whatever its format says, and deployed ones end when it is not.
 func (tr *track) suits(a *Agent) bool {
 	return tr.owner != a && !a.away && (tr.route.media.Type != Audio || tr.route.media.IsOpus() || !a.dialect.HearsEveryone)
 }
 
-// reaches tells whether an agent that wants to hear a track is to.
+// reaches reports whether an agent that wants to hear a track is to.
 func (t *Table) reaches(tr *track, a *Agent) bool {
 	return tr.suits(a) && (t.cfg.Hears == nil || t.cfg.Hears(a.id, tr.owner.id))
 }
@@ -76,7 +76,7 @@ func withGroup(groups []Group, channel uint8, trailer bool) ([]Group, *Group) {
 	return groups, &groups[len(groups)-1]
 }
 
-// refresh finds out anew who hears a track, and publishes that if it has changed.
+// refresh finds out again who hears a track, and publishes that if it has changed.
 func (t *Table) refresh(tr *track) {
 	groups := t.scratch
 	for i := range groups {
@@ -106,7 +106,7 @@ func (t *Table) refresh(tr *track) {
 	}
 }
 
-// sameListeners tells whether both send the same to the same, in whatever order the
+// sameListeners reports whether both send the same to the same, in whatever order the
 // groups are. The second may have empty ones.
 func sameListeners(a, b []Group) bool {
 	n := 0

@@ -19,7 +19,7 @@ type tracks struct {
 	ended  []uint32 // the newest, the oldest of them first
 }
 
-// Find gives the way that packets of a track go. It is nil if the agent does not have
+// Find returns the way that packets of a track go. It is nil if the agent does not have
 // the track; late then says that it had it not long ago, so that packets of it may
 // still be on their way through no fault of the agent's.
 func (v *Voice) Find(track uint32) (r *Route, late bool) {

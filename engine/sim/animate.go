@@ -82,7 +82,7 @@ func reparse(list *[]playing, id string, description any) {
 	}
 }
 
-// Ends gives the component that the animation moves as it is where the animation begins,
+// Ends returns the component that the animation moves as it is where the animation begins,
 // and where it ends; none where the entity has no such property, or not yet.
 func (a *Animation) Ends(e *world.Entity) (ends []map[string]any) {
 	component := a.Component()
@@ -101,7 +101,7 @@ func (a *Animation) Ends(e *world.Entity) (ends []map[string]any) {
 	return ends
 }
 
-// step moves the property to where it is at a time, and tells whether it has arrived.
+// step moves the property to where it is at a time, and reports whether it has arrived.
 func (a *Animation) step(e *world.Entity, now float64) (arrived bool) {
 	elapsed := now - a.start
 	if !(elapsed >= 0) {

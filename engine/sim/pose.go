@@ -7,7 +7,7 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// pose gives the entities that act out the mover's poses their transforms
+// pose returns the entities that act out the mover's poses their transforms
 // (protocol section 4, step 2): the avatar itself and its children, if the same
 // agent owns them, and whatever names the avatar in from_avatar.
 func pose(w *world.World, m Mover) {

@@ -62,7 +62,7 @@ func (r rotation) matrix() mgl64.Mat4 {
 	return mgl64.HomogRotate3D(r.angle, r.axis)
 }
 
-// quat gives the rotation as a quaternion. An axis of any other length means the
+// quat returns the rotation as a quaternion. An axis of any other length means the
 // same; without one, nothing turns.
 func (r rotation) quat() mgl64.Quat {
 	length := r.axis.Len()

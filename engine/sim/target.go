@@ -45,7 +45,7 @@ func parseTarget(path string) target {
 	return t
 }
 
-// set gives the entity's property a value, and tells whether it has such a property,
+// set returns the entity's property a value, and reports whether it has such a property,
 // of that kind.
 func (t *target) set(e *world.Entity, v world.Numbers) bool {
 	if t.part != whole {

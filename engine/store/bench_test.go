@@ -7,7 +7,7 @@ import (
 	"github.com/loci-place/loci/engine"
 )
 
-// What it costs whoever puts: 100 of 10,000 records, as a heartbeat does, while the writer
+// What it costs one who puts: 100 of 10,000 records, as a heartbeat does, while the writer
 // writes them.
 func BenchmarkPut(b *testing.B) {
 	s, _ := opened(b, b.TempDir(), Options{})

@@ -125,7 +125,7 @@ func readAll(tx *bolt.Tx, each func(n name, value []byte)) error {
 	return nil
 }
 
-// sumOf gives the checksum of all records that a file says it has.
+// sumOf returns the checksum of all records that a file says it has.
 func sumOf(path string) (sum uint64, err error) {
 	db, err := open(path, true)
 	if err != nil {

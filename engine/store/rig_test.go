@@ -78,7 +78,7 @@ func entityOf(i int) []byte {
 	return fmt.Appendf(nil, `{"components":{"transform":{"matrix":[1,0,0,0,0,1,0,0,0,0,1,0,%d,0,0.5,1]},"door":{"open":false,"angle":1.6},"material":{"color":[1,1,0.6,1],"texture":%q}}}`, i, strings.Repeat("x", 64))
 }
 
-// all gives the records of the usual kind.
+// all returns the records of the usual kind.
 func all(s *Store) map[string]string {
 	found := map[string]string{}
 	for key, value := range s.Records("entity") {

@@ -17,7 +17,7 @@ const stamp = "20060102T150405.000"
 
 func (s *Store) snapshotDir() string { return filepath.Join(s.dir, "snapshots") }
 
-// snapshots gives the copies there are, the newest first.
+// snapshots returns the copies there are, the newest first.
 func (s *Store) snapshots() []string {
 	found, _ := filepath.Glob(filepath.Join(globEscape(s.snapshotDir()), "place-*.db"))
 	slices.Sort(found)
@@ -78,7 +78,7 @@ func (s *Store) nextSnapshot() string {
 	return filepath.Join(s.snapshotDir(), at.Format(layout))
 }
 
-// staleSnapshots tells whether the file is not what the newest copy is of. Their times say
+// staleSnapshots reports whether the file is not what the newest copy is of. Their times say
 // nothing, as the machine's clock may have been set.
 func (s *Store) staleSnapshots() bool {
 	if s.db == nil || len(s.records) == 0 {

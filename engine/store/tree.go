@@ -36,7 +36,7 @@ type tree struct {
 	seen     map[uint64]bool
 }
 
-// checkTree tells whether the pages of a file are a tree, by its newest meta page that is
+// checkTree reports whether the pages of a file are a tree, by its newest meta page that is
 // whole. The error is ErrDamaged, or that of the file system.
 func checkTree(path string) error {
 	f, err := os.Open(path)
@@ -207,7 +207,7 @@ func (t *tree) visitBucket(where string, value []byte) error {
 	return t.visitLeaf(where, leaf, int(order.Uint16(leaf[10:])), nil, nil)
 }
 
-// keysOf gives the keys of a page's elements, which with their values must be in it.
+// keysOf returns the keys of a page's elements, which with their values must be in it.
 func keysOf(where string, page []byte, count int, leaf bool) ([][]byte, error) {
 	if headerSize+count*elementSize > len(page) {
 		return nil, damage("%s has %d elements", where, count)

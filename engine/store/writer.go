@@ -141,7 +141,7 @@ func (s *Store) owe(n name) {
 	}
 }
 
-// failed gives the file up, as nobody knows what became of it, until the next attempt; the
+// failed returns the file up, as nobody knows what became of it, until the next attempt; the
 // log hears of the first.
 func (s *Store) failed(err error) {
 	if s.db != nil {
@@ -168,7 +168,7 @@ func (s *Store) succeeded() {
 }
 
 // attach opens the file, if it is not, and notes in what it differs from the records. One
-// that is damaged is set aside, and made anew.
+// that is damaged is set aside, and made again.
 func (s *Store) attach() error {
 	if s.db != nil {
 		return nil
@@ -216,7 +216,7 @@ func (s *Store) attach() error {
 	return nil
 }
 
-// recreate makes the file anew, with all records.
+// recreate makes the file again, with all records.
 func (s *Store) recreate() error {
 	s.mu.Lock()
 	batch := make([]entry, 0, len(s.records))

@@ -98,10 +98,10 @@ func (b *backlog) add(e *world.Entity) {
 	b.in.add(e.Index())
 }
 
-// has tells whether an entity is still to be sent.
+// has reports whether an entity is still to be sent.
 func (b *backlog) has(e *world.Entity) bool { return b.in.has(e.Index()) }
 
-// remove takes an entity out, and tells whether it was in it.
+// remove takes an entity out, and reports whether it was in it.
 func (b *backlog) remove(e *world.Entity) bool { return b.in.remove(e.Index()) }
 
 // next takes out the nearest, nil if none is left.
@@ -121,5 +121,5 @@ func (b *backlog) next() *world.Entity {
 	return nil
 }
 
-// empty tells whether all has been taken out.
+// empty reports whether all has been taken out.
 func (b *backlog) empty() bool { return len(b.queue) == 0 && len(b.later) == 0 }

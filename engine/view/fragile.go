@@ -58,5 +58,5 @@ func (f *fragiles) acknowledged(state world.Stamp) {
 	f.flying = later
 }
 
-// spent tells whether there must be no more of them.
+// spent reports whether there must be no more of them.
 func (f *fragiles) spent() bool { return f.lost >= fragileLoss }

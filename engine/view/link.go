@@ -90,7 +90,7 @@ func (l *link) skip(size int, now time.Time) {
 	}
 }
 
-// short tells whether a packet can be acknowledged before the next but one.
+// short reports whether a packet can be acknowledged before the next but one.
 func (l *link) short() bool { return l.trip < 70*time.Millisecond }
 
 // keepUp notes a heartbeat with a packet.

@@ -9,7 +9,7 @@ import (
 )
 
 // An agent, or an entity, moves by lookStep of the view distance, and at least by
-// rankStep metres, before it is looked at anew who sees whom, and how near. What is
+// rankStep metres, before it is looked at again who sees whom, and how near. What is
 // in view is up to twice that out of date.
 const (
 	lookStep = 0.05
@@ -57,13 +57,13 @@ func (v *View) find(root *world.Entity) {
 	}
 }
 
-// has tells whether the entity is in view.
+// has reports whether the entity is in view.
 func (v *View) has(e *world.Entity) bool {
 	t := v.by[e]
 	return t != nil && !t.gone
 }
 
-// sees tells whether a root is within the view distance of where the agent last
+// sees reports whether a root is within the view distance of where the agent last
 // looked from, or in view anyway.
 func (v *View) sees(root *world.Entity) bool {
 	far := v.views.cfg.Distance

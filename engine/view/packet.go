@@ -40,7 +40,7 @@ type Packet struct {
 	Fragile bool   // if it is lost in part, it is to be lost
 }
 
-// Next gives the agent's packet for the newest state, or none if it should wait.
+// Next returns the agent's packet for the newest state, or none if it should wait.
 // Busy says that a packet over MinBudget that is not fragile is still on its way to
 // the agent. Packets that are not shared are good until the next call of any view's.
 func (v *View) Next(now time.Time, busy bool) Packet {
@@ -70,7 +70,7 @@ func (v *View) Next(now time.Time, busy bool) Packet {
 	return Packet{Data: data, Fragile: data != nil && v.breaks}
 }
 
-// fragile tells whether a packet is to be lost if one of its fragments is.
+// fragile reports whether a packet is to be lost if one of its fragments is.
 func (v *View) fragile(data []byte) bool {
 	return len(data) > MinBudget && len(data) <= FragileBudget && !v.avoids && !v.fragiles.spent()
 }
@@ -90,7 +90,7 @@ func (v *View) budget(busy bool) int {
 	}
 }
 
-// outdated tells whether the world has forgotten what the agent's document is.
+// outdated reports whether the world has forgotten what the agent's document is.
 func (v *View) outdated() bool {
 	oldest := v.views.world.Oldest()
 	if v.base != 0 && v.base < oldest {
@@ -283,7 +283,7 @@ func (v *View) draw(e *world.Entity) *sight {
 	return t
 }
 
-// missing gives the sight of an entity that the document should have and has not, nil
+// missing returns the sight of an entity that the document should have and has not, nil
 // for any other.
 func (v *View) missing(e *world.Entity) *sight {
 	if e == nil {
@@ -340,7 +340,7 @@ func (b *builder) again() {
 	}
 }
 
-// cumulative tells whether all that is aloft is in this packet.
+// cumulative reports whether all that is aloft is in this packet.
 func (b *builder) cumulative() bool {
 	for _, t := range b.view.debts.aloft {
 		if t.sent != b.now {
@@ -478,7 +478,7 @@ func (b *builder) add(t *sight) {
 	}
 }
 
-// finish gives the packet, as a JSON Patch where that is allowed and smaller.
+// finish returns the packet, as a JSON Patch where that is allowed and smaller.
 func (b *builder) finish() []byte {
 	v, vs := b.view, b.view.views
 	from := v.span()

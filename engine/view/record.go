@@ -68,7 +68,7 @@ func (r *records) drop(n int) {
 	r.list = r.list[:kept]
 }
 
-// find gives the index of the packet that made the document revision rev.
+// find returns the index of the packet that made the document revision rev.
 func (r *records) find(rev uint64) (int, bool) {
 	for i := len(r.list) - 1; i >= 0; i-- {
 		if Revision(r.list[i].number) == rev {

@@ -36,10 +36,10 @@ const (
 	flying               // it is owed, and in the newest packet or one before
 )
 
-// absent tells whether the document should not have it.
+// absent reports whether the document should not have it.
 func (t *sight) absent() bool { return t.gone || !t.entity.Alive() }
 
-// cameOrWent tells whether a packet that leaves it out could show what has gone, or
+// cameOrWent reports whether a packet that leaves it out could show what has gone, or
 // hide what stands there, after another that did not.
 func (t *sight) cameOrWent() bool {
 	if t.absent() {
@@ -48,7 +48,7 @@ func (t *sight) cameOrWent() bool {
 	return t.held == 0 || t.nulled > t.view.base
 }
 
-// right tells whether the base document has the entity as it should.
+// right reports whether the base document has the entity as it should.
 func (t *sight) right() bool {
 	if t.absent() {
 		return t.held == 0

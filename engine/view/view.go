@@ -53,7 +53,7 @@ type View struct {
 // Sets counts how often the agent was sent a state from scratch.
 func (v *View) Sets() uint64 { return v.sets }
 
-// Bulky tells whether a packet over MinBudget that is not fragile was sent and not
+// Bulky reports whether a packet over MinBudget that is not fragile was sent and not
 // yet acknowledged: only then can one still be on its way.
 func (v *View) Bulky() bool { return !v.hold.IsZero() }
 
@@ -61,7 +61,7 @@ func (v *View) Bulky() bool { return !v.hold.IsZero() }
 func (v *View) SetRoundTrip(d time.Duration) { v.link.trip = d }
 
 // Acknowledge notes that the agent holds a revision, or nothing at all if it is
-// 0, and tells whether that can be: only what was sent to it lately counts.
+// 0, and reports whether that can be: only what was sent to it lately counts.
 func (v *View) Acknowledge(rev uint64, now time.Time) bool {
 	v.numbers.hear(now)
 	if rev == 0 {
@@ -87,7 +87,7 @@ func (v *View) Acknowledge(rev uint64, now time.Time) bool {
 	return true
 }
 
-// late tells whether a revision was made lately, for an acknowledgement that was
+// late reports whether a revision was made lately, for an acknowledgement that was
 // overtaken by a newer one.
 func (v *View) late(rev uint64) bool {
 	last := v.numbers.last

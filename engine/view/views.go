@@ -73,7 +73,7 @@ type audience struct {
 	looked bool
 }
 
-// NewViews gives the views of a world that nobody looks at yet.
+// NewViews returns the views of a world that nobody looks at yet.
 func NewViews(w *world.World, cfg Config) *Views {
 	cfg.Period = cmp.Or(cfg.Period, usualPeriod)
 	return &Views{
@@ -157,7 +157,7 @@ func (vs *Views) Observe() {
 	}
 }
 
-// scarce tells whether there are too many that are behind for each to have all that its link
+// scarce reports whether there are too many that are behind for each to have all that its link
 // takes.
 func (vs *Views) scarce() bool { return vs.lean || vs.watching*vs.cfg.Budget > vs.cfg.Together }
 

@@ -14,7 +14,7 @@ type Animated struct {
 	// world only sets it to nil, whenever the component becomes another.
 	Parsed any
 	// Edited are the animations that have come, become others or gone since it was
-	// parsed, by [Entity.SetAnimation]. Whoever steps them clears it.
+	// parsed, by [Entity.SetAnimation]. One who steps them clears it.
 	Edited []string
 	slot   int
 }
@@ -89,7 +89,7 @@ func (e *Entity) EndAnimations(ids ...string) {
 	}
 }
 
-// SetAnimation gives the entity an animation, or takes it away if that is nil. It costs
+// SetAnimation returns the entity an animation, or takes it away if that is nil. It costs
 // what that one does, however many there are.
 func (e *Entity) SetAnimation(id string, animation any) error {
 	list := e.animations()

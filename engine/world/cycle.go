@@ -1,6 +1,6 @@
 package world
 
-// WouldCycle tells whether an entity would be below itself, or have more than
+// WouldCycle reports whether an entity would be below itself, or have more than
 // [MaxParents] ancestors, if its parent was the entity of that id. It costs the
 // length of the chain above that parent; how deep others are below child does not
 // count. A chain may name child as a parent before child stands in the world, or

@@ -7,7 +7,7 @@ import (
 )
 
 // Entity is one thing in a place: an id, an owner and components. It is valid as
-// long as [Entity.Alive] says so; whoever keeps one for longer keeps the id.
+// long as [Entity.Alive] says so; one who keeps one for longer keeps the id.
 type Entity struct {
 	index int
 	id    string
@@ -40,14 +40,14 @@ func (e *Entity) Index() int { return e.index }
 // Owner is who the entity belongs to: an agent id, or "place".
 func (e *Entity) Owner() string { return e.owner }
 
-// Alive tells whether it still stands in the world.
+// Alive reports whether it still stands in the world.
 func (e *Entity) Alive() bool { return e.life.alive() }
 
 // Lives counts how often the entity has come. One that is removed and comes again under
 // the same id may be the same value, with another life.
 func (e *Entity) Lives() int { return e.lives }
 
-// Existed tells whether it stood in the world in an earlier state, not before
+// Existed reports whether it stood in the world in an earlier state, not before
 // [World.Oldest].
 func (e *Entity) Existed(at Stamp) bool {
 	d := newDelta(at)
@@ -71,7 +71,7 @@ func (e *Entity) ComponentChanged(name string) (Stamp, bool) {
 	return k.stamp, true
 }
 
-// Has tells whether the entity has the component.
+// Has reports whether the entity has the component.
 func (e *Entity) Has(name string) bool { return e.components.get(name) != nil }
 
 // Component gives a component as decoded JSON (see [netcode.ParseValue]), a copy,
@@ -97,7 +97,7 @@ func (e *Entity) Names() []string {
 	return names
 }
 
-// Set gives the entity a component, replacing the one of that name whole; only
+// Set returns the entity a component, replacing the one of that name whole; only
 // the keys that differ count as changed. See [World.Spawn] for nulls and arrays. It may be
 // a [Component].
 func (e *Entity) Set(name string, component any) error {
@@ -115,7 +115,7 @@ func (e *Entity) Set(name string, component any) error {
 	return nil
 }
 
-// Unset takes a component away and tells whether it was there.
+// Unset takes a component away and reports whether it was there.
 func (e *Entity) Unset(name string) bool {
 	ed := e.editor()
 	if !ed.unset(&e.components, name) {

@@ -13,7 +13,7 @@ type Grabbable struct {
 	Translation, Rotation mgl64.Vec3
 }
 
-// Grabbable gives the component, or nil if the entity has none. Constraints that
+// Grabbable returns the component, or nil if the entity has none. Constraints that
 // are not 3 numbers do not constrain.
 func (e *Entity) Grabbable() *Grabbable {
 	if e.typed.grabbable == nil {

@@ -42,7 +42,7 @@ func (l *life) lastEnd() Stamp {
 	return l.past[len(l.past)-1].to
 }
 
-// existed tells whether it was there in the base state of d.
+// existed reports whether it was there in the base state of d.
 func (l *life) existed(d *delta) bool {
 	if l.since != 0 && !d.after(l.since) {
 		return true
@@ -64,7 +64,7 @@ type delta struct {
 
 func newDelta(base Stamp) delta { return delta{base: base, hi: math.MaxUint64} }
 
-// after tells whether s is newer than the base. Every decision of a walk goes
+// after reports whether s is newer than the base. Every decision of a walk goes
 // through it, which is what makes lo and hi exact.
 func (d *delta) after(s Stamp) bool {
 	if s > d.base {

@@ -37,7 +37,7 @@ type fragment struct {
 
 func (f *fragment) holds(base Stamp) bool { return f.valid && base >= f.lo && base < f.hi }
 
-// Fragment gives the entity's member of a merge patch, `"id":{…}`, from base to
+// Fragment returns the entity's member of a merge patch, `"id":{…}`, from base to
 // the newest state: the whole entity if base lacks it (as state 0 does), nothing
 // if neither has it. It is encoded only if no earlier call of this state did, and
 // good until the next call.
@@ -143,7 +143,7 @@ func (o *object) appendDelta(dst []byte, d *delta) []byte {
 	return CloseObject(dst)
 }
 
-// wasObject tells whether the key holds an object now and did in d's base. An
+// wasObject reports whether the key holds an object now and did in d's base. An
 // unopened object is as new as its stamp, so one that changed since was not.
 func (k *key) wasObject(d *delta) bool {
 	return k.isObj && k.obj != nil && k.obj.life.existed(d)

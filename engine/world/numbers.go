@@ -21,7 +21,7 @@ type Numbers struct {
 const maxLeaf = 16 << 10
 
 // Numbers reads what stands at a path: the name of a component, then keys of
-// objects and indexes of lists. It tells whether that is a number or such a list.
+// objects and indexes of lists. It reports whether that is a number or such a list.
 // Those inside lists of more than 16 KiB are not found.
 func (e *Entity) Numbers(path []string) (v Numbers, ok bool) {
 	if i, ok := matrixPath(path); ok {
@@ -74,7 +74,7 @@ func (v *Numbers) append(dst []byte) []byte {
 	return append(dst, ']')
 }
 
-// matrixPath tells whether a path leads to, or into, transform.matrix: which of
+// matrixPath reports whether a path leads to, or into, transform.matrix: which of
 // its elements, or -1 for all. Those are read and written as they are kept, with
 // all their digits.
 func matrixPath(path []string) (element int, ok bool) {

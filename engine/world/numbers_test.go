@@ -23,7 +23,7 @@ func (m *model) setNumbers(t *testing.T, e *Entity, name string) {
 	}
 }
 
-// setIn replaces a number in decoded JSON and tells whether there was one.
+// setIn replaces a number in decoded JSON and reports whether there was one.
 func setIn(container any, path []string, v float64) bool {
 	var at any
 	i := -1

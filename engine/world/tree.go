@@ -119,7 +119,7 @@ type editor struct {
 	buried     func(o *object, k *key) // told of each tombstone made
 }
 
-// set gives the key a value and reports whether that changed anything.
+// set returns the key a value and reports whether that changed anything.
 func (ed *editor) set(o *object, name string, raw []byte) bool {
 	i, ok := o.search(name)
 	if ok {

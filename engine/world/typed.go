@@ -12,7 +12,7 @@ import (
 )
 
 // MaxParents is how many ancestors count towards where an entity stands: a chain
-// of parents may be made longer, or into a ring, by whoever owns the entities.
+// of parents may be made longer, or into a ring, by the one who owns the entities.
 const MaxParents = 64
 
 // typed is what the simulation reads of the official components.

@@ -137,7 +137,7 @@ func (w *World) SpawnEncoded(id, owner string, encoded map[string]Component) (*E
 type Removal int
 
 const (
-	// Cascade removes them too, whoever owns them.
+	// Cascade removes them too, no matter who owns them.
 	Cascade Removal = iota
 	// Reparent moves them to the root, where they stand, without relationships.
 	Reparent
@@ -193,7 +193,7 @@ func (w *World) drop(e *Entity) {
 	w.graves = append(w.graves, grave{at: w.now, entity: e})
 }
 
-// Entity gives the entity of that id, or nil.
+// Entity returns the entity of that id, or nil.
 func (w *World) Entity(id string) *Entity {
 	if e := w.entities[id]; e != nil && e.life.alive() {
 		return e
@@ -225,18 +225,18 @@ func (w *World) Changed(since Stamp) iter.Seq[*Entity] {
 	}
 }
 
-// OwnedBy gives the entities of an owner, sorted by id.
+// OwnedBy returns the entities of an owner, sorted by id.
 func (w *World) OwnedBy(owner string) []*Entity {
 	return slices.SortedFunc(maps.Keys(w.owned[owner]), func(a, b *Entity) int {
 		return strings.Compare(a.id, b.id)
 	})
 }
 
-// Children gives the entities whose relationships name id as their parent, in
+// Children returns the entities whose relationships name id as their parent, in
 // the order they came. The slice is the world's own.
 func (w *World) Children(id string) []*Entity { return w.children.by[id] }
 
-// Followers gives the entities whose intent component takes its pose from the
+// Followers returns the entities whose intent component takes its pose from the
 // avatar id (from_avatar). The slice is the world's own.
 func (w *World) Followers(id string) []*Entity { return w.followers.by[id] }
 

@@ -10,7 +10,7 @@ import (
 // launch is what a gateway tells an app in its environment (protocol section 9).
 type launch struct {
 	place string         // alloplace://host:port
-	by    string         // what whoever has launched it calls itself
+	by    string         // what the one who has launched it calls itself
 	token string         // what tells the place that this is the app it waits for; "" for none
 	at    netcode.Matrix // where to stand
 }

@@ -21,7 +21,7 @@ func newSign(l launch) *sign {
 	return &sign{launch: l, meshes: [][]byte{box(0.8, 0.4, 0.02), box(0.12, 0.12, 0.04)}}
 }
 
-// avatar is the whole sign. Meshes are named by what they hash to: whoever wants to draw
+// avatar is the whole sign. Meshes are named by what they hash to: one who wants to draw
 // them asks the place, and the place asks this app.
 func (s *sign) avatar() map[string]any {
 	spec := map[string]any{

@@ -34,7 +34,7 @@ func (o *boxOffice) left() int {
 	return o.unsold
 }
 
-// sell gives the code of a ticket.
+// sell returns the code of a ticket.
 func (o *boxOffice) sell() (code string, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

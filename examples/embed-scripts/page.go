@@ -53,5 +53,5 @@ func (p *page) show(w http.ResponseWriter, status int, code string) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = w.Write(out.Bytes()) // whoever has hung up misses nothing
+	_, _ = w.Write(out.Bytes()) // one who has hung up misses nothing
 }

@@ -24,7 +24,7 @@ func (g *guestBook) write(line string) {
 	g.lines = append(g.lines, line)
 }
 
-// newest gives the lines, the newest first.
+// newest returns the lines, the newest first.
 func (g *guestBook) newest() []string {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -1,5 +1,5 @@
-// Command embed is a web shop with a place in it: a lamp stands in both. Whoever
-// is in the place can switch it, and so can whoever looks at the shop's page,
+// Command embed is a web shop with a place in it: a lamp stands in both. One who
+// is in the place can switch it, and so can one who looks at the shop's page,
 // which also shows who is in the place.
 package main
 

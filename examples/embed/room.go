@@ -101,7 +101,7 @@ func answerSwitch(q *engine.Request) {
 	q.OK(on)
 }
 
-// answerPoke switches the lamp over for whoever presses it: visors send ["poke", true]
+// answerPoke switches the lamp over for one who presses it: visors send ["poke", true]
 // to what they point at, and ["poke", false] when they let go.
 func answerPoke(q *engine.Request) {
 	if len(q.Args) != 1 || q.Args[0] != true {
@@ -117,7 +117,7 @@ func answerPoke(q *engine.Request) {
 
 // answerStock answers ["stock", "bulb"] with how many there are: ["stock", "ok", 7].
 // That takes time, in which the place must not stand still, so it is answered
-// later. Whoever waits when the room closes hears of that instead.
+// later. One who waits when the room closes hears of that instead.
 func (r *room) answerStock(ctx context.Context, q *engine.Request) {
 	if q.Type != netcode.TypeRequest {
 		return // nobody waits for the answer
@@ -145,7 +145,7 @@ func (r *room) answerStock(ctx context.Context, q *engine.Request) {
 // switchLamp changes the lamp for everybody in the place.
 func switchLamp(t *engine.Turn, on bool) error { return t.Change(lampID, lampLooks(on)) }
 
-// lampOn tells whether the lamp is on. It stays: agents may not remove what is not
+// lampOn reports whether the lamp is on. It stays: agents may not remove what is not
 // theirs.
 func lampOn(t *engine.Turn) bool {
 	lamp, _ := t.Component(lampID, "lamp")

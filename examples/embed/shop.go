@@ -61,7 +61,7 @@ func (s *shop) show(w http.ResponseWriter, contentType string, write func(*bytes
 	}
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Cache-Control", "no-store")
-	_, _ = w.Write(out.Bytes()) // whoever has hung up misses nothing
+	_, _ = w.Write(out.Bytes()) // one who has hung up misses nothing
 }
 
 // switchLamp switches the lamp as the form says, on=true or on=false.

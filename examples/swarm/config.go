@@ -104,7 +104,7 @@ func (c *config) spot(n int) (x, z float64) {
 	return (random.Float64() - 0.5) * c.spread, (random.Float64() - 0.5) * c.spread
 }
 
-// watches tells whether the nth agent is one of the watchers, who are spread
+// watches reports whether the nth agent is one of the watchers, who are spread
 // evenly over all.
 func (c *config) watches(n int) bool {
 	return (n+1)*c.watchers/c.agents > n*c.watchers/c.agents

@@ -65,7 +65,7 @@ func (e *ear) hear(_ uint32, payload []byte) {
 	e.heard = append(e.heard, heard{sent, now.Sub(e.began) - sent})
 }
 
-// newDebate gives the first agents tracks, and has as many others as asked for listen
+// newDebate returns the first agents tracks, and has as many others as asked for listen
 // to each.
 func newDebate(ctx context.Context, cfg *config, agents []*agent) (*debate, error) {
 	d := &debate{cfg: cfg, run: rand.Uint64(), began: time.Now(), agents: agents}
@@ -118,7 +118,7 @@ func (d *debate) listen(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// listens tells whether the nth agent hears the mth speaker: those that come behind
+// listens reports whether the nth agent hears the mth speaker: those that come behind
 // it, in a ring.
 func (d *debate) listens(n, m int) bool {
 	behind := (n - m + len(d.agents)) % len(d.agents)

@@ -117,7 +117,7 @@ func (s *sighting) look(d *netcode.Document, now time.Time, walked time.Duration
 	s.at = point{s.begin.x + x, s.begin.z + z}
 }
 
-// same tells whether two maps are one. Both are held on to, so neither can have
+// same reports whether two maps are one. Both are held on to, so neither can have
 // taken the place of the other in memory.
 func same(a, b map[string]any) bool {
 	return reflect.ValueOf(a).UnsafePointer() == reflect.ValueOf(b).UnsafePointer()

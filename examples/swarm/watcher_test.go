@@ -89,7 +89,7 @@ func next(w *watcher, c *crowd, moved ...string) {
 func TestWatcherTellsTheNearestFromTheFarthest(t *testing.T) {
 	watching(t, 10, 3, func(w *watcher, c *crowd, ids []string) {
 		// The nearest three move with every state, the farthest three with every
-		// fourth, whoever is between never.
+		// fourth, no matter who is between never.
 		for n := range 40 {
 			moved := ids[1:4:4]
 			if n%4 == 0 {

@@ -19,7 +19,7 @@ import (
 
 var linkTime = flag.Duration("link", 3*time.Second, "how long each bad link is borne; from 30s on all else is at length as well")
 
-// atLength tells whether tests take the time that it takes, and hold to numbers.
+// atLength reports whether tests take the time that it takes, and hold to numbers.
 func atLength() bool { return *linkTime >= 30*time.Second }
 
 // share lets a test run beside others, as most of what it does is wait. At length each has

@@ -21,7 +21,7 @@ import (
 
 // TestAChangedPortCostsAReconnect: to ENet a peer whose port changes is a stranger. An
 // agent with a key comes back as who it was, with all that was its; one without joins
-// anew, and its old self goes; everybody else's states go on.
+// again, and its old self goes; everybody else's states go on.
 func TestAChangedPortCostsAReconnect(t *testing.T) {
 	share(t)
 	limits := enet.Limits{TimeoutMin: 500 * time.Millisecond, TimeoutMax: time.Second}

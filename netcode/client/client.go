@@ -47,7 +47,7 @@ type Config struct {
 	// the connection is lost, and resume. Requests and fetches under way fail, and until
 	// it is back all others do. OnReconnect is then called, before anything else that the
 	// place tells the agent from then on; it was a new agent that joined unless resumed,
-	// and then has to do anew what it did before.
+	// and then has to do again what it did before.
 	Reconnect   bool
 	OnReconnect func(c *Client, resumed bool)
 	// Avatar is what the avatar is made of: components by name, and "children",

@@ -51,7 +51,7 @@ func (e *DisconnectError) Error() string {
 func (e *DisconnectError) Unwrap() error { return netcode.ErrClosed }
 
 // RefusedError is a response that says no: [verb,"error",reason] or
-// [verb,"failed",reason] from whoever was asked, or a rule of the place's that
+// [verb,"failed",reason] from the one who was asked, or a rule of the place's that
 // denies the request (protocol section 5).
 type RefusedError struct {
 	Verb   string // what was asked

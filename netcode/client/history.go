@@ -40,7 +40,7 @@ func (h *history) base(style netcode.PatchStyle, from uint64) (netcode.Document,
 	return h.documents[0], true
 }
 
-// holds tells whether base would find a document.
+// holds reports whether base would find a document.
 func (h *history) holds(style netcode.PatchStyle, from uint64) bool {
 	_, ok := h.find(from)
 	return ok || style == netcode.StyleSet

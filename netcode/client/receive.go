@@ -50,7 +50,7 @@ func (c *Client) receivedResponse(id string, body []byte) {
 	value, err := netcode.ParseValue(body)
 	list, ok := value.([]any)
 	if err != nil || !ok {
-		list = []any{value} // whoever asked is owed an answer all the same
+		list = []any{value} // one who asked is owed an answer all the same
 	}
 	if !c.settle(id, list) {
 		c.log.Debug("response to no request", "id", id)

@@ -14,7 +14,7 @@ type StateHeader struct {
 	Style          netcode.PatchStyle
 	From, Revision uint64 // as in State
 	Bytes          int    // the packet's size
-	// Held tells whether the client has From, as a place may expect; in
+	// Held reports whether the client has From, as a place may expect; in
 	// FullDocument mode, whether it has it when the packet comes.
 	Held bool
 }

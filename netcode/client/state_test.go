@@ -380,7 +380,7 @@ func FuzzStateHeader(f *testing.F) {
 	})
 }
 
-// hasKeyTwice tells whether an object has a key of a state's more than once, of
+// hasKeyTwice reports whether an object has a key of a state's more than once, of
 // which the last counts, wherever it is.
 func hasKeyTwice(data []byte) bool {
 	var keys struct {

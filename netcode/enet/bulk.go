@@ -16,7 +16,7 @@ const enetDatagram = netcode.DatagramBytes
 const enetBulkEvery = 2 * time.Millisecond
 
 // enetBulk knows to whom an unreliable packet is on its way in fragments. Any
-// goroutine may ask; all else belongs to whoever has the host.
+// goroutine may ask; all else belongs to the one who has the host.
 type enetBulk struct {
 	busy  []atomic.Uint64 // the Conn, by slot; 0 = nobody
 	sends []bool          // by slot, whether it is in under

@@ -1,7 +1,7 @@
 package enet
 
 // enetDeliveries are the packets under way of which somebody wants to hear that they
-// have arrived. They belong to whoever has the host.
+// have arrived. They belong to the one who has the host.
 type enetDeliveries []enetDelivery
 
 type enetDelivery struct {

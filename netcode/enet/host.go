@@ -54,7 +54,7 @@ const enetMaxPeers = 4095
 
 var enetInitialize = sync.OnceFunc(enet.Initialize)
 
-// openENetHost creates a host on addr. Whoever wants a reason for its failing
+// openENetHost creates a host on addr. One who wants a reason for its failing
 // must have tried the address before: go-enet keeps it to itself.
 func openENetHost(addr netip.AddrPort, peers int, limits Limits, accept bool) (*enetHost, error) {
 	enetInitialize()
@@ -137,7 +137,7 @@ func (h *enetHost) destroy() {
 	h.lib.Destroy()
 }
 
-// enetPacket is a packet in C memory, owned by whoever holds it.
+// enetPacket is a packet in C memory, owned by the one who holds it.
 type enetPacket = *C.ENetPacket
 
 // newENetPacket copies data. Any goroutine may call it.
@@ -162,7 +162,7 @@ func markENetPacket(p enetPacket) (enetMark, bool) {
 	return m, m.done != nil
 }
 
-// free tells whether the packet has been acknowledged, or never will be.
+// free reports whether the packet has been acknowledged, or never will be.
 func (m enetMark) free() bool { return *m.done != 0 }
 
 // forget frees the mark, which the packet must not outlive.
@@ -175,7 +175,7 @@ func (h *enetHost) send(p enetPacket, channel uint8, live bool, slots []uint16) 
 		(*C.uint16_t)(unsafe.SliceData(slots)), C.size_t(len(slots)))
 }
 
-// fragments tells whether some on a channel have not arrived yet.
+// fragments reports whether some on a channel have not arrived yet.
 func (h *enetHost) fragments(slot int, channel uint8) bool {
 	return C.loci_fragments(h.guard, C.size_t(slot), C.uint8_t(channel)) != 0
 }

@@ -58,7 +58,7 @@ type enetOrder struct {
 	delivered func() // or nil
 }
 
-// bulk tells whether it is an unreliable packet that goes in reliable fragments, and
+// bulk reports whether it is an unreliable packet that goes in reliable fragments, and
 // that others are to know of.
 func (o *enetOrder) bulk() bool {
 	return o.kind == orderSend && !o.reliable && !o.fragile && !o.live && o.size > enetDatagram
@@ -106,7 +106,7 @@ func (b *enetOutbox) pause(now time.Time) time.Duration {
 	return b.liveDue.Sub(now)
 }
 
-// wakes tells whether the server waits and does not know yet that it need not,
+// wakes reports whether the server waits and does not know yet that it need not,
 // under the lock.
 func (b *enetOutbox) wakes() bool {
 	wakes := b.waiting
@@ -114,7 +114,7 @@ func (b *enetOutbox) wakes() bool {
 	return wakes
 }
 
-// send takes a packet, or frees it. It tells whether the server is to be woken.
+// send takes a packet, or frees it. It reports whether the server is to be woken.
 func (b *enetOutbox) send(order enetOrder, more bool, to []netcode.Conn) (wake bool, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -136,7 +136,7 @@ func (b *enetOutbox) send(order enetOrder, more bool, to []netcode.Conn) (wake b
 	return b.wakes(), nil
 }
 
-// release lets go of what waits for more, and tells whether the server is to be
+// release lets go of what waits for more, and reports whether the server is to be
 // woken.
 func (b *enetOutbox) release() (wake bool) {
 	b.mu.Lock()
@@ -182,7 +182,7 @@ func (b *enetOutbox) refuse(order enetOrder, to []netcode.Conn) {
 	}
 }
 
-// disconnect tells whether the server is to be woken.
+// disconnect reports whether the server is to be woken.
 func (b *enetOutbox) disconnect(c netcode.Conn, code uint32) (wake bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -193,7 +193,7 @@ func (b *enetOutbox) disconnect(c netcode.Conn, code uint32) (wake bool) {
 	return b.wakes()
 }
 
-// dial names a connection to be made, and tells whether the server is to be woken.
+// dial names a connection to be made, and reports whether the server is to be woken.
 func (b *enetOutbox) dial(to netip.AddrPort, channels int) (c netcode.Conn, wake bool, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

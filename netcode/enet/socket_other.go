@@ -67,5 +67,5 @@ func (s *enetSocket) wait() { _ = s.raw.Read(s.ready) }
 
 func (s *enetSocket) close() error { return s.conn.Close() }
 
-// socketReadable tells whether a datagram waits on the socket, even an empty one.
+// socketReadable reports whether a datagram waits on the socket, even an empty one.
 func socketReadable(fd uintptr) bool { return C.loci_socket_readable(C.int(fd)) != 0 }

@@ -47,7 +47,7 @@ static uint32_t count_in_flight(const ENetPeer *peer)
     return n;
 }
 
-/* ENet's counters start anew every ten seconds; then the new value is the growth. */
+/* ENet's counters start again every ten seconds; then the new value is the growth. */
 static double growth(uint32_t now, uint32_t *seen)
 {
     uint32_t grown = now >= *seen ? now - *seen : now;

@@ -181,7 +181,7 @@ static void acknowledged(ENetPacket *packet)
     --*(size_t *)packet->userData;
 }
 
-/* Keeps some packets on their way to a peer, and tells whether there are any left. */
+/* Keeps some packets on their way to a peer, and reports whether there are any left. */
 static int pour(ENetPeer *peer, const floor_pour_config *config, size_t *sent, size_t *open)
 {
     for (; *sent < config->packets && *open < config->ahead; ++*sent) {

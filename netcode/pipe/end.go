@@ -41,7 +41,7 @@ func (e *End) Addr() netip.AddrPort { return e.addr }
 // Network is the network that the end is on.
 func (e *End) Network() *Network { return e.pipe }
 
-// SetConfig gives the packets from and to this end settings of their own in
+// SetConfig returns the packets from and to this end settings of their own in
 // place of the network's, from now on. Where both ends of a connection have
 // their own, the sender's count.
 func (e *End) SetConfig(cfg Config) {

@@ -127,7 +127,7 @@ func Acknowledged(datagram []byte) (channels []byte) {
 	return channels
 }
 
-// Goodbye tells whether a datagram ends the connection, and with which code. ENet
+// Goodbye reports whether a datagram ends the connection, and with which code. ENet
 // drops everything else first, so nothing is in front of it.
 func Goodbye(datagram []byte) (code uint32, ok bool) {
 	b := commands(datagram)
@@ -137,7 +137,7 @@ func Goodbye(datagram []byte) (code uint32, ok bool) {
 	return be.Uint32(b[4:]), true
 }
 
-// ThrottleDeceleration tells whether a datagram configures the throttle, and how
+// ThrottleDeceleration reports whether a datagram configures the throttle, and how
 // much slower it is to get when round trips get longer.
 func ThrottleDeceleration(datagram []byte) (deceleration uint32, ok bool) {
 	const size = 16

@@ -30,7 +30,7 @@ const (
 
 const (
 	hasTime  = 0x8000 // in a datagram's header: a time follows
-	stranger = 0x0FFF // in place of the peer: whoever has none yet
+	stranger = 0x0FFF // in place of the peer: one who has none yet
 )
 
 var be = binary.BigEndian

@@ -46,7 +46,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Message)
 }
 
-// Unwrap gives the cause, for errors.Is.
+// Unwrap returns the cause, for errors.Is.
 func (e *Error) Unwrap() error { return e.Cause }
 
 // newError makes an Error of the value and the traceback that Lua threw.

@@ -161,7 +161,7 @@ func prepareFor(L *lua.LState, inst uint32, base unsafe.Pointer) int {
 	return instructions[lua.OP_FORPREP](L, inst, base)
 }
 
-// tailCall gives the frame of the function that returns to one that is written
+// tailCall returns the frame of the function that returns to one that is written
 // in Lua. A function of Go's is called: it may yield, which needs the frame.
 func tailCall(L *lua.LState, inst uint32, base unsafe.Pointer) int {
 	f, r := currentFrame(L), registersOf(L)

@@ -108,7 +108,7 @@ func loopOf(L *lua.LState) *mainLoop {
 }
 
 // newLoop makes a state's loop. plain is gopher-lua's without a context. Base is
-// nil in a coroutine's outermost function: what ends that arrives at whoever
+// nil in a coroutine's outermost function: what ends that arrives at the one who
 // resumed it as a text, so a panic that is not Lua's is told here.
 func (s *State) newLoop(plain mainLoop) mainLoop {
 	m := &s.meter

@@ -36,7 +36,7 @@ type Result struct {
 	Broken int
 }
 
-// OK tells whether nothing is wrong.
+// OK reports whether nothing is wrong.
 func (r Result) OK() bool { return r.Failed == 0 && r.Broken == 0 }
 
 // Run runs the tests of a directory. The error is for a directory that cannot be read;
@@ -101,7 +101,7 @@ func run(config Config, sources scripts.Sources) Result {
 	return r.Result
 }
 
-// isTest tells whether a file has tests.
+// isTest reports whether a file has tests.
 func isTest(file string) bool {
 	ok, _ := path.Match("tests/*_test.lua", file)
 	return ok

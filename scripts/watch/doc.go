@@ -16,7 +16,7 @@
 // would take the watch with it. A directory is watched before it is listed, so
 // that nothing falls between. Besides the directories of sources these are the
 // parents of the place's directory and of every symbolic link passed on the way,
-// for links that are swapped and directories that are removed and made anew. If
+// for links that are swapped and directories that are removed and made again. If
 // the system drops events, everything is looked at again. Every few seconds
 // ([Config.Poll]) the files are looked at in any case, which finds what no event
 // told: network file systems, mounts, a moved directory three levels up. Where
@@ -38,7 +38,7 @@
 // # Half a file
 //
 // A file that has just become empty is not believed to be before [Config.AtMost] is
-// over: most editors and tools empty a file before they write it anew.
+// over: most editors and tools empty a file before they write it again.
 //
 // A change is read 15 ms after the last event, and at most 200 ms after the
 // first. A writer slower than that has its file read half written; a callback

@@ -44,7 +44,7 @@ func resolve(path string) (real string, spots []string, err error) {
 	return real, spots, nil
 }
 
-// splitPath gives the root of a path's volume, and the names after it.
+// splitPath returns the root of a path's volume, and the names after it.
 func splitPath(path string) (root string, names []string) {
 	volume := filepath.VolumeName(path)
 	separator := string(filepath.Separator)
@@ -56,7 +56,7 @@ func splitPath(path string) (root string, names []string) {
 	return volume + separator, names
 }
 
-// within gives the path of real relative to root, with slashes; false if it is
+// within returns the path of real relative to root, with slashes; false if it is
 // outside.
 func within(root, real string) (string, bool) {
 	relative, err := filepath.Rel(root, real)

@@ -111,7 +111,7 @@ func (w *walker) folder(name, place string, above []string) {
 	}
 }
 
-// list gives the names in a directory, sorted. One that is just gone is empty.
+// list returns the names in a directory, sorted. One that is just gone is empty.
 func (w *walker) list(place string) ([]string, error) {
 	folder, err := w.opened.Open(place)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -37,7 +37,7 @@ func openWatches(log *slog.Logger) (*watches, error) {
 }
 
 // drain takes errors as they come. It is a goroutine of its own since fsnotify may
-// report one while it holds the lock that Add wants: whoever adds must not be the
+// report one while it holds the lock that Add wants: one who adds must not be the
 // one who has to take it. Whatever went wrong, one look at everything mends it, so
 // one error is enough to keep.
 func (w *watches) drain() {
@@ -68,7 +68,7 @@ func (w *watches) dropStale() {
 }
 
 // add watches a directory. It is for those already held too: of a directory made
-// anew with the old one's number, only the system knows that the watch is gone.
+// again with the old one's number, only the system knows that the watch is gone.
 func (w *watches) add(dir string) {
 	info, err := os.Lstat(dir)
 	if err == nil {

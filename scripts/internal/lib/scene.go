@@ -134,7 +134,7 @@ func (d declared) wrong(format string, args ...any) error {
 	return &sandbox.Error{File: file, Line: bind.Line(line), Message: "place.scene: " + fmt.Sprintf(format, args...)}
 }
 
-// order gives the ids of a scene, parents first.
+// order returns the ids of a scene, parents first.
 func order(scene map[string]declared) []string {
 	return slices.SortedFunc(maps.Keys(scene), func(a, b string) int {
 		if d := scene[a].depth - scene[b].depth; d != 0 {
@@ -214,7 +214,7 @@ func (d *Declared) Reconcile(t *engine.Turn, sc *Scene) {
 	d.scene = sc.entities
 }
 
-// difference gives the components that are declared otherwise than before, and those
+// difference returns the components that are declared otherwise than before, and those
 // that are declared no more.
 func difference(before, now map[string]any) (set map[string]any, unset []string) {
 	set = map[string]any{}

@@ -128,7 +128,7 @@ func (w *walker) callee(e *ast.FuncCallExpr) (api.Function, bool) {
 	return f, isFunction && !c.Method
 }
 
-// handsItself tells whether a.f(a) is meant.
+// handsItself reports whether a.f(a) is meant.
 func handsItself(attr *ast.AttrGetExpr, e *ast.FuncCallExpr) bool {
 	self, isName := attr.Object.(*ast.IdentExpr)
 	if !isName || len(e.Args) == 0 {
@@ -172,7 +172,7 @@ func (w *walker) require(e *ast.FuncCallExpr) {
 	}
 }
 
-// requires gives the name of the module that a call requires.
+// requires returns the name of the module that a call requires.
 func requires(e *ast.FuncCallExpr) (string, bool) {
 	f, ok := e.Func.(*ast.IdentExpr)
 	if !ok || f.Value != "require" || len(e.Args) != 1 {

@@ -33,7 +33,7 @@ func (w *walker) component() {
 	}
 }
 
-// looksLikeVerb tells whether a function is a verb's by its parameters, whatever it is
+// looksLikeVerb reports whether a function is a verb's by its parameters, whatever it is
 // called: they are (entity, request). One without a second may be; then it is unless its
 // name is a misspelt one.
 func looksLikeVerb(fn *ast.FunctionExpr, name string) bool {

@@ -56,7 +56,7 @@ func (k *known) typeNamed(text string) typ {
 	return ""
 }
 
-// class gives the class of a type, if it is one.
+// class returns the class of a type, if it is one.
 func (k *known) class(t typ) (api.Class, bool) {
 	c, ok := k.classes[string(t)]
 	return c, ok && len(c.Names()) > 0
