@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
+	"os/signal"
 	"strings"
 	"syscall"
 	"testing"
@@ -20,6 +22,9 @@ import (
 
 // TestAClosedTerminalEndsAsSIGTERMDoes is about SIGHUP.
 func TestAClosedTerminalEndsAsSIGTERMDoes(t *testing.T) {
+	hups := make(chan os.Signal, 1)
+	signal.Notify(hups, syscall.SIGHUP) // else what is started under nohup ignores it too
+	defer signal.Stop(hups)
 	place := start(t, nil, "serve", "--listen", "127.0.0.1:0")
 	ann := join(t, place.url, client.Config{})
 	if got := place.stop(t, syscall.SIGHUP); got.code != 0 || !strings.Contains(got.stderr, "closing") {

@@ -9,7 +9,7 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// DropCounts is what the guards of an [Transport] transport dropped, by reason. The
+// DropCounts is what the guards of a [Transport] dropped, by reason. The
 // first group counts datagrams, the second connections that were ended, the third
 // packets.
 type DropCounts struct {
