@@ -110,8 +110,8 @@ func (r *Runtime) enter(g *generation) {
 	if err := r.turn.SetName(cmp.Or(g.Place.Name(), r.name)); err != nil {
 		g.Env.Log.Error("the place keeps its name", "error", err)
 	}
-	r.turn.SetHears(g.Place.Hearing())
 	g.Enter(r.turn)
+	r.turn.SetHears(g.Place.Hearing()) // asks at once
 	r.greet(g)
 	r.declared.Reconcile(r.turn, g.Scene)
 }

@@ -120,19 +120,21 @@ func TestOpenRefusesWhatItSets(t *testing.T) {
 
 // Five lines put a scripted place into a program.
 func ExampleOpen() {
+	ctx, stop := context.WithCancel(context.Background())
+	opened := func(place *engine.Place) {
+		_ = place.Do(func(t *engine.Turn) error {
+			fmt.Println(t.Name())
+			return nil
+		})
+		stop()
+	}
 	place, err := scripts.Open(scripts.Options{
-		Dir: "starter", Listen: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler),
+		Dir: "starter", Listen: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler), Place: engine.Config{Opened: opened},
 	})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	go place.Do(func(t *engine.Turn) error { // as soon as the place is open
-		fmt.Println(t.Name())
-		stop()
-		return nil
-	})
 	fmt.Println(place.Serve(ctx))
 	// Output:
 	// My place

@@ -158,6 +158,12 @@ func TestHearsDecidesWhoHearsWhom(t *testing.T) {
 	if n := speak(); n != 1 {
 		t.Errorf("heard %d times after a reload without place.hears", n)
 	}
+	if err := r.reload(lua1(`place.hears = function() return false end`)); err != nil {
+		t.Fatal(err)
+	}
+	if n := speak(); n != 0 {
+		t.Errorf("heard %d times after a reload with another place.hears", n)
+	}
 }
 
 func TestModulesOfTheHost(t *testing.T) {

@@ -37,7 +37,7 @@ func shapes() []api.Shape {
 				{Name: "duration", Type: "number", Doc: "in seconds"},
 				{Name: "start_at?", Type: "number", Doc: "in seconds of place.time(); now unless said otherwise"},
 				{Name: "easing?", Type: "string", Doc: `"linear", "quadInOut", "elasticOut" and the like`},
-				{Name: "repeats?", Type: "boolean", Doc: "whether it begins anew when it has ended"},
+				{Name: "repeats?", Type: "boolean", Doc: "whether it begins again when it has ended"},
 				{Name: "autoreverses?", Type: "boolean", Doc: "whether it goes back after it has gone forth"},
 			},
 		},

@@ -45,7 +45,7 @@ var EventNames = []api.Field{
 	{Name: "remove", Type: "fun(entity: loci.Entity)", Doc: "an entity has gone; only its id can still be read"},
 	{Name: "change", Type: "fun(entity: loci.Entity, component: string, new?: table, old?: table)", Doc: "a component was set, changed or taken away, by an agent or a script; what intents, hands and animations move is no change"},
 	{Name: "tick", Type: "fun(dt: number)", Doc: "every heartbeat, dt seconds after the one before"},
-	{Name: "reload", Type: "fun(generation: integer, files: string[])", Doc: "the scripts were loaded anew"},
+	{Name: "reload", Type: "fun(generation: integer, files: string[])", Doc: "the scripts were loaded again"},
 	{Name: "publication", Type: "fun(body: any[], from: loci.Entity?)", Doc: "somebody published something"},
 	{Name: "close", Type: "fun()", Doc: "once, when the place closes"},
 }
