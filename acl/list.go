@@ -38,11 +38,11 @@ func (l *List) Rules() []*Rule {
 func (l *List) Default() Verdict { return l.verdict }
 
 // Decide gives what the first rule says that matches the interaction:
-// ["interaction", type, from, to, request id, body] (protocol section 5), of the
-// forms that [Pattern.Match] takes. In a deny rule an error in a guard counts as a
-// match: else one could slip past the rule by sending a number where it expects a
-// string. A rule that fails denies, whatever its verdict. Any number of goroutines
-// may decide at once, if env may be asked by them.
+// ["interaction", type, from, to, request id, body] (netcode/PROTOCOL.md, "Interactions"),
+// of the forms that [Pattern.Match] takes. In a deny rule an error in a guard counts as a
+// match: else one could slip past the rule by sending a number where it expects a string. A
+// rule that fails denies, whatever its verdict. Any number of goroutines may decide at
+// once, if env may be asked by them.
 func (l *List) Decide(interaction []any, env Env) Decision {
 	candidates := l.index.candidates(interaction)
 	for i := candidates.next(); i >= 0; i = candidates.next() {

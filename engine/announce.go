@@ -38,7 +38,7 @@ var announceVerb = official{
 	uses: usesEntities,
 }
 
-// announce lets an agent in (protocol sections 1 and 6).
+// announce lets an agent in (netcode/PROTOCOL.md, "Connections" and "announce").
 func (p *Place) announce(s *session, c *command) {
 	a, i := &c.announce, &c.Interaction
 	if c.announceErr != nil {

@@ -18,8 +18,9 @@ var (
 	ErrCycle = errors.New("an entity cannot be below itself")
 )
 
-// shape tells what is wrong with an official component (protocol section 2); nil
-// where nothing is. Agents, which simulate and draw what they are sent, rely on it.
+// shape tells what is wrong with an official component (netcode/PROTOCOL.md, "Components
+// that the place acts on"); nil where nothing is. Agents, which simulate and draw what they
+// are sent, rely on it.
 type shape func(c map[string]any) error
 
 var shapes = map[string]shape{

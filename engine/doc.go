@@ -1,6 +1,6 @@
 // Package engine is the place: it lets agents in, holds the world they share,
 // moves their avatars, sends each of them the state 20 times a second and carries
-// what they say to each other (protocol sections 1 to 6).
+// what they say to each other (netcode/PROTOCOL.md).
 //
 //	place, err := engine.New(engine.Config{Name: "Lobby"})
 //	if err != nil { … }
@@ -13,10 +13,10 @@
 // connection has a reader that parses what its agent asks, so that a long message
 // costs the time of nobody but its sender.
 //
-// What agents ask the place itself is answered by a [Verb]: those of protocol section
-// 6 out of the box, each kind in a file of its own (verb_*.go), and whatever the host
-// hands to [Place.Handle], official verbs included. A host works with the place from
-// any goroutine through [Place.Do].
+// What agents ask the place itself is answered by a [Verb]: those of netcode/PROTOCOL.md,
+// "Verbs of the place" out of the box, each kind in a file of its own (verb_*.go), and
+// whatever the host hands to [Place.Handle], official verbs included. A host works with the
+// place from any goroutine through [Place.Do].
 //
 // What a place does beyond that is its [Behaviour], such as scripts: a Go value that the
 // place asks and tells on its turn. A [Driver] runs a place step by step, for tests.

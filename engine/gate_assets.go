@@ -6,7 +6,7 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// asset hands an asset frame to the distribution centre (protocol section 8). A
+// asset hands an asset frame to the distribution centre (netcode/PROTOCOL.md, "Assets"). A
 // request that makes no sense is answered here.
 func (g *gate) asset(s *session, d *netcode.Dialect, data []byte) {
 	f, err := netcode.ParseAsset(data)

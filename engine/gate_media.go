@@ -14,7 +14,7 @@ const leastMedia = 3
 
 var errNotOpus = errors.New("media: not an Opus packet")
 
-// media relays a packet of one of the agent's tracks (protocol section 8): copied
+// media relays a packet of one of the agent's tracks (netcode/PROTOCOL.md, "Media"): copied
 // once for all listeners who are sent the same bytes, and sent with whatever else the
 // transport has read at once.
 func (g *gate) media(s *session, d *netcode.Dialect, data []byte) {

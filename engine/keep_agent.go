@@ -11,7 +11,7 @@ import (
 )
 
 // noticed is how long an agent may take to notice that the place was killed: the longest
-// timeout of a peer (protocol section 1). It is waited for so much longer.
+// timeout of a peer (netcode/PROTOCOL.md, "Connections"). It is waited for so much longer.
 const noticed = 20 * time.Second
 
 // keptAgent is an agent with a verified key as it is kept while it is here: should the

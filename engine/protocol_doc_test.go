@@ -44,28 +44,3 @@ func TestProtocolDocNamesEveryComponent(t *testing.T) {
 		}
 	}
 }
-
-func TestProtocolDocLinksLeadSomewhere(t *testing.T) {
-	doc := protocolDoc(t)
-	anchors := map[string]bool{}
-	for _, h := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(doc, -1) {
-		anchors[anchor(h[1])] = true
-	}
-	for _, link := range regexp.MustCompile(`\]\(([^)]*)\)`).FindAllStringSubmatch(doc, -1) {
-		file, fragment, _ := strings.Cut(link[1], "#")
-		switch {
-		case file != "":
-			if _, err := os.Stat("../netcode/" + file); err != nil {
-				t.Errorf("%s: %v", link[1], err)
-			}
-		case !anchors[fragment]:
-			t.Errorf("%s: there is no such heading", link[1])
-		}
-	}
-}
-
-// anchor is what a heading is called in links.
-func anchor(heading string) string {
-	kept := regexp.MustCompile(`[^a-z0-9 _-]`).ReplaceAllString(strings.ToLower(heading), "")
-	return strings.ReplaceAll(kept, " ", "-")
-}

@@ -16,7 +16,7 @@ import (
 type Verb func(r *Request)
 
 // Request is something that an agent, or the host itself ([Turn.Ask]), asks the place
-// or an entity of its own (protocol section 6).
+// or an entity of its own (netcode/PROTOCOL.md, "Verbs of the place").
 type Request struct {
 	Type  string // one of netcode's Types
 	From  string // the entity that asks; "" in an announce

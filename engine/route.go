@@ -7,7 +7,7 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// route carries an interaction where it belongs (protocol section 5).
+// route carries an interaction where it belongs (netcode/PROTOCOL.md, "Interactions").
 func (p *Place) route(a *agent, c *command) {
 	if c.From == "" {
 		c.From = a.avatar

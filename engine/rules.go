@@ -100,7 +100,7 @@ func (p *Place) decideMessage(message []any, sender proven) acl.Decision {
 	return d
 }
 
-// denied tells the sender of what a rule denies (protocol section 5).
+// denied tells the sender of what a rule denies (netcode/PROTOCOL.md, "Interactions").
 func (p *Place) denied(a *agent, c *command, d acl.Decision) {
 	p.counts.interaction(c.verb, outcomeDenied)
 	p.access.defaults.denied(a.log, c.verb, d)

@@ -30,11 +30,11 @@ func (p *Place) newEntityID() string {
 	return p.newID(func(id string) bool { return p.world.Entity(id) != nil })
 }
 
-// spawn makes an entity and its children as described (protocol section 6):
-// components loose or under "components", descriptions of children under
-// "children". The topmost gets the id, unless that is "". Either all of it is made
-// or nothing. By is who asks for it, nil for the place itself: the rules have a say in what
-// it hangs on.
+// spawn makes an entity and its children as described (netcode/PROTOCOL.md,
+// "spawn_entity"): components loose or under "components", descriptions of children under
+// "children". The topmost gets the id, unless that is "". Either all of it is made or
+// nothing. By is who asks for it, nil for the place itself: the rules have a say in what it
+// hangs on.
 func (p *Place) spawn(owner, id string, spec map[string]any, by *asker) (*world.Entity, error) {
 	if err := p.cfg.Limits.checkName("an entity's id", id); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBadEntity, err)

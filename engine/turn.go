@@ -65,8 +65,8 @@ func (a Agent) DisplayName() string {
 
 // Spawn makes an entity of the place's, with children if there are any, and gives
 // its id: the wanted one, or a new one where that is "". The description is as for
-// spawn_entity (protocol section 6), of any values that [encoding/json] can write. The
-// error is [ErrBadEntity], or [world.ErrExists].
+// spawn_entity (netcode/PROTOCOL.md, "spawn_entity"), of any values that [encoding/json]
+// can write. The error is [ErrBadEntity], or [world.ErrExists].
 func (t *Turn) Spawn(id string, spec map[string]any) (string, error) {
 	spec, err := plain(spec)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// launches are the apps that are on their way (protocol section 9).
+// launches are the apps that are on their way (netcode/PROTOCOL.md, "launch_app").
 type launches struct {
 	launcher interface {
 		Launch(ctx context.Context, what apps.Launch) error

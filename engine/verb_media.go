@@ -52,7 +52,8 @@ func allocateTrack(r *Request) {
 	r.OK(uint64(id))
 }
 
-// Versions 1 to 3 want these beside what the metadata says (protocol section 2).
+// Versions 1 to 3 want these beside what the metadata says (netcode/PROTOCOL.md,
+// "Components that the place acts on").
 const (
 	sampleRate   = "sample_rate"
 	channelCount = "channel_count"

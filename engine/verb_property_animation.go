@@ -13,7 +13,7 @@ var (
 )
 
 // addPropertyAnimation animates a property of the entity that asks:
-// ["add_property_animation", {…}] (protocol section 7).
+// ["add_property_animation", {…}] (netcode/PROTOCOL.md, "add_property_animation").
 func addPropertyAnimation(r *Request) {
 	p, e := r.agent.place, r.agent.place.world.Entity(r.From)
 	if len(r.Args) != 1 {

@@ -32,7 +32,8 @@ type official struct {
 	counted bool
 }
 
-// officialVerbs are those of protocol section 6. Each is in a file of its kind, verb_*.go.
+// officialVerbs are those of netcode/PROTOCOL.md, "Verbs of the place". Each is in a file
+// of its kind, verb_*.go.
 var officialVerbs = map[string]*official{}
 
 func init() {

@@ -8,8 +8,8 @@ import (
 	"github.com/go-faster/jx"
 )
 
-// Announce is the body of the request with which an agent joins (protocol
-// section 6).
+// Announce is the body of the request with which an agent joins (netcode/PROTOCOL.md,
+// "announce").
 type Announce struct {
 	// Version is the protocol version, whether or not it is one that is spoken:
 	// [DialectOf] knows.

@@ -21,7 +21,7 @@ const (
 	AssetMalformed    = 2
 )
 
-// AssetFrame is a message about an asset (protocol section 8): a request for a
+// AssetFrame is a message about an asset (netcode/PROTOCOL.md, "Assets"): a request for a
 // range of its bytes, such a range, or the news that there is none.
 type AssetFrame struct {
 	MID    uint16

@@ -10,7 +10,7 @@ import (
 const assetIDPrefix = "asset:sha256:"
 
 // AssetHash is the SHA-256 of an asset's content, which is all that an asset's id
-// says (protocol section 8).
+// says (netcode/PROTOCOL.md, "Assets").
 type AssetHash [sha256.Size]byte
 
 // ID is the hash as an asset's id.

@@ -10,7 +10,7 @@ import (
 )
 
 // Auth is what an announce says, in its identity, about proofs: which key the agent will
-// prove to have, and which place it means to join (README, "Verified agents").
+// prove to have, and which place it means to join (netcode/README.md, "Verified agents").
 type Auth struct {
 	// Key is nil where the agent proves nothing.
 	Key ed25519.PublicKey

@@ -6,7 +6,7 @@ import (
 	"math"
 )
 
-// Clock is one exchange of clocks (protocol section 8), in seconds: what the
+// Clock is one exchange of clocks (netcode/PROTOCOL.md, "Clock"), in seconds: what the
 // agent's showed when it asked, and the place's when it answered.
 type Clock struct {
 	Client, Server float64

@@ -22,7 +22,8 @@ const (
 // arrives there, before anything is known of its sender.
 const CommandChannel = 1
 
-// Dialect is how agents of one announced version speak (protocol section 1).
+// Dialect is how agents of one announced version speak (netcode/PROTOCOL.md,
+// "Connections").
 type Dialect struct {
 	Version int
 

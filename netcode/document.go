@@ -14,9 +14,9 @@ var (
 	ErrPatch = errors.New("netcode: malformed state")
 )
 
-// Document is what an agent knows of a place (protocol section 3): every entity
-// as decoded by [ParseValue], by id, each {"id":…,"components":{name:object}}.
-// The zero Document knows nothing and accepts only a state of [StyleSet].
+// Document is what an agent knows of a place (netcode/PROTOCOL.md, "State"): every entity
+// as decoded by [ParseValue], by id, each {"id":…,"components":{name:object}}. The zero
+// Document knows nothing and accepts only a state of [StyleSet].
 //
 // Apply never changes a map or slice that it did not make itself, it replaces
 // those along the changed paths. So a copy of the struct stays what it was when

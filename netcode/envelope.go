@@ -8,7 +8,7 @@ import (
 	"github.com/go-faster/jx"
 )
 
-// The envelope of version 0 (protocol section 1):
+// The envelope of version 0 (netcode/PROTOCOL.md, "Connections"):
 //
 //	{"cmd":"interact","interact":{"from_entity":…,"to_entity":…,"cmd":text}}
 

@@ -7,7 +7,7 @@ const MaxIntents = 64
 
 // IntentMessage is what an agent sends about 20 times a second: how it wants
 // its avatar, and other entities of its own, to move, and which state it holds
-// (protocol section 4).
+// (netcode/PROTOCOL.md, "Intents").
 type IntentMessage struct {
 	Intents []Intent
 	// Ack is the revision of the state that the agent holds, 0 if it has none,

@@ -17,7 +17,7 @@ const (
 )
 
 // Interaction is a message from one entity to another, or to all who subscribed
-// (protocol section 5).
+// (netcode/PROTOCOL.md, "Interactions").
 type Interaction struct {
 	Type string // one of the Types, or whatever the sender wrote instead
 	From string // entity id; empty for the sender's own avatar

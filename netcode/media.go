@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// MediaFrame is a piece of live audio or video (protocol section 8).
+// MediaFrame is a piece of live audio or video (netcode/PROTOCOL.md, "Media").
 type MediaFrame struct {
 	Track   uint32
 	Payload []byte // not looked into

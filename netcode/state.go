@@ -35,7 +35,7 @@ func (s PatchStyle) String() string {
 	}
 }
 
-// State is what a place tells an agent each heartbeat (protocol section 3).
+// State is what a place tells an agent each heartbeat (netcode/PROTOCOL.md, "State").
 type State struct {
 	Style PatchStyle
 	// From is the revision that a merge or apply starts from; 0 in a set.

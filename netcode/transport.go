@@ -118,7 +118,7 @@ func QueueCost(size int) int {
 	return size + packetMemory*max(1, (size+DatagramBytes-1)/DatagramBytes)
 }
 
-// Disconnect codes (protocol section 1). Those from 1100 on are loci's own.
+// Disconnect codes (netcode/PROTOCOL.md, "Connections"). Those from 1100 on are loci's own.
 const (
 	CodeConnectionLost  uint32 = 1000 // the peer fell silent
 	CodeClientLeft      uint32 = 1001 // the agent left by itself

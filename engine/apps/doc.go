@@ -1,5 +1,5 @@
-// Package apps is both ends of launching an app into a place over HTTP (protocol
-// section 9).
+// Package apps is both ends of launching an app into a place over HTTP
+// (netcode/PROTOCOL.md, "Apps").
 //
 // The place's end is a [Launcher]: it POSTs to a gateway that an agent named, as far as
 // a [Policy] lets it, and tells why it could not. Whether the app then comes is for the

@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// Gateway boots programs for places that ask it to over HTTP (protocol section 9):
+// Gateway boots programs for places that ask it to over HTTP (netcode/PROTOCOL.md, "Apps"):
 //
 //	POST /NAME            boots one; 200 and {"status":"ok","id":ID}, or why not, as text
 //	GET /                 lists apps and instances, as HTML or JSON

@@ -24,7 +24,7 @@ type order struct {
 // 128 KiB, and the name.
 const maxVariable = 127 << 10
 
-// fields of the body of an order without headers, as protocol section 9 has it.
+// fields of the body of an order without headers, as netcode/PROTOCOL.md, "Apps" has it.
 const (
 	fieldPlace    = "spawnInPlace"
 	fieldIdentity = "onBehalfOf"

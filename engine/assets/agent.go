@@ -142,8 +142,8 @@ func (a *Agent) next() bool {
 	return false
 }
 
-// serve answers what an agent wants, or begins to: a short answer is fine (protocol
-// section 8).
+// serve answers what an agent wants, or begins to: a short answer is fine
+// (netcode/PROTOCOL.md, "Assets").
 func (a *Agent) serve(w *want, total int64) {
 	if w.offset > total {
 		w.detach()

@@ -1,5 +1,5 @@
-// Package assets is the place as a distribution centre for files (protocol section
-// 8): agents ask it for an asset by the hash of its content, and it answers from its
+// Package assets is the place as a distribution centre for files (netcode/PROTOCOL.md,
+// "Assets"): agents ask it for an asset by the hash of its content, and it answers from its
 // cache, from the host's own files, or with what it gets from another agent.
 //
 //	centre, err := assets.New(assets.Config{Options: assets.Options{Dir: "data/assets"}, …})

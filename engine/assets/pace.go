@@ -3,7 +3,7 @@ package assets
 import "time"
 
 // A piece starts small and grows while it is quick: a reliable state waits behind it
-// (protocol section 8).
+// (netcode/PROTOCOL.md, "Assets").
 const (
 	leastPiece = 32 << 10
 	mostPiece  = 1 << 20

@@ -17,7 +17,7 @@ type question struct {
 
 // nextSource asks the next agent for it, if there is one: first the owners of the
 // entities that are said to have published it, then the others, those last who kept silent
-// before, and in the end again those that were slow (protocol section 8).
+// before, and in the end again those that were slow (netcode/PROTOCOL.md, "Assets").
 func (s *asset) nextSource() {
 	left := s.centre.cfg.Patience - time.Since(s.began)
 	if left > 0 && len(s.others) >= parallel {

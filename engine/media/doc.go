@@ -1,5 +1,5 @@
-// Package media is the routing table of live audio and video (protocol section 8):
-// whose each track is, and who hears it.
+// Package media is the routing table of live audio and video (netcode/PROTOCOL.md,
+// "Media"): whose each track is, and who hears it.
 //
 // It has two sides. [Table] belongs to the place: agents join and leave it, are
 // allocated tracks, and say what they want to hear. [Voice] is what the transport

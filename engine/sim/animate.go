@@ -10,10 +10,10 @@ import (
 )
 
 // Animate brings every animated property to where it is when the place's clock says
-// now, in seconds, and takes out the animations that are over (protocol section 7).
-// Animations of one entity act in the order of their ids, each on what the ones
-// before it made. Those that make no sense, or lead to no property of their kind,
-// are passed over.
+// now, in seconds, and takes out the animations that are over (netcode/PROTOCOL.md,
+// "Property animations"). Animations of one entity act in the order of their ids, each on
+// what the ones before it made. Those that make no sense, or lead to no property of their
+// kind, are passed over.
 func Animate(w *world.World, now float64) {
 	all := w.Animated()
 	for i := len(all) - 1; i >= 0; i-- {

@@ -9,7 +9,8 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// Animation moves one property of an entity over time (protocol section 7).
+// Animation moves one property of an entity over time (netcode/PROTOCOL.md, "Property
+// animations").
 type Animation struct {
 	target   target
 	from, to world.Numbers

@@ -1,6 +1,6 @@
 // Package sim moves what moves by itself, once each heartbeat: avatars, and what
-// they hold, by their agents' intents ([Step], protocol section 4), then properties
-// that are animated ([Animate], section 7).
+// they hold, by their agents' intents ([Step], netcode/PROTOCOL.md, "Intents"), then
+// properties that are animated ([Animate], "Property animations" there).
 //
 // It follows the steps that agents run locally to predict what they will see, so
 // that nothing jumps when the place's state arrives. Numbers that are not finite

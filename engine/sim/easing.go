@@ -6,7 +6,8 @@ import "math"
 // misses 0 or 1 at its ends, theirs does too.
 type easing func(p float64) float64
 
-// easings are the functions by name (protocol section 7); "linear" is any other.
+// easings are the functions by name (netcode/PROTOCOL.md, "Property animations"); "linear"
+// is any other.
 var easings = map[string]easing{
 	"quadIn": power(2), "quadOut": out(power(2)), "quadInOut": inOut(power(2)),
 	"cubicIn": power(3), "cubicOut": out(power(3)), "cubicInOut": inOut(power(3)),

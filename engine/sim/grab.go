@@ -7,9 +7,9 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// grab moves what the mover's hands hold (protocol section 4, step 3). Anybody may
-// move what its owner has made grabbable, or has named in a grabbable of its own below it;
-// of several agents that hold the same, the last has it.
+// grab moves what the mover's hands hold (netcode/PROTOCOL.md, "Intents", step 3). Anybody
+// may move what its owner has made grabbable, or has named in a grabbable of its own below
+// it; of several agents that hold the same, the last has it.
 func grab(w *world.World, m Mover) {
 	hold(w, m.Entity, "hand/left", &m.Intent.LeftHand.Grab)
 	hold(w, m.Entity, "hand/right", &m.Intent.RightHand.Grab)

@@ -8,7 +8,7 @@ import (
 )
 
 // pose returns the entities that act out the mover's poses their transforms
-// (protocol section 4, step 2): the avatar itself and its children, if the same
+// (netcode/PROTOCOL.md, "Intents", step 2): the avatar itself and its children, if the same
 // agent owns them, and whatever names the avatar in from_avatar.
 func pose(w *world.World, m Mover) {
 	if e := m.Entity; e.FromAvatar() == "" && (e.Pose() == "root" || e.Parent() == nil) {

@@ -6,7 +6,7 @@ import "github.com/go-gl/mathgl/mgl64"
 const speed = 2.0
 
 // stick walks and turns an avatar the way its stick is held, towards where its
-// head looks (protocol section 4, step 1).
+// head looks (netcode/PROTOCOL.md, "Intents", step 1).
 func stick(m Mover, dt float64) {
 	if !m.Intent.WantsStickMovement {
 		return

@@ -1,4 +1,4 @@
-// Package view decides what of the world each agent is told (protocol section 3).
+// Package view decides what of the world each agent is told (netcode/PROTOCOL.md, "State").
 //
 // A state packet is a promise: once an agent acknowledges it, the agent's
 // document is exactly that. So a [View] keeps, for one agent, a record of each

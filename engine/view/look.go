@@ -76,7 +76,7 @@ func (v *View) constant(e *world.Entity) bool {
 	return e.ID() == placeID || v.agent.Own(e)
 }
 
-// placeID is the place's own entity (protocol section 2).
+// placeID is the place's own entity (netcode/PROTOCOL.md, "Agents and entities").
 const placeID = "place"
 
 // gain brings a root and all below it into view.

@@ -19,7 +19,8 @@ func Revision(number world.Stamp) uint64 {
 
 // Reach is how many revisions back the base of a patch may lie. C clients keep a
 // state in the slot of its revision modulo 64, so one 64 revisions older has been
-// overwritten (protocol section 3). It is 62, as revisions leave out 0 when they wrap.
+// overwritten (netcode/PROTOCOL.md, "State"). It is 62, as revisions leave out 0 when they
+// wrap.
 const Reach = 64 - 2
 
 const (

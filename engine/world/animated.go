@@ -7,7 +7,7 @@ import (
 )
 
 // Animated is an entity that has property animations: at least one under
-// property_animations.animations (protocol section 7).
+// property_animations.animations (netcode/PROTOCOL.md, "Property animations").
 type Animated struct {
 	Entity *Entity
 	// Parsed is what the one who steps the animations made of the component. The

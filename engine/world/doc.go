@@ -1,5 +1,6 @@
 // Package world holds what stands in a place, entities made of components, and
-// knows for any earlier state what has changed since (protocol sections 2 and 3).
+// knows for any earlier state what has changed since (netcode/PROTOCOL.md, "Agents and
+// entities" and "State").
 //
 // The document agents see is a tree of objects:
 //

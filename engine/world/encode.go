@@ -20,8 +20,9 @@ type Component struct {
 	keys  int
 }
 
-// Encode encodes a component: an object, or an empty list in its stead (protocol section
-// 2). A null in it is dropped, as a merge patch cannot carry one.
+// Encode encodes a component: an object, or an empty list in its stead
+// (netcode/PROTOCOL.md, "Agents and entities"). A null in it is dropped, as a merge patch
+// cannot carry one.
 func Encode(name string, v any) (Component, error) {
 	switch v := v.(type) {
 	case Component:

@@ -2,8 +2,8 @@ package world
 
 import "github.com/go-gl/mathgl/mgl64"
 
-// Grabbable is the component of that name: how hands may move an entity (protocol
-// section 4, step 3).
+// Grabbable is the component of that name: how hands may move an entity
+// (netcode/PROTOCOL.md, "Intents", step 3).
 type Grabbable struct {
 	// ActuateOn says what moves instead: an ancestor by its id, or the parent
 	// ("$parent"). Empty for the entity itself.

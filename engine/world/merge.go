@@ -3,7 +3,7 @@ package world
 import "github.com/loci-place/loci/netcode"
 
 // AppendSet appends the "entities" object of the whole state, for a state packet
-// of style set (protocol section 3).
+// of style set (netcode/PROTOCOL.md, "State").
 func (w *World) AppendSet(dst []byte) []byte {
 	dst = append(dst, '{')
 	for e := range w.Entities() {

@@ -85,7 +85,8 @@ func (w *World) Advance() {
 func (w *World) Len() int { return w.alive }
 
 // Spawn adds an entity. Its components are objects by name; a JSON null in one is
-// dropped and an empty array stands for an empty object (protocol section 2).
+// dropped and an empty array stands for an empty object (netcode/PROTOCOL.md, "Agents and
+// entities").
 func (w *World) Spawn(id, owner string, components map[string]any) (*Entity, error) {
 	encoded, err := encodeAll(components)
 	if err != nil {

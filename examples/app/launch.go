@@ -7,7 +7,7 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// launch is what a gateway tells an app in its environment (protocol section 9).
+// launch is what a gateway tells an app in its environment (netcode/PROTOCOL.md, "Apps").
 type launch struct {
 	place string         // alloplace://host:port
 	by    string         // what the one who has launched it calls itself

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// walkingSpeed is that of a stick held all the way, in metres a second (protocol
-// section 4).
+// walkingSpeed is that of a stick held all the way, in metres a second
+// (netcode/PROTOCOL.md, "Intents").
 const walkingSpeed = 2
 
 // circle is how an agent walks. The zero circle is a point.

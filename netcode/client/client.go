@@ -27,7 +27,7 @@ type Config struct {
 	// Identity is who the agent says it is; nil means only a display_name, "agent".
 	Identity map[string]any
 	// Key is what the agent proves to the place that it has, which shows as verified
-	// there (README, "Verified agents"); its public half goes into the identity as "auth".
+	// there (netcode/README.md, "Verified agents"); its public half goes into the identity as "auth".
 	// Nil means that it proves nothing.
 	Key ed25519.PrivateKey
 	// PlaceName is what the place must call itself to get the proof; "" means that any
@@ -58,8 +58,8 @@ type Config struct {
 	IntentRate int
 	// Mode says how much of the place's state the client keeps.
 	Mode StateMode
-	// Envelope has the client speak only the envelope of version 0 (protocol
-	// section 1), which has no requests but the announce.
+	// Envelope has the client speak only the envelope of version 0 (netcode/PROTOCOL.md,
+	// "Connections"), which has no requests but the announce.
 	Envelope bool
 
 	// OnState is called after each state that was applied, in FullDocument mode.
@@ -71,8 +71,8 @@ type Config struct {
 	// OnMedia is called with each packet of a track that the agent hears. The
 	// payload may be kept.
 	OnMedia func(track uint32, payload []byte)
-	// OnAsset is called with each asset frame (protocol section 8) that is neither
-	// a request for what [Client.PublishAsset] was given nor about what
+	// OnAsset is called with each asset frame (netcode/PROTOCOL.md, "Assets") that is
+	// neither a request for what [Client.PublishAsset] was given nor about what
 	// [Client.FetchAsset] gets. The frame may be kept. A request must be answered; nil
 	// answers each that it is not available.
 	OnAsset func(c *Client, f netcode.AssetFrame)

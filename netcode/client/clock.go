@@ -7,7 +7,7 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// clockInterval is how often a client asks for the time (protocol section 8).
+// clockInterval is how often a client asks for the time (netcode/PROTOCOL.md, "Clock").
 const clockInterval = time.Second
 
 // clockSamples is how many exchanges of clocks the estimate looks back on: long

@@ -7,7 +7,8 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// AnnounceError says that a place did not let an agent in (protocol section 1).
+// AnnounceError says that a place did not let an agent in (netcode/PROTOCOL.md,
+// "Connections").
 type AnnounceError struct {
 	Code   int // 1003 for a version it does not speak
 	Reason string
@@ -52,7 +53,7 @@ func (e *DisconnectError) Unwrap() error { return netcode.ErrClosed }
 
 // RefusedError is a response that says no: [verb,"error",reason] or
 // [verb,"failed",reason] from the one who was asked, or a rule of the place's that
-// denies the request (protocol section 5).
+// denies the request (netcode/PROTOCOL.md, "Interactions").
 type RefusedError struct {
 	Verb   string // what was asked
 	Kind   string // "error", "failed" or "denied"
@@ -67,7 +68,7 @@ func (e *RefusedError) Error() string {
 // the asset's id says.
 var ErrAssetDamaged = errors.New("netcode: damaged asset")
 
-// AssetError is an asset frame that says no (protocol section 8).
+// AssetError is an asset frame that says no (netcode/PROTOCOL.md, "Assets").
 type AssetError struct {
 	Code   int    // AssetNotAvailable, AssetMalformed, or another
 	Reason string // in words

@@ -15,10 +15,10 @@ import (
 // deployed clients do. The answer may be shorter.
 const assetFetch = 1 << 20
 
-// FetchAsset gets an asset from the place (protocol section 8) and gives its
-// content, which is what the id says. PublishedBy is an entity whose agent has it, if
-// one is known, and else "". It waits as long as ctx lets it: the place may have to
-// find the asset first.
+// FetchAsset gets an asset from the place (netcode/PROTOCOL.md, "Assets") and gives its
+// content, which is what the id says. PublishedBy is an entity whose agent has it, if one
+// is known, and else "". It waits as long as ctx lets it: the place may have to find the
+// asset first.
 //
 // The error is an [*AssetError] where the place does not have it, or wraps
 // [ErrAssetDamaged], ctx's error or the client's.

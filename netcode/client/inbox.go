@@ -141,7 +141,7 @@ func (c *Client) handle(m *message) {
 }
 
 // handleInteraction passes an interaction on; a request that nobody handles
-// gets its answer all the same (protocol section 5).
+// gets its answer all the same (netcode/PROTOCOL.md, "Interactions").
 func (c *Client) handleInteraction(i netcode.Interaction) {
 	if c.cfg.Handle != nil {
 		c.cfg.Handle(c, i)

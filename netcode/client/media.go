@@ -5,7 +5,7 @@ import (
 )
 
 // SendMedia sends a piece of audio on a track that the agent was allocated
-// (protocol section 8). It is lost where the network is slow or busy.
+// (netcode/PROTOCOL.md, "Media"). It is lost where the network is slow or busy.
 func (c *Client) SendMedia(track uint32, payload []byte) error {
 	return c.sendMedia(c.dialect.Audio, track, payload)
 }

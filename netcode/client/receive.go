@@ -58,7 +58,7 @@ func (c *Client) receivedResponse(id string, body []byte) {
 }
 
 // receivedDenial takes ["interaction_denied", interaction, rule], with which
-// places tell versions 1 and 2 of a rule (protocol section 5). It reports
+// places tell versions 1 and 2 of a rule (netcode/PROTOCOL.md, "Interactions"). It reports
 // whether data is one.
 func (c *Client) receivedDenial(data []byte) bool {
 	if netcode.BodyVerb(data) != "interaction_denied" {

@@ -69,7 +69,7 @@ func (c *Client) applyState(data []byte) {
 	}
 }
 
-// refuseState has the place send everything again (protocol section 3).
+// refuseState has the place send everything again (netcode/PROTOCOL.md, "State").
 func (c *Client) refuseState(err error) {
 	c.mu.Lock()
 	c.settleState(false)

@@ -46,7 +46,7 @@ type enetHost struct {
 }
 
 // enetChannels is the most that a client may open: 5 or 6 by its dialect
-// (protocol section 1).
+// (netcode/PROTOCOL.md, "Connections").
 const enetChannels = 6
 
 // enetMaxPeers is what ENet's twelve bits for a peer can name.

@@ -102,8 +102,8 @@ type Limits struct {
 	// TimeoutMin and TimeoutMax are how long a peer may leave reliable packets
 	// unacknowledged before its connection counts as lost: between them when
 	// several attempts failed, at the latest after TimeoutMax; 10 s and 20 s, as
-	// deployed clients have it (protocol section 1). A connection that Disconnect
-	// has ended is given up after TimeoutMax.
+	// deployed clients have it (netcode/PROTOCOL.md, "Connections"). A connection that
+	// Disconnect has ended is given up after TimeoutMax.
 	TimeoutMin time.Duration
 	TimeoutMax time.Duration
 

@@ -46,7 +46,7 @@ type Config struct {
 }
 
 const (
-	pipeTimeout   = 10 * time.Second // the least that deployed clients use (protocol section 1)
+	pipeTimeout   = 10 * time.Second // the least that deployed clients use (netcode/PROTOCOL.md, "Connections")
 	pipeMaxPacket = 8 << 20          // as for ENet
 	pipeFragment  = 1372             // what ENet carries in one datagram
 
