@@ -108,7 +108,7 @@ that do not load; 2 where it was asked wrongly.`,
 	flags.StringVar(&o.data, "data", "", "`DIR` where the place keeps what is to survive it, made if need be; one process at a time (default: nothing survives)")
 	flags.Var(limit.Size[int64]{N: &o.assetCache}, "asset-cache", "`SIZE` of assets to keep, below 0 none (default 1GiB in --data, 32MiB in memory without)")
 	flags.Var(limit.Size[int]{N: &o.memory}, "memory", "`SIZE` of memory that the process keeps to, whatever agents do: 3/8 for what they make the place hold, 1/4 for packets,\n"+
-		"1/4 for the scripts' state, which is made anew beyond that (default 1GiB)")
+		"1/4 for the scripts' state, which is made again beyond that (default 1GiB)")
 	flags.StringVar(&o.http, "http", "", "`ADDR` to show what goes on inside on, by HTTP: HOST:PORT, or :PORT for 127.0.0.1 only (default: nowhere)")
 	flags.IntVar(&o.perAddress, "connections-per-address", 0, "`N` connections that one address may have; loopback and private networks may have any number (default 256)")
 	flags.Var(limit.Size[int]{N: &o.mediaFrame}, "media-frame", "`SIZE` of a media packet, such as a picture of a video, at most (default 1 MiB)")

@@ -91,7 +91,7 @@ func (tr *Trial) placeClass() api.Class {
 			{Name: "time", Signature: "(): number", Doc: "The place's clock, in seconds.", Call: tr.ofPlace("time")},
 			{Name: "log", Signature: "(): string[]", Doc: "What the scripts have written to the log so far: \"info hello ann\".", Call: tr.trialSaid},
 			{Name: "expect_error", Signature: "(text: string)", Doc: "Says that an error with this text in it is logged in this test, before or after this line; without it, an error in the log fails the test, and with it, that there is none.", Call: tr.trialExpectError},
-			{Name: "reload", Signature: "(sources?: table<string, string|false>): boolean?, string?", Doc: "Loads the scripts anew, as when a file is saved: with other sources by their paths, false for none. Gives nil and why if the old ones run on.", Call: tr.trialReload},
+			{Name: "reload", Signature: "(sources?: table<string, string|false>): boolean?, string?", Doc: "Loads the scripts again, as when a file is saved: with other sources by their paths, false for none. Gives nil and why if the old ones run on.", Call: tr.trialReload},
 		},
 	}
 }
