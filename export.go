@@ -15,7 +15,8 @@ func newExportCommand() *cobra.Command {
 		Long: `Write what a place keeps in its --data directory to stdout, as JSON: what
 'loci import' reads. Assets are files of their own, in DIR/assets.
 
-The place must not be running. Its README says what is in the JSON.
+The place must not be running. engine/store/README.md in loci's repository
+says what is in the JSON.
 
 Exit codes: 0 if it was written; 1 if it could not be, as where the directory is in
 use or damaged; 2 where it was asked wrongly.`,

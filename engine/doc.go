@@ -18,6 +18,22 @@
 // whatever the host hands to [Place.Handle], official verbs included. A host works with the
 // place from any goroutine through [Place.Do].
 //
+// What a host does with a place while it serves:
+//
+//   - [Place.Do] spawns, changes and removes entities, lists and kicks agents, and sends to
+//     them: several steps at once, between two heartbeats.
+//   - [Place.Handle] answers a verb, at once or later; [Request.Default] leaves an official
+//     one to the place.
+//   - [Place.AddAsset] and [Turn.PushAsset] serve files by the hash of their content.
+//   - [Config].Joined and Left hear of agents, Rules decide what they may do, Apps from where
+//     they may launch apps, and Store keeps what is to survive the process.
+//   - [Place.Stats] and [Place.Health] are numbers; package inside shows them over HTTP.
+//   - [Place.Drive] runs the place step by step on a clock of the test's own.
+//
+// Callbacks run on the place's turn, during which it stands still: they must not block, nor
+// call Place.Do or Place.Handle. The Example functions show each by itself, examples/embed
+// most of them together.
+//
 // What a place does beyond that is its [Behaviour], such as scripts: a Go value that the
 // place asks and tells on its turn. A [Driver] runs a place step by step, for tests.
 //

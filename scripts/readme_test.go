@@ -195,9 +195,11 @@ func TestTheFrontPagesLuaRuns(t *testing.T) {
 		t.Fatal("there is not one block of Lua")
 	}
 	runSection(t, [][]string{{"", "place.lua", source}}, `
-		place:join{ display_name = "ann" }
+		local ann = place:join{ display_name = "ann" }
 		t.same({ "info hello ann" }, place:log())
-		t.equal(true, place:entity("lamp").lamp.lit)`)
+		t.same({ "switch", "ok", true }, ann:request("place", { "switch" }))
+		t.equal(true, place:entity("lamp").lamp.lit)
+		t.same({ "switch", "ok", false }, ann:request("place", { "switch" }))`)
 }
 
 // runSection runs the blocks of a section as one place, and checks what is claimed.
