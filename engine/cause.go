@@ -23,9 +23,10 @@ func (t *Turn) Cause() Cause {
 	return c
 }
 
-// because does something on a session's account.
+// because does something on a session's account, and what the behaviour makes of it.
 func (p *Place) because(s *session, f func()) {
 	p.host.cause = s
 	defer func() { p.host.cause = nil }()
 	f()
+	p.hooks.behaviour.Settle(&p.host)
 }

@@ -88,7 +88,7 @@ func (p *Place) proves(s *session, ch *challenge, c *command) bool {
 func (p *Place) hearHeld(s *session, ch *challenge) {
 	p.intake.unread.Add(1)
 	p.intake.readers.Go(func() {
-		decoding, next := &p.holdings.decoding, make(chan *command, 1)
+		decoding, next := p.intake.decoding, make(chan *command, 1)
 		do := func(*command) { p.consider(s, ch.announce, ch.dialect) }
 		for c := ch.announce; c != nil; {
 			weight := decoding.weight(c.Body)
@@ -97,17 +97,16 @@ func (p *Place) hearHeld(s *session, ch *challenge) {
 			}
 			if !p.intake.postOf(s, 0, func() {
 				defer decoding.end(weight)
+				defer func() { // also where it fails
+					after := s.next()
+					if after == nil {
+						p.intake.unread.Add(-1)
+					}
+					next <- after
+				}()
 				if !s.refused {
-					p.because(s, func() {
-						do(c)
-						p.hooks.behaviour.Settle(&p.host)
-					})
+					p.because(s, func() { do(c) })
 				}
-				after := s.next()
-				if after == nil {
-					p.intake.unread.Add(-1)
-				}
-				next <- after
 			}) {
 				return
 			}

@@ -168,6 +168,31 @@ func TestAThiefOfAPublicKeyIsRefusedAndToldWhy(t *testing.T) {
 	})
 }
 
+// TestHeldCommandThatFailsHoldsUpNothing has a host's verb panic on what waited for a proof.
+func TestHeldCommandThatFailsHoldsUpNothing(t *testing.T) {
+	inPlace(t, Config{}, func(r *rig) {
+		_ = r.place.Handle("fail", func(*Request) { panic("a mistake of the host") })
+		p := r.dial()
+		body := claim("ann", "")
+		c := p.challenged(body)
+		p.command(asked("bad", `["fail"]`))
+		p.command(asked("held", `["poke"]`))
+		p.prove(c, body, "ann")
+		p.command(asked("later", `["poke"]`))
+		p.wait()
+		var ids []string
+		for _, i := range p.interactions() {
+			ids = append(ids, i.RequestID)
+		}
+		if got := fmt.Sprint(ids); got != "[ann bad held later]" || r.place.intake.unread.Load() != 0 {
+			t.Errorf("answers are %s, %d not read", got, r.place.intake.unread.Load())
+		}
+		if r.logs.take("bug in the place") == "" {
+			t.Error("the log does not say that it failed")
+		}
+	})
+}
+
 // A large announce that is proven is decoded without the turn: here there is no room for that at
 // first, and the place goes on.
 func TestAProvenAnnounceIsDecodedAside(t *testing.T) {

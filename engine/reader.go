@@ -15,7 +15,6 @@ func (p *Place) received(s *session, c *command) {
 		} else {
 			p.heard(s, c)
 		}
-		p.hooks.behaviour.Settle(&p.host) // what comes of it counts too
 	})
 }
 
