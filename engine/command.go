@@ -36,7 +36,7 @@ type command struct {
 	shapes      []any            // its body in both shapes that there are
 }
 
-// parseCommand reads what an agent sent, but for the body, which is to be decoded.
+// parseCommand parses a message, but does not decode its body; see decode and count.
 func parseCommand(data []byte) *command {
 	c := &command{size: len(data), dropped: true}
 	if c.Interaction, c.err = netcode.ParseInteraction(data); c.err != nil {

@@ -54,8 +54,8 @@ func (d decoding) begin(ctx context.Context, weight int64, decode func()) bool {
 	}
 	began := time.Now()
 	decode()
-	// As long as that took, it is for others: the least that they need cannot be known, as they
-	// may be other processes.
+	// Wait as long as that took before decoding again, so that other goroutines and processes get
+	// at least half of the processor.
 	time.AfterFunc(time.Since(began), func() { d.processors.Release(1) })
 	return true
 }

@@ -28,7 +28,7 @@ type keeper struct {
 	at        time.Time
 	clockKept keptClock         // as last handed over
 	entities  map[string]string // the kind of record that each is kept as, by id
-	place     []byte            // the record of the place's own entity, as last handed over
+	place     []byte            // the record of the entity PlaceID, as last handed over
 	restored  bool
 	scratch   []byte
 }
@@ -186,7 +186,7 @@ func parentOf(components map[string]any) string {
 	return parent
 }
 
-// one reads a record of the place's and reports whether there is one.
+// one reads the record of kind KindPlace with a key, and reports whether there is one.
 func (k *keeper) one(key string, into any) (found bool, err error) {
 	for name, value := range k.store.Records(KindPlace) {
 		if name == key {

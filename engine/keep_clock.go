@@ -26,7 +26,7 @@ const (
 	keepClockEvery = time.Minute
 )
 
-// kept is the clock as it is to be kept, rounded up so that it does not come back earlier.
+// kept returns what to store of the clock. Time is rounded up, so that the clock never goes back.
 func (c *clock) kept() keptClock {
 	now := c.Time()
 	return keptClock{Began: float64(c.wall().UnixNano())/1e9 - now, Time: math.Ceil(now*1000) / 1000}

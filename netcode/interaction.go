@@ -99,9 +99,9 @@ func BodyItem(body []any, i int) any {
 	return nil
 }
 
-// CountChildren returns how many entities a body describes as children: the items of the lists
-// that objects in it have under "children". It decodes nothing, so that it can be known beforehand
-// what a body is going to take, and stops at what is no JSON.
+// CountChildren returns the number of child entities that the body of a parsed [Interaction]
+// describes: the items of all lists under a key "children". It estimates what the body costs before
+// it is decoded. It stops at the first JSON error.
 func CountChildren(body []byte) int {
 	c := childCounter{}
 	c.reset(body)

@@ -216,6 +216,9 @@ func FuzzInteraction(f *testing.F) {
 		if _, err := ParseValue(i.Body); err != nil && !strings.Contains(err.Error(), "too large") {
 			t.Errorf("the body %s: %v", i.Body, err)
 		}
+		if n := CountChildren(i.Body); n < 0 || n > len(i.Body) {
+			t.Errorf("%d children in %s", n, i.Body)
+		}
 	})
 }
 

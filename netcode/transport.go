@@ -55,8 +55,8 @@ type Handler interface {
 	Disconnected(c Conn, code uint32)
 }
 
-// GoodbyeCode returns the code to be heard of a peer that said it was leaving: that it fell silent it
-// cannot say itself.
+// GoodbyeCode returns the code to report for a peer that disconnected by itself. A peer cannot claim
+// [CodeConnectionLost]: it is reported as [CodeClientLeft].
 func GoodbyeCode(code uint32) uint32 {
 	if code == CodeConnectionLost {
 		return CodeClientLeft
@@ -110,7 +110,7 @@ type Stats struct {
 // DatagramBytes is how large a packet may be that a transport over UDP carries in one datagram.
 const DatagramBytes = 1372
 
-// packetMemory is about what a packet, or a fragment of one, takes in memory beside its data.
+// packetMemory is how much memory ENet takes for a queued packet or fragment beside its data, in bytes.
 const packetMemory = 96
 
 // QueueCost is about what a reliable packet of so many bytes counts in [Stats].Queued.

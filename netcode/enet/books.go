@@ -125,7 +125,7 @@ func (c *enetCrowds) report(log *slog.Logger, refused uint64, from netip.Addr, l
 		return
 	}
 	log.Warn("refusing connections: too many from one address; if many people share it, "+
-		"raise ENetLimits.OpenPerAddress (loci serve --connections-per-address)",
+		"raise enet.Limits.OpenPerAddress (loci serve --connections-per-address)",
 		"address", from, "limit", limit, "refused", refused-c.reported)
 	c.reported, c.nextLine = refused, now.Add(enetReportEvery)
 }

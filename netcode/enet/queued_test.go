@@ -7,6 +7,13 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
+// TestQueueCostIsWhatENetTakes: package netcode, which has no C, has the number as a constant.
+func TestQueueCostIsWhatENetTakes(t *testing.T) {
+	if got := netcode.QueueCost(0); got != enetCommandMemory {
+		t.Errorf("%d, want %d", got, enetCommandMemory)
+	}
+}
+
 func TestENetQueuedCountsAtOnceUntilAcknowledged(t *testing.T) {
 	place, client := startENetPlace(t, Limits{}), startENetClient(t)
 	rawDial(t, place) // acknowledges nothing

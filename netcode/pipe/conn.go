@@ -23,7 +23,7 @@ type pipeConn struct {
 	unacked  []*pipePacket // reliable packets under way, oldest first
 	fate     *rand.Rand
 	queued   int       // bytes of what was sent reliably and is not acknowledged
-	free     time.Time // when all that was let in will have been sent at PipeConfig.Rate
+	free     time.Time // when all that was let in will have been sent at Config.Rate
 	stats    netcode.Stats
 }
 
