@@ -97,16 +97,15 @@ func (p *Place) hearHeld(s *session, ch *challenge) {
 			}
 			if !p.intake.postOf(s, 0, func() {
 				defer decoding.end(weight)
-				defer func() { // also where it fails
-					after := s.next()
-					if after == nil {
-						p.intake.unread.Add(-1)
-					}
-					next <- after
-				}()
 				if !s.refused {
 					p.because(s, func() { do(c) })
 				}
+			}, func() {
+				after := s.next()
+				if after == nil {
+					p.intake.unread.Add(-1)
+				}
+				next <- after
 			}) {
 				return
 			}

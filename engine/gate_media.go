@@ -64,7 +64,7 @@ func (g *gate) mediaOver(s *session, track uint32, why string, args ...any) {
 				Body: netcode.AppendValue(nil, []any{"media_dropped", uint64(track), why}),
 			})
 		}
-	})
+	}, nil)
 }
 
 func (g *gate) relay(route *media.Route, f netcode.MediaFrame) {

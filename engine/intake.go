@@ -57,7 +57,8 @@ func (in *intake) read(s *session) {
 	})
 	defer announce.Stop()
 	done := make(chan struct{}, 1)
-	done <- struct{}{}
+	finished := func() { done <- struct{}{} }
+	finished()
 	for {
 		data, ok := s.commands.next(in.closing)
 		if !ok {
@@ -94,10 +95,9 @@ func (in *intake) read(s *session) {
 		runtime.Gosched() // else the two of us share what time is given to one
 		if !in.postOf(s, c.seconds(), func() {
 			defer decoded.end(weight)
-			defer func() { done <- struct{}{} }()
 			in.unread.Add(-1)
 			in.place.received(s, c)
-		}) {
+		}, finished) {
 			return
 		}
 	}
@@ -115,7 +115,7 @@ func (in *intake) readAll(s *session) {
 		in.unread.Add(-1)
 		in.place.left(s, s.code)
 		s.held.Set(memory.Commands, 0)
-	})
+	}, nil)
 }
 
 // throttle charges a command before it is done. It waits until the agent has so much of the
@@ -229,12 +229,18 @@ func (in *intake) post(f func()) bool {
 	return true
 }
 
-// postOf is post for what a session causes, which is charged for it.
-func (in *intake) postOf(s *session, estimate float64, f func()) bool {
+// postOf is post for what a session causes, which is charged for it. Then, even if f panics, after is
+// called, unless it is nil.
+func (in *intake) postOf(s *session, estimate float64, f, after func()) bool {
 	if closed(in.closing) {
 		return false
 	}
-	in.turns.pushOf(&s.flow, estimate, func() { in.charge(s, estimate, f) })
+	in.turns.pushOf(&s.flow, estimate, func() {
+		if after != nil {
+			defer after()
+		}
+		in.charge(s, estimate, f)
+	})
 	return true
 }
 
