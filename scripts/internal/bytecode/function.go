@@ -312,7 +312,9 @@ func (f *function) need(n int) {
 	if most > maxRegisters {
 		f.fail("an expression, or the whole, is too complex in %s", f.where())
 	}
-	f.proto.NumUsedRegisters = max(f.proto.NumUsedRegisters, uint8(most))
+	// One more than are used: a tail call of gopher-lua's loses the last register of the function
+	// that is called, which may be its last argument.
+	f.proto.NumUsedRegisters = max(f.proto.NumUsedRegisters, uint8(most+1))
 }
 
 // release frees a register that no local has. Registers are freed in the
