@@ -19,10 +19,10 @@ func TestWhatAnAgentOwnsIsBounded(t *testing.T) {
 	c := conformance{verb: "change_components", cfg: Config{Limits: limits},
 		bad: [][2]string{
 			{`["spawn_entity",{"a":{},"b":{},"c":{}}]`, `["spawn_entity","error","entity: an entity has at most 3 components"]`},
-			{`["spawn_entity",{"a":` + big(1000) + `}]`, `["spawn_entity","error","entity: an entity takes at most 1000 bytes"]`},
+			{`["spawn_entity",{"a":` + big(1000) + `}]`, `["spawn_entity","error","entity: an entity takes at most 1000 bytes: put large data into an asset"]`},
 			{`["spawn_entity",{"children":[{},{},{}]}]`, `["spawn_entity","error","entity: you own 4 already"]`},
 			{`["change_components","MINE","add_or_change",{"a":{},"b":{}}]`, `["change_components","error","entity: an entity has at most 3 components"]`},
-			{`["change_components","MINE","add_or_change",{"a":` + big(900) + `}]`, `["change_components","error","entity: an entity takes at most 1000 bytes"]`},
+			{`["change_components","MINE","add_or_change",{"a":` + big(900) + `}]`, `["change_components","error","entity: an entity takes at most 1000 bytes: put large data into an asset"]`},
 		},
 		good: [][2]string{
 			{`["change_components","MINE","add_or_change",{"a":` + big(600) + `}]`, `["change_components","ok"]`},

@@ -196,7 +196,7 @@ func TestHeldCommandThatFailsHoldsUpNothing(t *testing.T) {
 // A large announce that is proven is decoded without the turn: here there is no room for that at
 // first, and the place goes on.
 func TestAProvenAnnounceIsDecodedAside(t *testing.T) {
-	inPlace(t, Config{}, func(r *rig) {
+	inPlace(t, Config{Limits: Limits{EntityBytes: 128 << 10}}, func(r *rig) {
 		other, p := r.join(4, `{}`), r.dial()
 		body := strings.Replace(claim("ann", ""), `"spawn_avatar",{`, `"spawn_avatar",{"large":{"x":`+pad(100_000)+`}`, 1)
 		c := p.challenged(body)

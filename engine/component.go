@@ -126,7 +126,7 @@ func (p *Place) fits(e *world.Entity, set map[string]world.Component, unset []st
 	case count > limits.Components:
 		return fmt.Errorf("an entity has at most %d components", limits.Components)
 	case size > limits.EntityBytes:
-		return fmt.Errorf("an entity takes at most %d bytes", limits.EntityBytes)
+		return errEntityBytes(limits.EntityBytes)
 	}
 	return nil
 }
@@ -139,9 +139,13 @@ func (p *Place) fitsMore(e *world.Entity, bytes int) error {
 	case !e.Has("property_animations") && e.Components() >= limits.Components:
 		return fmt.Errorf("an entity has at most %d components", limits.Components)
 	case e.Size()+bytes > limits.EntityBytes:
-		return fmt.Errorf("an entity takes at most %d bytes", limits.EntityBytes)
+		return errEntityBytes(limits.EntityBytes)
 	}
 	return nil
+}
+
+func errEntityBytes(most int) error {
+	return fmt.Errorf("an entity takes at most %d bytes: put large data into an asset", most)
 }
 
 func required(key string, is func(any) bool, want string) shape {

@@ -31,7 +31,7 @@ func (p *peer) hoard(bytes int) (made int, why string) {
 func generous(memory int) Limits {
 	const all = 1 << 30
 	return Limits{
-		Memory: memory, AgentMemory: memory, ComponentByteRate: all, SpawnRate: all, InteractionRate: all, PatternRate: all, Keys: all, TurnTime: time.Hour,
+		Memory: memory, AgentMemory: memory, ComponentByteRate: all, SpawnRate: all, InteractionRate: all, PatternRate: all, Keys: all, EntityBytes: all, TurnTime: time.Hour,
 	}
 }
 
@@ -183,7 +183,7 @@ func TestDecodingIsBounded(t *testing.T) {
 	if w := d.weight(large); w != 1<<20 {
 		t.Errorf("a large one weighs %d, want all there is", w)
 	}
-	inPlace(t, Config{Limits: Limits{DecodingMemory: 1 << 20, ComponentByteRate: 1 << 30, TurnTime: time.Hour}}, func(r *rig) {
+	inPlace(t, Config{Limits: Limits{DecodingMemory: 1 << 20, ComponentByteRate: 1 << 30, EntityBytes: 1 << 20, TurnTime: time.Hour}}, func(r *rig) {
 		var all []*peer
 		for i := range 10 { // each waits until the one before is done with
 			p := r.join(1+i%4, `{}`)

@@ -217,9 +217,11 @@ type Limits struct {
 	// those that were made first stand a little longer. Else one that leaves with thousands
 	// makes the heartbeat late for all. Default 256.
 	Removals int
-	// Components is how many components an entity may have, and EntityBytes how many
-	// bytes all of it may take in a state; what would be more is refused. Default 256
-	// and 512 KiB.
+	// Components is how many components an entity of an agent may have, and EntityBytes how many
+	// bytes all of it may take in a state; what would be more is refused. An entity that is
+	// larger than a state on an agent's link goes alone, and while it is on its way that agent
+	// is sent nothing else: half a second on a link of 1 Mbit/s at the default, and four at
+	// 512 KiB. What is larger belongs into an asset. Default 256 and 64 KiB.
 	Components  int
 	EntityBytes int
 	// IdentityBytes is how many bytes an agent's identity may take; larger ones are
@@ -321,7 +323,7 @@ func (l *Limits) setDefaults() {
 	orDefault(&l.Entities, 10_000)
 	orDefault(&l.Removals, 256)
 	orDefault(&l.Components, 256)
-	orDefault(&l.EntityBytes, 512<<10)
+	orDefault(&l.EntityBytes, 64<<10)
 	orDefault(&l.IdentityBytes, 16<<10)
 	orDefault(&l.NameBytes, 256)
 	orDefault(&l.Launches, 4)

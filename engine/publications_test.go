@@ -41,7 +41,7 @@ func TestCostlySubscriptionsAreTheirOwnersLoss(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inPlace(t, Config{}, func(r *rig) {
+			inPlace(t, Config{Limits: Limits{EntityBytes: 512 << 10}}, func(r *rig) {
 				heavy, light, says := r.join(4, `{}`), r.join(4, `{}`), r.join(4, `{}`)
 				heavy.subscribeAll(250, pattern(heavy.spawn(large)))
 				light.subscribeAll(20, func(i int) string { return fmt.Sprintf(`[_, N | _] when N == %d`, i%2) })
@@ -77,7 +77,7 @@ func TestCostlySubscriptionsAreTheirOwnersLoss(t *testing.T) {
 }
 
 func TestASubscriptionReadsOneFieldOfALargeComponent(t *testing.T) {
-	inPlace(t, Config{}, func(r *rig) {
+	inPlace(t, Config{Limits: Limits{EntityBytes: 512 << 10}}, func(r *rig) {
 		hears, says := r.join(4, `{}`), r.join(4, `{}`)
 		id := hears.spawn(`{"a":{"l":[` + strings.TrimSuffix(strings.Repeat("0,", 98_000), ",") + `],"x":1}}`)
 		hears.subscribeAll(1, func(int) string { return fmt.Sprintf(`[_ | _] when component("%s", "a")["x"] == 1`, id) })

@@ -511,8 +511,9 @@ func TestWhatAgentsSendDoesNotHoldUpScripts(t *testing.T) {
 	if log := r.logs.take(); !strings.Contains(log, "larger than 262144 bytes") {
 		t.Error(log)
 	}
+	some := "[" + strings.Repeat("1,", 30_000) + "1]" // as many as an entity has room for
 	id := strings.Split(ann.request("place", `["spawn_entity",{"list":{"items":[1]}}]`), `"`)[3]
-	ann.request("place", `["change_components","`+id+`","add_or_change",{"list":{"items":`+many+`}},"remove",[]]`)
+	ann.request("place", `["change_components","`+id+`","add_or_change",{"list":{"items":`+some+`}},"remove",[]]`)
 	ann.request("place", `["change_components","`+id+`","add_or_change",{"list":{"items":[]}},"remove",[]]`)
-	r.want("list\\t100001\\t1\\tfalse", "list\\t0\\t100001\\tfalse")
+	r.want("list\\t30001\\t1\\tfalse", "list\\t0\\t30001\\tfalse")
 }

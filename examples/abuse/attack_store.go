@@ -11,7 +11,7 @@ import (
 func raw(s string) json.RawMessage { return json.RawMessage(s) }
 
 func hoard(a *attacker) {
-	large := map[string]any{"a": map[string]any{"l": numbers(450_000)}}
+	large := map[string]any{"a": map[string]any{"l": numbers(component)}}
 	a.crowd(a.hoarders, func(_ int, x *agent) {
 		for a.goOn() && x.Err() == nil {
 			if x.spawn(large) == "" {

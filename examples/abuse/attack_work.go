@@ -10,8 +10,12 @@ import (
 	"github.com/loci-place/loci/netcode/client"
 )
 
-// component is about the size of the largest component that an agent may set, in bytes.
-const component = 480_000
+// component is about the size of the largest component that an agent may set, in bytes, and
+// components how many of them an attack sets where it is their sum that costs.
+const (
+	component  = 60_000
+	components = 8
+)
 
 // replaceKeys replaces a component of very many keys by one of as many others.
 func replaceKeys(a *attacker) {
@@ -58,14 +62,14 @@ func animated(i int) map[string]any {
 
 func reread(a *attacker) {
 	x := a.join(deaf("attacker"))
-	for range 4 {
+	for range 4 * components {
 		id := x.spawn(burden())
 		for i := range 64 {
 			if id != "" && a.goOn() {
 				x.askFrom(id, "add_property_animation", animated(i))
 			}
 		}
-		a.sleep(2 * time.Second)
+		a.sleep(2 * time.Second / components)
 	}
 	<-a.ctx.Done()
 }
@@ -99,7 +103,7 @@ func edit(a *attacker) {
 // publishes, which the victim does.
 func subscribeComponent(a *attacker) {
 	x := a.join(deaf("attacker"))
-	for range 2 {
+	for range 2 * components {
 		if id := x.spawn(map[string]any{"a": map[string]any{"l": numbers(component)}}); id != "" {
 			x.ask("subscribe", fmt.Sprintf(`[_ | _] when component(%q, "a")["x"] == 1`, id))
 		}
@@ -110,7 +114,7 @@ func subscribeComponent(a *attacker) {
 func subscribeIn(a *attacker) {
 	x := a.join(deaf("attacker"))
 	go publish(a)
-	id := x.spawn(map[string]any{"a": map[string]any{"l": numbers(196_000)}})
+	id := x.spawn(map[string]any{"a": map[string]any{"l": numbers(component)}})
 	for i := 0; i < 250 && a.goOn(); i++ {
 		x.askUntil("subscribe", fmt.Sprintf(`[_, N | _] when N in component(%q, "a")["l"] and N == %d`, id, i))
 	}

@@ -21,9 +21,9 @@ var attacks = []attack{
 	// what takes the place long
 	{name: "keys", does: "replaces a component of 50,000 keys by as many others", run: replaceKeys},
 	{name: "freeze", does: "does so over twelve connections at once", run: freeze},
-	{name: "reread", does: "animates 64 numbers of each of four components of 480 kB", run: reread},
+	{name: "reread", does: "animates 64 numbers of each of 32 components of 60 kB", run: reread},
 	{name: "persist", does: "leaves such a component behind as one whose connection is lost", run: persist},
-	{name: "edit", does: "changes one number of a component of 480 kB, again and again, over four connections", run: edit},
+	{name: "edit", does: "changes one number of a component of 60 kB, again and again, over four connections", run: edit},
 	{name: "component", does: "subscribes to what makes the place read large components", run: subscribeComponent},
 	{name: "in", does: "subscribes 250 times to what is in a list of 98,000", run: subscribeIn},
 	// coming and going
@@ -31,7 +31,7 @@ var attacks = []attack{
 	{name: "debt", does: "uses the place up and leaves, so that the next from there has to pay", takes: 12 * time.Second, run: debt},
 	{name: "linger", does: "fills the places of agents whose connection is lost", run: linger},
 	// memory and bandwidth
-	{name: "hoard", does: "fills the place with entities of 450 kB over many connections", run: hoard},
+	{name: "hoard", does: "fills the place with entities of 60 kB over many connections", run: hoard},
 	{name: "flood", does: "sends one on a thin link 3 MB a second", run: flood},
 	// scripts and rules
 	{name: "buy", does: "has a script fail with words of the interpreter", files: scriptPlace, takes: 6 * time.Second, run: buy},
