@@ -90,7 +90,7 @@ func (p *Place) attach(a *agent, s *session) {
 	p.holdings.attach(a.id, s.held)
 	a.view = p.views.Add(a, a.dialect.JSONPatch)
 	if a.identity[netcode.TakesFragments] != true {
-		a.view.AvoidFragile()
+		a.view.AlwaysResend()
 	}
 	s.assets = p.assets.Join(a.id, s.conn, a.dialect.Assets, func(n int64) { s.held.Add(memory.Assets, n) })
 	s.dialect.Store(a.dialect)

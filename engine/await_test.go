@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/netcode/direct"
 )
 
@@ -72,7 +73,7 @@ func TestWhatCannotBeAwaitedIsRefusedWhole(t *testing.T) {
 		"an id in use": {good, []Entity{avatar, {ID: PlaceID}}, 0, ErrBadEntity},
 		"no waiting":   {good, []Entity{avatar}, -1, ErrBadAgent},
 	} {
-		place, err := New(Config{Transport: direct.New(), Linger: c.linger})
+		place, err := New(Config{Transports: []netcode.Transport{direct.New()}, Linger: c.linger})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -90,7 +91,7 @@ func TestWhatCannotBeAwaitedIsRefusedWhole(t *testing.T) {
 }
 
 func TestNoMoreAreAwaitedThanMayLinger(t *testing.T) {
-	place, err := New(Config{Transport: direct.New(), Limits: Limits{Lingering: 1}})
+	place, err := New(Config{Transports: []netcode.Transport{direct.New()}, Limits: Limits{Lingering: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}

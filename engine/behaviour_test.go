@@ -84,7 +84,7 @@ type stage struct {
 func onStage(t *testing.T) *stage {
 	t.Helper()
 	s := &stage{T: t, direct: direct.New(), script: &script{answer: map[string]func(*Request){}}}
-	place, err := New(Config{Transport: s.direct, Behaviour: s.script, Logger: slog.New(slog.DiscardHandler)})
+	place, err := New(Config{Transports: []netcode.Transport{s.direct}, Behaviour: s.script, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +162,7 @@ func TestBehaviourHearsOfAllThatHappens(t *testing.T) {
 
 func TestTheHostHearsThatThePlaceHasOpened(t *testing.T) {
 	script, heard := &script{}, ""
-	place, err := New(Config{Transport: direct.New(), Behaviour: script, Logger: slog.New(slog.DiscardHandler), Opened: func(p *Place) {
+	place, err := New(Config{Transports: []netcode.Transport{direct.New()}, Behaviour: script, Logger: slog.New(slog.DiscardHandler), Opened: func(p *Place) {
 		heard += script.take()
 		if err := p.Do(func(*Turn) error { return nil }); err != nil {
 			t.Error(err)

@@ -164,7 +164,7 @@ func TestResponsesInThePlacesNameAreViolations(t *testing.T) {
 
 // TestHeartbeatsThatTakeTooLongDoNotKeepThePlaceFromAnythingElse runs in real time.
 func TestHeartbeatsThatTakeTooLongDoNotKeepThePlaceFromAnythingElse(t *testing.T) {
-	p, err := New(Config{Transport: pipe.New(pipe.Config{}).Listen(), Rate: MaxRate})
+	p, err := New(Config{Transports: []netcode.Transport{pipe.New(pipe.Config{}).Listen()}, Rate: MaxRate})
 	if err != nil {
 		t.Fatal(err)
 	}

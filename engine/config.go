@@ -27,10 +27,12 @@ const MaxRate = 240
 type Config struct {
 	// Name is what agents are told the place is called. Default "Unnamed place".
 	Name string
-	// Transport carries the place's connections; the place closes it in the end,
-	// though not where New fails. Nil means ENet on Listen.
-	Transport netcode.Transport
-	// Listen is the host:port for a nil Transport. Default 0.0.0.0:21337.
+	// Transports carry the place's connections, all at once, and agents on one see those on
+	// another. When one fails, its agents are disconnected (those that may resume can, over
+	// another) and the error is logged; when the last one has, Serve returns the error. The place closes them in the
+	// end, though not where New fails. None means ENet on Listen.
+	Transports []netcode.Transport
+	// Listen is the UDP host:port where Transports is empty. Default 0.0.0.0:21337.
 	Listen string
 	// PublicHost is the name or address under which agents reach the place, which apps
 	// that are launched into it are told. "" means the address it listens on, or

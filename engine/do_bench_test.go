@@ -4,11 +4,12 @@ import (
 	"log/slog"
 	"testing"
 
+	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/netcode/pipe"
 )
 
 func BenchmarkDo(b *testing.B) {
-	place, err := New(Config{Transport: pipe.New(pipe.Config{}).Listen(), Logger: slog.New(slog.DiscardHandler)})
+	place, err := New(Config{Transports: []netcode.Transport{pipe.New(pipe.Config{}).Listen()}, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,24 +12,27 @@ import (
 
 // Driver runs a place by hand, in the stead of [Place.Serve]: for tests of what a host
 // or a script makes of it, in which nothing happens by itself and no time passes unless
-// told. Its methods are called from one goroutine, which may use a [Turn] in between. The place's transport must deliver
-// what agents send at once, on that goroutine.
+// told. Its methods are called from one goroutine, which may use a [Turn] in between.
 type Driver struct {
-	place  *Place
-	now    atomic.Int64 // nanoseconds since the place was made
-	failed chan error
-	ended  sync.Once
+	place *Place
+	now   atomic.Int64 // nanoseconds since the place was made
+	ended sync.Once
 }
 
 // Drive opens the place and returns what drives it, or the error of its behaviour, with
-// which the place closes. A place is driven or served, and once: the error is [ErrServed]
+// which the place closes. The place must have one transport, a [netcode.Inline] such as direct.Transport. A place is driven or served, and once: the error is [ErrServed]
 // then, or [ErrClosed].
 func (p *Place) Drive() (*Driver, error) {
 	p.turn.leave("Place.Drive")
 	if err := p.begin(); err != nil {
 		return nil, err
 	}
-	d := &Driver{place: p, failed: make(chan error, 1)}
+	transport, ok := p.transport.(netcode.Inline)
+	if !ok {
+		err := fmt.Errorf("engine: a place is driven over one transport, a netcode.Inline, not a %T", p.transport)
+		return nil, errors.Join(err, p.Close())
+	}
+	d := &Driver{place: p}
 	p.intake.driven = true
 	p.now = func() time.Time { return p.started.Add(time.Duration(d.now.Load())) }
 	p.upkeep.clock = p.now
@@ -36,12 +40,9 @@ func (p *Place) Drive() (*Driver, error) {
 		return nil, errors.Join(err, p.Close())
 	}
 	p.assets.Start()
-	serving := make(chan struct{})
-	go func() {
-		close(serving)
-		d.failed <- p.transport.Serve(&gate{place: p, sessions: map[netcode.Conn]*session{}})
-	}()
-	<-serving
+	if err := transport.ServeInline(&gate{place: p, sessions: map[netcode.Conn]*session{}}); err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
 	return d, nil
 }
 
@@ -81,7 +82,6 @@ func (d *Driver) Close() error {
 	d.place.turn.leave("Driver.Close")
 	err := d.place.Close()
 	d.ended.Do(func() {
-		<-d.failed
 		d.place.intake.readers.Wait()
 		d.place.working.Wait()
 		d.place.safely("closing", d.place.finish)

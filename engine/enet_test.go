@@ -51,7 +51,7 @@ func openENetPlace(t *testing.T) *enetPlace {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(p.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	if p.Place, err = New(Config{Transport: p.enet, Logger: log}); err != nil {
+	if p.Place, err = New(Config{Transports: []netcode.Transport{p.enet}, Logger: log}); err != nil {
 		t.Fatal(err)
 	}
 	go func() { p.served <- p.Serve(context.Background()) }()

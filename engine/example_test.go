@@ -31,7 +31,7 @@ type closet struct {
 func open(cfg engine.Config) *closet {
 	pipe := pipe.New(pipe.Config{})
 	end := pipe.Listen()
-	cfg.Transport, cfg.Logger = end, slog.New(slog.DiscardHandler)
+	cfg.Transports, cfg.Logger = []netcode.Transport{end}, slog.New(slog.DiscardHandler)
 	place, err := engine.New(cfg)
 	if err != nil {
 		log.Fatal(err)
@@ -75,7 +75,7 @@ func ExampleNew() {
 		log.Fatal(err)
 	}
 	place, err := engine.New(engine.Config{
-		Name: "Attic", Transport: transport, Logger: slog.New(slog.DiscardHandler),
+		Name: "Attic", Transports: []netcode.Transport{transport}, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -11,17 +11,17 @@ import (
 	"github.com/loci-place/loci/netcode/direct"
 )
 
-// fragileCounter counts packets that may get lost in part.
-type fragileCounter struct {
+// noResendCounter counts packets that may get lost in part.
+type noResendCounter struct {
 	*direct.Transport
-	fragile, large atomic.Int64
+	noResend, large atomic.Int64
 }
 
-func (c *fragileCounter) Send(p netcode.Packet, to ...netcode.Conn) error {
+func (c *noResendCounter) Send(p netcode.Packet, to ...netcode.Conn) error {
 	if len(to) > 0 && len(p.Data) > 1372 && !p.Reliable {
 		c.large.Add(1)
-		if p.Fragile {
-			c.fragile.Add(1)
+		if p.NoResend {
+			c.noResend.Add(1)
 		}
 	}
 	return c.Transport.Send(p, to...)
@@ -42,8 +42,8 @@ func TestOnlyAgentsThatSaySoGetFragments(t *testing.T) {
 		} {
 			t.Run(fmt.Sprint(version, identity), func(t *testing.T) {
 				transport := direct.New()
-				counter := &fragileCounter{Transport: transport}
-				place, err := New(Config{Transport: counter, Logger: slog.New(slog.DiscardHandler)})
+				counter := &noResendCounter{Transport: transport}
+				place, err := New(Config{Transports: []netcode.Transport{counter}, Logger: slog.New(slog.DiscardHandler)})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -90,8 +90,8 @@ func TestOnlyAgentsThatSaySoGetFragments(t *testing.T) {
 				if counter.large.Load() == 0 {
 					t.Error("no state has more than a datagram")
 				}
-				if got := counter.fragile.Load() > 0; got != want {
-					t.Errorf("%d of %d large states are fragile", counter.fragile.Load(), counter.large.Load())
+				if got := counter.noResend.Load() > 0; got != want {
+					t.Errorf("%d of %d large states are not resent", counter.noResend.Load(), counter.large.Load())
 				}
 			})
 		}

@@ -170,13 +170,13 @@ func (p *Place) sendStates(now time.Time) {
 	for _, o := range p.beat.outgoing {
 		p.sendState(o.packet, o.to)
 	}
-	if err := p.transport.Send(netcode.Packet{}); err != nil {
+	if err := p.transport.Flush(); err != nil {
 		p.log.Debug("states not sent", "error", err)
 	}
 }
 
 func statePacket(a *agent, s view.Packet) netcode.Packet {
-	return netcode.Packet{Channel: a.dialect.State, Fragile: s.Fragile, More: true, Data: s.Data}
+	return netcode.Packet{Channel: a.dialect.State, NoResend: s.NoResend, More: true, Data: s.Data}
 }
 
 func (p *Place) sendState(packet netcode.Packet, to []netcode.Conn) {
@@ -205,7 +205,7 @@ func (p *Place) outgoing(packet netcode.Packet) *outgoing {
 	list := p.beat.outgoing
 	for i := range list {
 		o := &list[i].packet
-		if o.Channel == packet.Channel && o.Fragile == packet.Fragile && &o.Data[0] == &packet.Data[0] {
+		if o.Channel == packet.Channel && o.NoResend == packet.NoResend && &o.Data[0] == &packet.Data[0] {
 			return &list[i]
 		}
 	}

@@ -31,7 +31,7 @@ func newCrowd(t testing.TB, agents, static int) *crowd {
 func newCrowdIn(t testing.TB, cfg Config, agents, static int, side float64) *crowd {
 	t.Helper()
 	transport := &countingTransport{closed: make(chan struct{})}
-	cfg.Transport, cfg.Logger = transport, slog.New(slog.DiscardHandler)
+	cfg.Transports, cfg.Logger = []netcode.Transport{transport}, slog.New(slog.DiscardHandler)
 	rng := rand.New(rand.NewPCG(1, 1))
 	somewhere := func() map[string]any {
 		m := identityMatrix()

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/loci-place/loci/engine/internal/transports"
 	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/netcode/enet"
 	"github.com/loci-place/loci/netcode/pipe"
@@ -206,7 +207,7 @@ func TestClosedTransportIsRefused(t *testing.T) {
 		if err := transport.Close(netcode.CodePlaceClosed); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := New(Config{Transport: transport}); err == nil || !strings.Contains(err.Error(), "Config.Transport has been closed") {
+		if _, err := New(Config{Transports: []netcode.Transport{transport}}); err == nil || !strings.Contains(err.Error(), "Config.Transports[0] has been closed") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -214,11 +215,11 @@ func TestClosedTransportIsRefused(t *testing.T) {
 
 func TestServeSaysThatItsTransportWasClosed(t *testing.T) {
 	end := pipe.New(pipe.Config{}).Listen()
-	place, err := New(Config{Transport: end, Logger: slog.New(slog.DiscardHandler), Opened: func(*Place) { _ = end.Close(netcode.CodePlaceClosed) }})
+	place, err := New(Config{Transports: []netcode.Transport{end}, Logger: slog.New(slog.DiscardHandler), Opened: func(*Place) { _ = end.Close(netcode.CodePlaceClosed) }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := place.Serve(t.Context()); !errors.Is(err, errTransportClosed) {
+	if err := place.Serve(t.Context()); !errors.Is(err, transports.ErrClosed) {
 		t.Errorf("served until %v", err)
 	}
 }

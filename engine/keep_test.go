@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/engine/world"
+	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/netcode/direct"
 )
 
@@ -150,7 +151,7 @@ func TestThePlacesOwnEntitiesAreKeptAndNoOthers(t *testing.T) {
 func TestTheClockGoesOnOverARestart(t *testing.T) {
 	kept := newShelf()
 	kept.Put([]Record{{Kind: KindPlace, Key: "clock", Value: fmt.Appendf(nil, `{"began":%d}`, time.Now().Add(-time.Hour).Unix())}}, nil)
-	place, err := New(Config{Transport: direct.New(), Store: kept})
+	place, err := New(Config{Transports: []netcode.Transport{direct.New()}, Store: kept})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +165,7 @@ func TestARuleThatCannotBeReadKeepsThePlaceFromOpening(t *testing.T) {
 	for _, value := range []string{`{`, `{"number":2}`, `{"number":1,"verdict":"deny","pattern":"["}`, `{"number":1,"verdict":"perhaps","pattern":"_"}`} {
 		kept := newShelf()
 		kept.Put([]Record{{Kind: KindRule, Key: "rule1", Value: []byte(value)}}, nil)
-		if _, err := New(Config{Transport: direct.New(), Store: kept}); err == nil || !strings.Contains(err.Error(), "rule1") {
+		if _, err := New(Config{Transports: []netcode.Transport{direct.New()}, Store: kept}); err == nil || !strings.Contains(err.Error(), "rule1") {
 			t.Errorf("%s: %v", value, err)
 		}
 	}
@@ -270,7 +271,7 @@ func (nowhere) Put([]Record, func(error))                {}
 func BenchmarkHeartbeatThatKeeps(b *testing.B) {
 	for name, store := range map[string]Store{"nothing": nil, "100 changes": nowhere{}} {
 		b.Run(name, func(b *testing.B) {
-			place, err := New(Config{Transport: direct.New(), Store: store})
+			place, err := New(Config{Transports: []netcode.Transport{direct.New()}, Store: store})
 			if err != nil {
 				b.Fatal(err)
 			}

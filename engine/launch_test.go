@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/engine/apps"
+	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/netcode/pipe"
 )
 
@@ -259,11 +260,11 @@ func TestLaunchesAreCountedByAddress(t *testing.T) {
 }
 
 func TestPlaceWithASenselessPolicyIsNotMade(t *testing.T) {
-	_, err := New(Config{Transport: pipe.New(pipe.Config{}).Listen(), Apps: apps.Policy{Hosts: []string{"http://a"}}})
+	_, err := New(Config{Transports: []netcode.Transport{pipe.New(pipe.Config{}).Listen()}, Apps: apps.Policy{Hosts: []string{"http://a"}}})
 	if err == nil || !strings.Contains(err.Error(), `"http://a"`) {
 		t.Errorf("got %v", err)
 	}
-	_, err = New(Config{Transport: pipe.New(pipe.Config{}).Listen(), PublicHost: "a:1"})
+	_, err = New(Config{Transports: []netcode.Transport{pipe.New(pipe.Config{}).Listen()}, PublicHost: "a:1"})
 	if err == nil || !strings.Contains(err.Error(), `"a:1"`) {
 		t.Errorf("got %v", err)
 	}

@@ -43,7 +43,7 @@ func TestAVerifiedAgentKeepsItsEntitiesOverENet(t *testing.T) {
 	transport := hastyENet(t, enet.Config{Listen: "127.0.0.1:0"})
 	var news comings
 	cfg := news.config()
-	cfg.Transport, cfg.Logger = transport, slog.New(slog.DiscardHandler)
+	cfg.Transports, cfg.Logger = []netcode.Transport{transport}, slog.New(slog.DiscardHandler)
 	cfg.KnownAs = []string{AnyName} // agents dial the bad link before it
 	place, err := New(cfg)
 	if err != nil {

@@ -374,7 +374,7 @@ func TestAnAgentComesBackUnderADriver(t *testing.T) {
 	transport := direct.New()
 	var news comings
 	cfg := news.config()
-	cfg.Transport = transport
+	cfg.Transports = []netcode.Transport{transport}
 	place, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -14,12 +14,12 @@ import (
 
 	"github.com/loci-place/loci/engine/apps"
 	"github.com/loci-place/loci/engine/assets"
+	"github.com/loci-place/loci/engine/internal/transports"
 	"github.com/loci-place/loci/engine/media"
 	"github.com/loci-place/loci/engine/view"
 	"github.com/loci-place/loci/engine/world"
 	"github.com/loci-place/loci/internal/cputime"
 	"github.com/loci-place/loci/netcode"
-	"github.com/loci-place/loci/netcode/enet"
 )
 
 // PlaceID is the id of the place's own entity, and what its entities are owned by.
@@ -27,8 +27,7 @@ const PlaceID = "place"
 
 var (
 	// ErrClosed is what a place that has been closed answers.
-	ErrClosed          = errors.New("engine: place is closed")
-	errTransportClosed = errors.New("engine: the transport has been closed under the place")
+	ErrClosed = errors.New("engine: place is closed")
 	// ErrServed is what a place answers to all but the first Serve or Drive.
 	ErrServed = errors.New("engine: the place is served or driven already: it is once, make another with New")
 )
@@ -87,23 +86,16 @@ func New(cfg Config) (*Place, error) {
 	if err := cfg.setDefaults(); err != nil {
 		return nil, err
 	}
-	if t := cfg.Transport; t != nil && errors.Is(t.Send(netcode.Packet{}), netcode.ErrClosed) { // to nobody
-		return nil, errors.New("engine: Config.Transport has been closed")
-	}
 	launcher, err := apps.NewLauncher(cfg.Apps, cfg.Limits.LaunchTimeout)
 	if err != nil {
 		return nil, fmt.Errorf("engine: %w", err)
 	}
-	ours := cfg.Transport == nil
-	if ours {
-		t, err := enet.New(enet.Config{Listen: cfg.Listen, Logger: cfg.Logger})
-		if err != nil {
-			return nil, fmt.Errorf("engine: %w", err)
-		}
-		cfg.Transport = t
+	transport, ours, err := newTransport(&cfg)
+	if err != nil {
+		return nil, fmt.Errorf("engine: %w", err)
 	}
 	p := &Place{
-		cfg: cfg, log: cfg.Logger, transport: cfg.Transport,
+		cfg: cfg, log: cfg.Logger, transport: transport,
 		clock:   clock{started: time.Now(), now: time.Now, wall: cfg.wall, cpu: cputime.Thread},
 		counts:  newCounters(),
 		beat:    beat{timer: time.NewTimer(0)},
@@ -116,11 +108,11 @@ func New(cfg Config) (*Place, error) {
 		agents:  map[string]*agent{},
 		verbs:   map[string]map[string]Verb{},
 	}
-	p.backlogs = newBacklogs(&cfg.Limits, cfg.Transport.Stats)
+	p.backlogs = newBacklogs(&cfg.Limits, transport.Stats)
 	p.holdings = newHoldings(&cfg.Limits, p.world, cfg.Logger)
 	if err := p.openAssets(); err != nil {
 		if ours {
-			err = errors.Join(err, cfg.Transport.Close(netcode.CodePlaceClosed))
+			err = errors.Join(err, transport.Close(netcode.CodePlaceClosed))
 		}
 		return nil, err
 	}
@@ -131,7 +123,7 @@ func New(cfg Config) (*Place, error) {
 		admission: newAdmission(cfg.Limits.AnnounceTime, p.closing), backlogs: p.backlogs, decoding: &p.holdings.decoding,
 		log: p.log, place: p, free: func() time.Duration { return p.news.took }, life: p.life, closing: p.closing,
 	}
-	if p.key, err = newPlaceKey(&p.cfg, p.Addr()); err != nil {
+	if p.key, err = newPlaceKey(&p.cfg, addresses(cfg.Transports)); err != nil {
 		return nil, errors.Join(err, p.giveUp(ours))
 	}
 	p.launches = launches{launcher: launcher, open: map[string]*launch{}}
@@ -193,7 +185,7 @@ func (p *Place) giveUp(ours bool) error {
 
 // Serve opens the place and runs it until ctx ends or [Place.Close] is called.
 // The agents are then told [netcode.CodePlaceClosed]. It returns nil unless the
-// transport failed or was closed. A place is served once; it answers [ErrServed] then, or [ErrClosed].
+// transports have all failed or were closed by somebody else. A place is served once; it answers [ErrServed] then, or [ErrClosed].
 func (p *Place) Serve(ctx context.Context) error {
 	p.turn.leave("Place.Serve")
 	if err := p.begin(); err != nil {
@@ -265,10 +257,11 @@ func (p *Place) finish() {
 	}
 }
 
-// Addr is where the place listens, with the real port, if its transport knows.
+// Addr is where the place listens, with the real port: the address of the first of its
+// transports that knows one.
 func (p *Place) Addr() netip.AddrPort {
-	if t, ok := p.transport.(interface{ Addr() netip.AddrPort }); ok {
-		return t.Addr()
+	for _, addr := range addresses(p.cfg.Transports) {
+		return addr
 	}
 	return netip.AddrPort{}
 }
@@ -309,7 +302,7 @@ func (p *Place) step(ctx context.Context, failed <-chan error) (done bool, err e
 		return true, nil
 	case err := <-failed:
 		if err == nil && !p.closed.Load() {
-			err = errTransportClosed
+			err = transports.ErrClosed
 		}
 		return true, err
 	}

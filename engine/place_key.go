@@ -15,8 +15,8 @@ type placeKey struct {
 	names     *placeNames
 }
 
-// newPlaceKey takes the key of a place that listens there, or makes one if it has none.
-func newPlaceKey(cfg *Config, listens netip.AddrPort) (k *placeKey, err error) {
+// newPlaceKey takes the key of a place that listens at these addresses, or makes one if it has none.
+func newPlaceKey(cfg *Config, listens []netip.AddrPort) (k *placeKey, err error) {
 	k = &placeKey{private: cfg.Key}
 	if k.names, err = newPlaceNames(listens, cfg); err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -31,7 +32,7 @@ const addressesFresh = 10 * time.Second
 type placeNames struct {
 	known map[string]bool // as [netcode.DialedName] writes them
 	any   bool            // there are no others than these, or they do not matter
-	port  uint16          // of the machine's addresses, 0 where these are not meant
+	ports []string        // of the machine's addresses, none where these are not meant
 
 	mu        sync.Mutex
 	asked     time.Time
@@ -39,26 +40,36 @@ type placeNames struct {
 	machine   func() []string // its addresses; net.InterfaceAddrs but in tests
 }
 
-// newPlaceNames collects the names of a place that listens there.
-func newPlaceNames(listens netip.AddrPort, cfg *Config) (*placeNames, error) {
+// newPlaceNames collects the names of a place that listens at these addresses. A name without a
+// port has that of the first.
+func newPlaceNames(listens []netip.AddrPort, cfg *Config) (*placeNames, error) {
 	n := &placeNames{known: map[string]bool{}, machine: machineAddresses}
+	listens = slices.DeleteFunc(slices.Clone(listens), func(a netip.AddrPort) bool { return !a.IsValid() || a.Port() == 0 })
+	port := uint16(0)
+	if len(listens) > 0 {
+		port = listens[0].Port()
+	}
 	for _, name := range cfg.KnownAs {
 		if name == AnyName {
 			n.any = true
 			continue
 		}
-		if err := n.add(name, listens.Port()); err != nil {
+		if err := n.add(name, port); err != nil {
 			return nil, fmt.Errorf("engine: Config.KnownAs has %.100q: %w", name, err)
 		}
 	}
-	addr := listens.Addr().Unmap()
-	if !listens.IsValid() || listens.Port() == 0 {
-		n.any = n.any || len(n.known) == 0 // a transport without addresses
-		return n, nil
+	n.any = n.any || len(n.known) == 0 && len(listens) == 0 // transports without addresses
+	for _, addr := range listens {
+		n.addOwn(addr.Addr().Unmap(), addr.Port(), cfg.PublicHost)
 	}
-	own := []string{cfg.PublicHost}
+	return n, nil
+}
+
+// addOwn adds what the place knows itself of an address that it listens on.
+func (n *placeNames) addOwn(addr netip.Addr, port uint16, publicHost string) {
+	own := []string{publicHost}
 	if addr.IsUnspecified() {
-		n.port = listens.Port()
+		n.ports = append(n.ports, strconv.Itoa(int(port)))
 	} else {
 		own = append(own, addr.String())
 	}
@@ -68,10 +79,9 @@ func newPlaceNames(listens netip.AddrPort, cfg *Config) (*placeNames, error) {
 	}
 	for _, host := range own {
 		if host != "" && host != ".local" {
-			_ = n.add(host, listens.Port()) // a machine's name may be none
+			_ = n.add(host, port) // a machine's name may be none
 		}
 	}
-	return n, nil
 }
 
 // add adds a name; one without a port has the place's own.
@@ -94,7 +104,7 @@ func (n *placeNames) knows(dialed string) bool {
 		return true
 	}
 	host, port, err := net.SplitHostPort(dialed)
-	if err != nil || n.port == 0 || port != strconv.Itoa(int(n.port)) {
+	if err != nil || !slices.Contains(n.ports, port) {
 		return false
 	}
 	n.mu.Lock()

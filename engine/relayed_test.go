@@ -298,7 +298,7 @@ func TestAPlaceKnowsItsNames(t *testing.T) {
 		{net10, Config{}, "127.0.0.1:5000", false},
 		{net10, Config{}, "localhost:5000", false},
 	} {
-		n, err := newPlaceNames(netip.MustParseAddrPort(c.listens), &c.cfg)
+		n, err := newPlaceNames([]netip.AddrPort{netip.MustParseAddrPort(c.listens)}, &c.cfg)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -33,7 +33,7 @@ func inPlace(t *testing.T, cfg Config, f func(r *rig)) {
 		r := &rig{T: t, pipe: pipe.New(pipe.Config{Delay: time.Millisecond}), logs: &logBook{}}
 		end := r.pipe.Listen()
 		r.addr = end.Addr()
-		cfg.Transport = end
+		cfg.Transports = []netcode.Transport{end}
 		cfg.Logger = slog.New(slog.NewTextHandler(r.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		place, err := New(cfg)
 		if err != nil {

@@ -135,7 +135,7 @@ func TestASingleLateHeartbeatShedsNothing(t *testing.T) {
 }
 
 func TestAPlaceThatIsDrivenShedsNothing(t *testing.T) {
-	place, err := New(Config{Transport: direct.New(), Logger: slog.New(slog.DiscardHandler)})
+	place, err := New(Config{Transports: []netcode.Transport{direct.New()}, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

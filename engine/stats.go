@@ -7,7 +7,6 @@ import (
 	"github.com/loci-place/loci/acl"
 	"github.com/loci-place/loci/engine/assets"
 	"github.com/loci-place/loci/netcode"
-	"github.com/loci-place/loci/netcode/enet"
 )
 
 // Stats is how a place is doing, in numbers. What counts goes on from [New] on.
@@ -34,7 +33,7 @@ type Stats struct {
 	Decisions    []DecisionCount // of the access rules
 	Rules        int             // in force
 	Assets       assets.Stats
-	Drops        enet.DropCounts // by the guards of an ENet transport
+	Drops        []netcode.DropCount // by the transports, those of 0 included
 }
 
 // AgentStats is one agent and its connection.
@@ -142,9 +141,7 @@ func (p *Place) Stats() Stats {
 			s.Decisions = append(s.Decisions, DecisionCount{acl.Verdict(verdict).String(), reasonNames[i], n})
 		}
 	}
-	if t, ok := p.transport.(interface{ Dropped() enet.DropCounts }); ok {
-		s.Drops = t.Dropped()
-	}
+	s.Drops = drops(p.cfg.Transports)
 	return s
 }
 

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/netcode/client"
 	"github.com/loci-place/loci/netcode/direct"
 	"github.com/loci-place/loci/netcode/pipe"
@@ -177,7 +178,7 @@ func (h hangingBehaviour) Beat(*Turn, float64) {
 }
 
 func TestAPlaceThatIsNotServedIsNotOpen(t *testing.T) {
-	place, err := New(Config{Transport: direct.New()})
+	place, err := New(Config{Transports: []netcode.Transport{direct.New()}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -220,7 +220,7 @@ type bench struct {
 
 func costOf(t *testing.T, inputs []input) (c cost) {
 	transport := direct.New()
-	place, err := New(Config{Transport: transport, Logger: slog.New(slog.DiscardHandler), Limits: unlimited()})
+	place, err := New(Config{Transports: []netcode.Transport{transport}, Logger: slog.New(slog.DiscardHandler), Limits: unlimited()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"net/netip"
 	"sync"
 
 	"github.com/loci-place/loci/netcode"
@@ -20,9 +19,7 @@ var _ netcode.Transport = (*countingTransport)(nil)
 
 func (t *countingTransport) Serve(netcode.Handler) error { <-t.closed; return nil }
 
-func (t *countingTransport) Dial(netip.AddrPort, int) (netcode.Conn, error) {
-	return 0, netcode.ErrClosed
-}
+func (t *countingTransport) Flush() error { return nil }
 
 func (t *countingTransport) Send(p netcode.Packet, to ...netcode.Conn) error {
 	t.mu.Lock()

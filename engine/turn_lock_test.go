@@ -95,7 +95,7 @@ func TestEveryCallbackKnowsThatItIsOnTheTurn(t *testing.T) {
 }
 
 func TestATurnIsGoodOnItsTurnOnly(t *testing.T) {
-	place, err := New(Config{Transport: pipe.New(pipe.Config{}).Listen()}) // nobody else has its turn
+	place, err := New(Config{Transports: []netcode.Transport{pipe.New(pipe.Config{}).Listen()}}) // nobody else has its turn
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -379,7 +379,7 @@ func TestJoinedAndLeftHearOfAgents(t *testing.T) {
 
 func TestATurnWorksOnThePlaceBeforeItServesAndUntilItCloses(t *testing.T) {
 	n := pipe.New(pipe.Config{})
-	p, err := New(Config{Transport: n.Listen()})
+	p, err := New(Config{Transports: []netcode.Transport{n.Listen()}})
 	if err != nil {
 		t.Fatal(err)
 	}

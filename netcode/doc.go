@@ -8,7 +8,7 @@
 //     protocol.
 //   - A [Transport] moves packets between connections. There are three, each a package of its own:
 //     netcode/enet over UDP, which needs C; netcode/pipe in memory, with settable loss and delay;
-//     and netcode/direct, which delivers at once.
+//     and netcode/direct, for agents in the same process. One place may be served by several.
 //   - netcode/client is a complete agent: it joins a place, sends intents, follows the state, asks
 //     and answers.
 //

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/netcode/direct"
 )
 
@@ -28,7 +29,7 @@ func TestARuntimeRunsInOnePlace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := engine.New(engine.Config{Transport: direct.New(), Behaviour: r.rt})
+	second, err := engine.New(engine.Config{Transports: []netcode.Transport{direct.New()}, Behaviour: r.rt})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/netcode/client"
 	"github.com/loci-place/loci/netcode/pipe"
 	"github.com/loci-place/loci/scripts"
@@ -32,7 +33,7 @@ type attic struct {
 func serve(rt *scripts.Runtime) *attic {
 	pipe := pipe.New(pipe.Config{})
 	end := pipe.Listen()
-	place, err := engine.New(engine.Config{Transport: end, Behaviour: rt, Logger: quiet()})
+	place, err := engine.New(engine.Config{Transports: []netcode.Transport{end}, Behaviour: rt, Logger: quiet()})
 	if err != nil {
 		log.Fatal(err)
 	}

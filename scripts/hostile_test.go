@@ -64,7 +64,7 @@ func attack(place string) (longest time.Duration) {
 		return 0
 	}
 	transport := direct.New()
-	p, err := engine.New(engine.Config{Transport: transport, Behaviour: rt, Logger: log})
+	p, err := engine.New(engine.Config{Transports: []netcode.Transport{transport}, Behaviour: rt, Logger: log})
 	if err != nil {
 		panic(err)
 	}

@@ -24,10 +24,10 @@ type Options struct {
 	// survives the process.
 	Data string
 	// Listen is the UDP host:port, IPv4; port 0 takes a free one. "" means that of the
-	// protocol, on every interface. It is not used with Place.Transport.
+	// protocol, on every interface. It is not used with Place.Transports.
 	Listen string
 	// Network bounds what connections cost; a zero field means its default. It is not used
-	// with Place.Transport.
+	// with Place.Transports.
 	Network enet.Limits
 	// Scripts are the other options of the scripts. Its Dir, Store and Logger are those of
 	// Options where they are set there; place.store is kept in Data unless Store is set.
@@ -85,19 +85,20 @@ func Open(o Options) (place *Place, err error) {
 	if o.Place.Assets.Folder == "" {
 		o.Place.Assets.Folder = p.Scripts.AssetFolder()
 	}
-	own := o.Place.Transport == nil
+	own := len(o.Place.Transports) == 0
 	if own {
 		if o.Listen == "" {
 			o.Listen = fmt.Sprintf("0.0.0.0:%d", netcode.DefaultPort)
 		}
-		o.Place.Transport, err = enet.New(enet.Config{Listen: o.Listen, Logger: o.Logger, Limits: o.Network})
+		t, err := enet.New(enet.Config{Listen: o.Listen, Logger: o.Logger, Limits: o.Network})
 		if err != nil {
 			return nil, err
 		}
+		o.Place.Transports = []netcode.Transport{t}
 	}
 	if p.Place, err = engine.New(o.Place); err != nil {
 		if own {
-			err = errors.Join(err, o.Place.Transport.Close(netcode.CodePlaceClosed))
+			err = errors.Join(err, o.Place.Transports[0].Close(netcode.CodePlaceClosed))
 		}
 		return nil, err
 	}

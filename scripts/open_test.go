@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/netcode/direct"
 	"github.com/loci-place/loci/scripts"
 )
@@ -110,7 +111,7 @@ func TestOpenRefusesWhatItSets(t *testing.T) {
 	for want, o := range map[string]scripts.Options{
 		"Behaviour is set":     {Place: engine.Config{Behaviour: rt}},
 		"Store or a Key":       {Data: t.TempDir(), Place: engine.Config{Key: make([]byte, 64)}},
-		"no such file or dire": {Dir: filepath.Join(t.TempDir(), "none"), Place: engine.Config{Transport: direct.New()}},
+		"no such file or dire": {Dir: filepath.Join(t.TempDir(), "none"), Place: engine.Config{Transports: []netcode.Transport{direct.New()}}},
 	} {
 		if _, err := scripts.Open(o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)

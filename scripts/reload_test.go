@@ -11,6 +11,7 @@ import (
 
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/internal/await"
+	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/netcode/direct"
 )
 
@@ -264,7 +265,7 @@ func TestAPlaceThatIsNotOpenCannotReload(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	place, err := engine.New(engine.Config{Transport: direct.New(), Behaviour: rt})
+	place, err := engine.New(engine.Config{Transports: []netcode.Transport{direct.New()}, Behaviour: rt})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -76,7 +76,7 @@ func open(t testing.TB, sources files, configs ...func(*Config)) (*rig, error) {
 		return nil, err
 	}
 	if r.place, err = engine.New(engine.Config{
-		Transport: r.direct, Behaviour: r.rt, Logger: log, Assets: assets.Options{Folder: r.rt.AssetFolder()},
+		Transports: []netcode.Transport{r.direct}, Behaviour: r.rt, Logger: log, Assets: assets.Options{Folder: r.rt.AssetFolder()},
 	}); err != nil {
 		return nil, err
 	}

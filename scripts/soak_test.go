@@ -55,7 +55,7 @@ func TestReloadsUnderMovingAgents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	place, err := engine.New(engine.Config{Transport: transport, Behaviour: rt, Logger: slog.New(slog.DiscardHandler)})
+	place, err := engine.New(engine.Config{Transports: []netcode.Transport{transport}, Behaviour: rt, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/engine/store"
+	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/netcode/direct"
 )
 
@@ -26,7 +27,7 @@ func keeping(t *testing.T, dir, source string) (r *rig, closePlace func()) {
 	if r.rt, err = New(Config{Sources: lua1(source), Logger: log, Store: shelf}); err != nil {
 		t.Fatal(err)
 	}
-	if r.place, err = engine.New(engine.Config{Transport: r.direct, Behaviour: r.rt, Logger: log, Store: kept}); err != nil {
+	if r.place, err = engine.New(engine.Config{Transports: []netcode.Transport{r.direct}, Behaviour: r.rt, Logger: log, Store: kept}); err != nil {
 		t.Fatal(err)
 	}
 	if r.Driver, err = r.place.Drive(); err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/internal/suggest"
+	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/scripts/internal/api"
 	"github.com/loci-place/loci/scripts/internal/bind"
 	"github.com/loci-place/loci/scripts/internal/lib"
@@ -40,7 +41,7 @@ func (tr *Trial) open() (*trialPlace, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.place, err = engine.New(engine.Config{Transport: p.direct, Behaviour: p.rt, Logger: log})
+	p.place, err = engine.New(engine.Config{Transports: []netcode.Transport{p.direct}, Behaviour: p.rt, Logger: log})
 	if err != nil {
 		return nil, err
 	}

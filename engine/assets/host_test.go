@@ -45,7 +45,7 @@ type brokenReader struct{ err error }
 func (b *brokenReader) Read([]byte) (int, error) { return 0, b.err }
 
 func TestClosedPlaceTakesNoAssets(t *testing.T) {
-	place, err := engine.New(engine.Config{Transport: pipe.New(pipe.Config{}).Listen()})
+	place, err := engine.New(engine.Config{Transports: []netcode.Transport{pipe.New(pipe.Config{}).Listen()}})
 	if err != nil {
 		t.Fatal(err)
 	}

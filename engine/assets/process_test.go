@@ -17,6 +17,7 @@ import (
 
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/engine/assets"
+	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/netcode/client"
 	"github.com/loci-place/loci/netcode/enet"
 	"github.com/loci-place/loci/netcode/floor"
@@ -56,7 +57,7 @@ func servePlace() error {
 		return err
 	}
 	place, err := engine.New(engine.Config{
-		Transport: transport, Logger: slog.New(slog.DiscardHandler),
+		Transports: []netcode.Transport{transport}, Logger: slog.New(slog.DiscardHandler),
 		Assets: assets.Options{Dir: os.Getenv(dirVariable)},
 	})
 	if err != nil {

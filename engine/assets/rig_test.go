@@ -41,7 +41,7 @@ func inPlace(t *testing.T, cfg engine.Config, f func(r *rig)) {
 			T: t, network: n, addr: end.Addr(), dialer: client.NewDialer(n.Host()),
 			url: "alloplace://" + end.Addr().String(), logs: &logBook{},
 		}
-		cfg.Transport = end
+		cfg.Transports = []netcode.Transport{end}
 		cfg.Logger = slog.New(slog.NewTextHandler(r.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		place, err := engine.New(cfg)
 		if err != nil {

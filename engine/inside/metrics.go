@@ -3,11 +3,9 @@ package inside
 import (
 	"context"
 	"maps"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
 	dto "github.com/prometheus/client_model/go"
 
@@ -150,23 +148,9 @@ func (m *metrics) agents(n *numbers) {
 	trips, losses := n.links()
 	m.quantiles("enet_round_trip_seconds", "Round trips to agents at the moment: how long at most for a part of them.", trips)
 	m.quantiles("enet_loss_ratio", "Packets lost on the way to agents lately: how many at most for a part of them.", losses)
-	drops := reflect.ValueOf(n.Drops)
-	for i := range drops.NumField() {
-		m.counter("enet_dropped_total", "What the transport's guards dropped, by reason.",
-			float64(drops.Field(i).Uint()), "reason", snake(drops.Type().Field(i).Name))
+	for _, drop := range n.Drops {
+		m.counter("enet_dropped_total", "What the transport's guards dropped, by reason.", float64(drop.Count), "reason", drop.Reason)
 	}
-}
-
-// snake makes half_open of HalfOpen.
-func snake(name string) string {
-	var b strings.Builder
-	for i, r := range name {
-		if i > 0 && unicode.IsUpper(r) {
-			b.WriteByte('_')
-		}
-		b.WriteRune(unicode.ToLower(r))
-	}
-	return b.String()
 }
 
 func (m *metrics) traffic(n *numbers) {

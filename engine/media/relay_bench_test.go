@@ -60,7 +60,7 @@ func servePlace() error {
 		return err
 	}
 	place, err := engine.New(engine.Config{
-		Transport: transport, Rate: 1, Logger: slog.New(slog.DiscardHandler),
+		Transports: []netcode.Transport{transport}, Rate: 1, Logger: slog.New(slog.DiscardHandler),
 		Limits: engine.Limits{MediaRate: 1 << 20, MediaByteRate: 1 << 30},
 	})
 	if err != nil {
@@ -134,7 +134,7 @@ func cpuTime(b *testing.B, pid int) time.Duration {
 
 // counted is a transport that counts the media that comes, in place of who uses it.
 type counted struct {
-	netcode.Transport
+	netcode.Dialer
 	channels map[uint8]bool
 	heard    atomic.Int64
 	conns    chan netcode.Conn // as they are made, if anybody wants to know
@@ -145,14 +145,14 @@ func newCounted(b *testing.B, channels ...uint8) *counted {
 	if err != nil {
 		b.Fatal(err)
 	}
-	c := &counted{Transport: enet, channels: map[uint8]bool{}, conns: make(chan netcode.Conn, benchAgents)}
+	c := &counted{Dialer: enet, channels: map[uint8]bool{}, conns: make(chan netcode.Conn, benchAgents)}
 	for _, channel := range channels {
 		c.channels[channel] = true
 	}
 	return c
 }
 
-func (c *counted) Serve(h netcode.Handler) error { return c.Transport.Serve(&counter{h, c}) }
+func (c *counted) Serve(h netcode.Handler) error { return c.Dialer.Serve(&counter{h, c}) }
 
 type counter struct {
 	netcode.Handler

@@ -46,7 +46,7 @@
 // owns never goes out of view.
 //
 // A packet over one datagram stalls what comes behind it when a part of it is lost,
-// for a round trip at least. So packets of up to three datagrams ([FragileBudget])
+// for a round trip at least. So packets of up to three datagrams ([NoResendBudget])
 // are lost instead, and on long ways, of 70 ms there and back or more, none is
 // larger than two ([FarBudget]) but while a world is loaded. C clients can bear that
 // up to some amount, which [View] keeps count of: after 16 MiB, so after a quarter

@@ -3,7 +3,7 @@ package view
 import "time"
 
 // MinBudget is what fits in one unreliable datagram: nothing stalls behind it.
-// What is larger than [FragileBudget] travels as reliable fragments, each of which
+// What is larger than [NoResendBudget] travels as reliable fragments, each of which
 // holds up the rest when it is lost.
 const MinBudget = 1372
 

@@ -35,13 +35,13 @@ const sentWindow = 2 * Reach
 
 // Packet is what to send to an agent.
 type Packet struct {
-	Data    []byte // nil: nothing
-	Shared  bool   // others get the same, and it is good until the world advances
-	Fragile bool   // if it is lost in part, it is to be lost
+	Data     []byte // nil: nothing
+	Shared   bool   // others get the same, and it is good until the world advances
+	NoResend bool   // see netcode.Packet
 }
 
 // Next returns the agent's packet for the newest state, or none if it should wait.
-// Busy says that a packet over MinBudget that is not fragile is still on its way to
+// Busy says that a packet over MinBudget that is resent is still on its way to
 // the agent. Packets that are not shared are good until the next call of any view's.
 func (v *View) Next(now time.Time, busy bool) Packet {
 	v.link.tick(now, v.numbers.stalled())
@@ -58,7 +58,7 @@ func (v *View) Next(now time.Time, busy bool) Packet {
 		if data, fits := v.whole(busy); fits {
 			v.link.keepUp()
 			v.send(data, record{full: true, complete: true}, now)
-			return Packet{Data: data, Shared: true, Fragile: v.breaks}
+			return Packet{Data: data, Shared: true, NoResend: v.breaks}
 		}
 		if busy || v.again() {
 			v.link.skip(v.size, now)
@@ -67,12 +67,12 @@ func (v *View) Next(now time.Time, busy bool) Packet {
 		v.split()
 	}
 	data := v.part(now, busy)
-	return Packet{Data: data, Fragile: data != nil && v.breaks}
+	return Packet{Data: data, NoResend: data != nil && v.breaks}
 }
 
-// fragile reports whether a packet is to be lost if one of its fragments is.
-func (v *View) fragile(data []byte) bool {
-	return len(data) > MinBudget && len(data) <= FragileBudget && !v.avoids && !v.fragiles.spent()
+// noResend reports whether a packet is to be lost if one of its fragments is.
+func (v *View) noResend(data []byte) bool {
+	return len(data) > MinBudget && len(data) <= NoResendBudget && !v.avoids && !v.noResends.spent()
 }
 
 // budget is how many bytes the next packet may have. On a long way it is no more
@@ -81,7 +81,7 @@ func (v *View) budget(busy bool) int {
 	switch {
 	case busy:
 		return MinBudget
-	case v.link.short() || v.fragiles.spent() || v.base == 0 || v.backlog.whole:
+	case v.link.short() || v.noResends.spent() || v.base == 0 || v.backlog.whole:
 		return v.link.budget
 	case v.avoids:
 		return MinBudget
@@ -206,10 +206,10 @@ func (v *View) send(data []byte, r record, now time.Time) {
 		v.set = now
 		v.sets++
 	}
-	v.breaks = v.fragile(data)
+	v.breaks = v.noResend(data)
 	switch {
 	case v.breaks:
-		v.fragiles.sent(r.state, len(data))
+		v.noResends.sent(r.state, len(data))
 	case len(data) > MinBudget:
 		v.hold = now.Add(holdInterval)
 	}

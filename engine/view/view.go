@@ -28,23 +28,23 @@ type View struct {
 	patch bool // understands JSON Patch
 	link  link
 
-	base     world.Stamp // newest state acknowledged; 0 = it has nothing
-	newest   world.Stamp // newest packet sent; 0 = none
-	numbers  numbering
-	size     int  // of that, in bytes
-	breaks   bool // it is fragile
-	records  records
-	full     bool
-	by       map[*world.Entity]*sight
-	backlog  backlog
-	drawn    int // bytes of what was taken from it and is not acknowledged yet
-	debts    debts
-	fragiles fragiles
-	avoids   bool      // no packet may be fragile
-	set      time.Time // when the last packet without a base went out
-	hold     time.Time // until when a large packet is waited for
-	sets     uint64
-	bulk     ration
+	base      world.Stamp // newest state acknowledged; 0 = it has nothing
+	newest    world.Stamp // newest packet sent; 0 = none
+	numbers   numbering
+	size      int  // of that, in bytes
+	breaks    bool // it is not resent
+	records   records
+	full      bool
+	by        map[*world.Entity]*sight
+	backlog   backlog
+	drawn     int // bytes of what was taken from it and is not acknowledged yet
+	debts     debts
+	noResends noResends
+	avoids    bool      // every packet is resent
+	set       time.Time // when the last packet without a base went out
+	hold      time.Time // until when a large packet is waited for
+	sets      uint64
+	bulk      ration
 
 	eye    mgl64.Vec3 // when the agent last looked around
 	looked bool
@@ -53,7 +53,7 @@ type View struct {
 // Sets counts how often the agent was sent a state from scratch.
 func (v *View) Sets() uint64 { return v.sets }
 
-// Bulky reports whether a packet over MinBudget that is not fragile was sent and not
+// Bulky reports whether a packet over MinBudget that is resent was sent and not
 // yet acknowledged: only then can one still be on its way.
 func (v *View) Bulky() bool { return !v.hold.IsZero() }
 
@@ -75,7 +75,7 @@ func (v *View) Acknowledge(rev uint64, now time.Time) bool {
 		return v.late(rev)
 	}
 	r := &v.records.list[i]
-	v.fragiles.acknowledged(r.state)
+	v.noResends.acknowledged(r.state)
 	v.link.acknowledged(r.size, r.at, now)
 	if !r.void && (r.base == v.base || r.complete || r.cumulative) {
 		v.accept(r)

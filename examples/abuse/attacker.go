@@ -152,7 +152,7 @@ func (a *attacker) addr() netip.AddrPort {
 
 // host is one of the attacker's transports. Agents that leave over it say goodbye as it says.
 type host struct {
-	netcode.Transport
+	netcode.Dialer
 	dialer  *client.Dialer
 	goodbye uint32 // what a place is told instead of "I leave", if not 0
 
@@ -161,7 +161,7 @@ type host struct {
 }
 
 func (h *host) Dial(to netip.AddrPort, channels int) (netcode.Conn, error) {
-	c, err := h.Transport.Dial(to, channels)
+	c, err := h.Dialer.Dial(to, channels)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.last = c
@@ -172,7 +172,7 @@ func (h *host) Disconnect(c netcode.Conn, code uint32) {
 	if h.goodbye != 0 {
 		code = h.goodbye
 	}
-	h.Transport.Disconnect(c, code)
+	h.Dialer.Disconnect(c, code)
 }
 
 // newHost makes a host for many connections.
@@ -181,7 +181,7 @@ func (a *attacker) newHost(goodbye uint32) *host {
 	if err != nil {
 		panic(err)
 	}
-	h := &host{Transport: t, goodbye: goodbye}
+	h := &host{Dialer: t, goodbye: goodbye}
 	h.dialer = client.NewDialer(h)
 	a.atEnd(func() { _ = h.dialer.Close() })
 	return h

@@ -27,7 +27,7 @@ type heard struct {
 
 // peers are plain ENet connections, all over the same transport.
 type peers struct {
-	transport netcode.Transport
+	transport netcode.Dialer
 	intent    []byte // nil to only listen
 	news      chan error
 	packets   atomic.Uint64

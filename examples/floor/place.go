@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/engine"
+	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/netcode/enet"
 )
 
@@ -44,7 +45,7 @@ func playPlace(p *parent) error {
 	if err != nil {
 		return err
 	}
-	place, err := engine.New(engine.Config{Name: "floor", Transport: transport, Logger: log})
+	place, err := engine.New(engine.Config{Name: "floor", Transports: []netcode.Transport{transport}, Logger: log})
 	if err != nil {
 		return err
 	}

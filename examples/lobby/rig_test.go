@@ -33,7 +33,7 @@ func opened(t *testing.T) *lobby {
 	t.Helper()
 	l := &lobby{T: t, direct: direct.New(), rt: runtime(t)}
 	var err error
-	if l.place, err = engine.New(engine.Config{Transport: l.direct, Behaviour: l.rt, Logger: quiet()}); err != nil {
+	if l.place, err = engine.New(engine.Config{Transports: []netcode.Transport{l.direct}, Behaviour: l.rt, Logger: quiet()}); err != nil {
 		t.Fatal(err)
 	}
 	if l.Driver, err = l.place.Drive(); err != nil {

@@ -28,7 +28,7 @@ type swarm struct {
 const joinTimeout = 30 * time.Second
 
 // enetHosts opens n transports with room for so many peers each.
-func enetHosts(n, peers int) (hosts []netcode.Transport, err error) {
+func enetHosts(n, peers int) (hosts []netcode.Dialer, err error) {
 	for range n {
 		host, err := enet.New(enet.Config{Peers: peers, Logger: slog.Default()})
 		if err != nil {
@@ -42,7 +42,7 @@ func enetHosts(n, peers int) (hosts []netcode.Transport, err error) {
 	return hosts, nil
 }
 
-func newSwarm(cfg config, open func(n, peers int) ([]netcode.Transport, error)) (*swarm, error) {
+func newSwarm(cfg config, open func(n, peers int) ([]netcode.Dialer, error)) (*swarm, error) {
 	hosts, err := open(cfg.hosts, (cfg.agents+cfg.hosts-1)/cfg.hosts)
 	if err != nil {
 		return nil, err

@@ -28,7 +28,7 @@ func runSwarm(
 	synctest.Test(t, func(t *testing.T) {
 		n := pipe.New(network)
 		end := n.Listen()
-		place.Transport, place.Logger = end, slog.New(slog.DiscardHandler)
+		place.Transports, place.Logger = []netcode.Transport{end}, slog.New(slog.DiscardHandler)
 		p, placeErr := engine.New(place)
 		if placeErr != nil {
 			t.Fatal(placeErr)
@@ -39,7 +39,7 @@ func runSwarm(
 		if err = cfg.complete(nil); err != nil {
 			t.Fatal(err)
 		}
-		s, openErr := newSwarm(cfg, func(hosts, _ int) (open []netcode.Transport, _ error) {
+		s, openErr := newSwarm(cfg, func(hosts, _ int) (open []netcode.Dialer, _ error) {
 			for range hosts {
 				open = append(open, n.Host())
 			}

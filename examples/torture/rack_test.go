@@ -15,6 +15,7 @@ import (
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/engine/apps"
 	"github.com/loci-place/loci/engine/assets"
+	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/netcode/enet"
 	"github.com/loci-place/loci/scripts"
 )
@@ -76,7 +77,7 @@ func newRack(t testing.TB, s setup) *rack {
 	}
 	r.addr = transport.Addr()
 	r.place, err = engine.New(engine.Config{
-		Transport: transport, Behaviour: r.rt, Logger: log, Limits: engine.Limits{Window: s.window},
+		Transports: []netcode.Transport{transport}, Behaviour: r.rt, Logger: log, Limits: engine.Limits{Window: s.window},
 		Apps:    apps.Policy{Hosts: []string{"127.0.0.1"}}, // of the crowd's gateway
 		KnownAs: []string{engine.AnyName},                  // agents dial bad links before it
 		Assets:  assets.Options{CacheBytes: 1 << 20},       // soon full, so that it is not taken for a leak

@@ -11,10 +11,10 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// Dialer dials several clients over one [Transport], which costs one socket and
+// Dialer dials several clients over one [netcode.Transport], which costs one socket and
 // one goroutine for all of them.
 type Dialer struct {
-	transport netcode.Transport
+	transport netcode.Dialer
 	served    chan struct{} // closed when the transport's Serve has returned
 
 	mu      sync.RWMutex
@@ -32,7 +32,7 @@ type early struct {
 
 // NewDialer takes over a transport, which nothing else may serve or close, and
 // serves it in a goroutine until Close.
-func NewDialer(t netcode.Transport) *Dialer {
+func NewDialer(t netcode.Dialer) *Dialer {
 	d := &Dialer{
 		transport: t,
 		served:    make(chan struct{}),

@@ -1,32 +1,44 @@
-// Package direct is a transport without a network, for running a place step by step
-// from one goroutine, as tests do: what either side sends has reached the other before
-// the call returns, on the goroutine of the caller.
+// Package direct is a transport within the process, without a network: agents in Go join the place
+// that it serves by calling [Transport.Connect]. What either side sends arrives, in order.
+//
+// Served like other transports, it hands the place what agents send on the goroutine of Serve.
+// [Transport.ServeInline] does without: what either side sends has reached the other before the call
+// returns, for running a place step by step from one goroutine, as tests do.
 package direct
 
 import (
 	"bytes"
+	"errors"
 	"net/netip"
 	"sync"
 
 	"github.com/loci-place/loci/netcode"
 )
 
-// Transport is the place's end. Nothing can be dialed through it.
+// Transport is the place's end.
 type Transport struct {
 	serving chan struct{} // closed when there is a handler
 	done    chan struct{} // closed by Close
-	handler netcode.Handler
+	wake    chan struct{} // has room for one: there are events
 
-	mu    sync.Mutex
-	peers map[netcode.Conn]*Peer
-	last  netcode.Conn
+	mu      sync.Mutex
+	handler netcode.Handler
+	inline  bool
+	closed  bool
+	peers   map[netcode.Conn]*Peer
+	last    netcode.Conn
+	events  []func(h netcode.Handler)
+	telling bool // somebody is handing over the events
 }
 
-var _ netcode.Transport = (*Transport)(nil)
+var _ netcode.Inline = (*Transport)(nil)
 
 // New returns a transport without connections.
 func New() *Transport {
-	return &Transport{serving: make(chan struct{}), done: make(chan struct{}), peers: map[netcode.Conn]*Peer{}}
+	return &Transport{
+		serving: make(chan struct{}), done: make(chan struct{}), wake: make(chan struct{}, 1),
+		peers: map[netcode.Conn]*Peer{},
+	}
 }
 
 // Peer is the agent's end of one connection.
@@ -36,29 +48,49 @@ type Peer struct {
 	cfg       Config
 }
 
-// Config holds the callbacks of one connection. Each may be nil.
+// Config holds the callbacks of one connection. Each may be nil. They run on the goroutine on
+// which the place sends or disconnects, so several may run at once where the place is not driven
+// by one, and must not block.
 type Config struct {
 	Received     func(channel uint8, data []byte) // may keep data
 	Disconnected func(code uint32)                // not called after [Peer.Close] or [Peer.Lose]
 }
 
-// Connect opens a connection to the place. It waits until the place serves.
+// Connect opens a connection to the place. It waits until the place serves. Once the transport has
+// been closed, the connection has ended from the start.
 func (t *Transport) Connect(cfg Config) *Peer {
-	<-t.serving
+	select {
+	case <-t.serving:
+	case <-t.done:
+	}
 	t.mu.Lock()
-	t.last++
-	p := &Peer{transport: t, conn: t.last, cfg: cfg}
-	t.peers[p.conn] = p
+	p := &Peer{transport: t, cfg: cfg}
+	if !t.closed {
+		t.last++
+		p.conn = t.last
+		t.peers[p.conn] = p
+	}
 	t.mu.Unlock()
-	t.handler.Connected(p.conn, netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(p.conn)))
+	if p.conn == 0 {
+		p.disconnected(netcode.CodePlaceClosed)
+		return p
+	}
+	from := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(p.conn))
+	t.tell(func(h netcode.Handler) { h.Connected(p.conn, from) })
 	return p
 }
 
 // Send sends a packet to the place. It does nothing if the connection has ended.
 func (p *Peer) Send(channel uint8, data []byte) {
-	if p.transport.peer(p.conn) != nil {
-		p.transport.handler.Received(p.conn, channel, data)
+	if p.transport.peer(p.conn) == nil {
+		return
 	}
+	data = bytes.Clone(data)
+	p.transport.tell(func(h netcode.Handler) {
+		if p.transport.peer(p.conn) != nil { // it may have been disconnected meanwhile
+			h.Received(p.conn, channel, data)
+		}
+	})
 }
 
 // Close ends the connection as an agent that says goodbye with code.
@@ -68,8 +100,20 @@ func (p *Peer) Close(code uint32) { p.end(netcode.GoodbyeCode(code)) }
 func (p *Peer) Lose() { p.end(netcode.CodeConnectionLost) }
 
 func (p *Peer) end(code uint32) {
-	if p.transport.remove(p.conn) != nil {
-		p.transport.handler.Disconnected(p.conn, code)
+	t := p.transport
+	if t.peer(p.conn) == nil {
+		return
+	}
+	t.tell(func(h netcode.Handler) {
+		if t.remove(p.conn) != nil {
+			h.Disconnected(p.conn, code)
+		}
+	})
+}
+
+func (p *Peer) disconnected(code uint32) {
+	if p.cfg.Disconnected != nil {
+		p.cfg.Disconnected(code)
 	}
 }
 
@@ -87,23 +131,105 @@ func (t *Transport) remove(c netcode.Conn) *Peer {
 	return p
 }
 
-// Serve implements [netcode.Transport]. It only waits: senders call the handler.
-func (t *Transport) Serve(h netcode.Handler) error {
-	t.handler = h
+// tell hands an event to the handler, after those before it.
+func (t *Transport) tell(event func(h netcode.Handler)) {
+	t.mu.Lock()
+	t.events = append(t.events, event)
+	inline := t.inline
+	t.mu.Unlock()
+	if inline {
+		t.handOver()
+		return
+	}
+	select {
+	case t.wake <- struct{}{}:
+	default:
+	}
+}
+
+// handOver hands the events to the handler, unless that is being done already: further up on this
+// goroutine, where the handler caused one.
+func (t *Transport) handOver() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.telling {
+		return
+	}
+	t.telling = true
+	defer func() { t.telling = false }()
+	for len(t.events) > 0 && !t.closed {
+		event := t.events[0]
+		t.events = t.events[1:]
+		t.mu.Unlock()
+		event(t.handler)
+		t.mu.Lock()
+	}
+}
+
+var errServedTwice = errors.New("netcode: direct transport is served already")
+
+func (t *Transport) serve(h netcode.Handler, inline bool) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case h == nil:
+		return errors.New("netcode: no handler to serve")
+	case t.closed:
+		return nil
+	case t.handler != nil:
+		return errServedTwice
+	}
+	t.handler, t.inline = h, inline
 	close(t.serving)
-	<-t.done
 	return nil
 }
 
-// Dial implements [netcode.Transport]. It always fails.
-func (t *Transport) Dial(netip.AddrPort, int) (netcode.Conn, error) { return 0, netcode.ErrClosed }
+// Serve implements [netcode.Transport].
+func (t *Transport) Serve(h netcode.Handler) error {
+	if err := t.serve(h, false); err != nil {
+		return err
+	}
+	for {
+		t.handOver()
+		select {
+		case <-t.wake:
+		case <-t.done:
+			return nil
+		}
+	}
+}
+
+// ServeInline implements [netcode.Inline].
+func (t *Transport) ServeInline(h netcode.Handler) error {
+	err := t.serve(h, true)
+	if err == nil {
+		t.handOver()
+	}
+	return err
+}
 
 // Send implements [netcode.Transport].
 func (t *Transport) Send(p netcode.Packet, to ...netcode.Conn) error {
+	if err := t.Flush(); err != nil {
+		return err
+	}
 	for _, c := range to {
 		if peer := t.peer(c); peer != nil && peer.cfg.Received != nil {
 			peer.cfg.Received(p.Channel, bytes.Clone(p.Data))
 		}
+	}
+	if p.Delivered != nil {
+		t.tell(func(netcode.Handler) { p.Delivered() })
+	}
+	return nil
+}
+
+// Flush implements [netcode.Transport]. Nothing is kept back.
+func (t *Transport) Flush() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return netcode.ErrClosed
 	}
 	return nil
 }
@@ -114,10 +240,8 @@ func (t *Transport) Disconnect(c netcode.Conn, code uint32) {
 	if p == nil {
 		return
 	}
-	if p.cfg.Disconnected != nil {
-		p.cfg.Disconnected(code)
-	}
-	t.handler.Disconnected(c, code)
+	p.disconnected(code)
+	t.tell(func(h netcode.Handler) { h.Disconnected(c, code) })
 }
 
 // Stats implements [netcode.Transport]: packets take no time and none is lost.
@@ -128,18 +252,17 @@ func (t *Transport) Stats(c netcode.Conn) (netcode.Stats, bool) {
 // Close implements [netcode.Transport].
 func (t *Transport) Close(code uint32) error {
 	t.mu.Lock()
+	if t.closed {
+		t.mu.Unlock()
+		return nil
+	}
+	t.closed = true
 	peers := t.peers
-	t.peers = map[netcode.Conn]*Peer{}
+	t.peers, t.events = nil, nil
+	close(t.done)
 	t.mu.Unlock()
 	for _, p := range peers {
-		if p.cfg.Disconnected != nil {
-			p.cfg.Disconnected(code)
-		}
-	}
-	select {
-	case <-t.done:
-	default:
-		close(t.done)
+		p.disconnected(code)
 	}
 	return nil
 }

@@ -34,10 +34,10 @@ type DropCounts struct {
 	Outbox uint64 // packets given to Send that did not fit into MaxOutbox
 }
 
-// enetDropNames are the guard's reasons, in its order.
+// enetDropNames are the guard's reasons, in its order: the fields of [DropCounts], for metrics.
 var enetDropNames = [enetDropReasons]string{
-	"source", "malformed", "stray", "fragment", "control", "command rate", "connect rate", "pressure",
-	"half open per address", "open per address", "full", "half open", "queued commands", "outgoing", "waiting", "live",
+	"source", "malformed", "stray", "fragment", "control", "command_rate", "connect_rate", "pressure",
+	"address_half_open", "address_open", "full", "half_open_expired", "queued", "outgoing", "waiting", "live",
 }
 
 // enetReportEvery is how often drops are logged at most: a flood must not become
@@ -106,6 +106,17 @@ func (b *enetBooks) dropped() DropCounts {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	return b.dropCounts()
+}
+
+// named returns what dropped does, by name.
+func (b *enetBooks) named() []netcode.DropCount {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	counts := make([]netcode.DropCount, 0, len(b.drops)+1)
+	for i, n := range b.drops {
+		counts = append(counts, netcode.DropCount{Reason: enetDropNames[i], Count: n})
+	}
+	return append(counts, netcode.DropCount{Reason: "outbox", Count: b.outbox})
 }
 
 func (b *enetBooks) dropCounts() DropCounts {

@@ -17,7 +17,7 @@ func TestENetIsBusyWhileFragmentsAreOnTheirWay(t *testing.T) {
 		"a datagram":           {netcode.Packet{Channel: 0, Data: make([]byte, enetDatagram)}, false},
 		"one byte more":        {netcode.Packet{Channel: 0, Data: make([]byte, enetDatagram+1)}, true},
 		"a live one":           {netcode.Packet{Channel: 0, Live: true, Data: make([]byte, 3*enetDatagram)}, false},
-		"a fragile one":        {netcode.Packet{Channel: 0, Fragile: true, Data: make([]byte, 3*enetDatagram)}, false},
+		"one with NoResend":    {netcode.Packet{Channel: 0, NoResend: true, Data: make([]byte, 3*enetDatagram)}, false},
 		"a large one reliably": {netcode.Packet{Channel: 1, Reliable: true, Data: make([]byte, 1<<16)}, false},
 	} {
 		t.Run(name, func(t *testing.T) {

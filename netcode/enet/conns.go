@@ -14,7 +14,7 @@ import (
 const (
 	enetSlotBits = 12
 	enetSlotMask = 1<<enetSlotBits - 1
-	enetDialed   = netcode.Conn(1) << 63
+	enetDialed   = netcode.Conn(1) << (netcode.ConnBits - 1)
 )
 
 // enetPhase is how far a connection is.

@@ -35,8 +35,7 @@ const enetDefaultPeers = 1024
 //
 // Reliable packets of one channel arrive once and in order. Unreliable ones may
 // be lost, and one that comes after a newer one of its channel is dropped. An
-// unreliable packet over 1372 bytes travels as reliable fragments unless it is
-// fragile.
+// unreliable packet over 1372 bytes travels as reliable fragments, unless it has NoResend.
 type Transport struct {
 	limits Limits
 	log    *slog.Logger
@@ -68,7 +67,11 @@ type Transport struct {
 	deliveries enetDeliveries
 }
 
-var _ netcode.Transport = (*Transport)(nil)
+var _ interface {
+	netcode.Dialer
+	netcode.Listener
+	netcode.DropCounter
+} = (*Transport)(nil)
 
 // New binds the socket. Nothing is received or sent before Serve.
 func New(cfg Config) (*Transport, error) {
@@ -164,17 +167,20 @@ func (e *Transport) Send(p netcode.Packet, to ...netcode.Conn) error {
 	if len(p.Data) > e.limits.MaxPacket {
 		return fmt.Errorf("%w: %d bytes, %d are possible", netcode.ErrTooLarge, len(p.Data), e.limits.MaxPacket)
 	}
-	if len(to) == 0 || e.closing.Load() {
-		return e.release()
+	if e.closing.Load() {
+		return netcode.ErrClosed
 	}
-	packet, err := newENetPacket(p.Data, p.Reliable, p.Fragile)
+	if len(to) == 0 && p.Delivered == nil {
+		return nil
+	}
+	packet, err := newENetPacket(p.Data, p.Reliable, p.NoResend)
 	if err != nil {
 		return err
 	}
 	order := enetOrder{
 		kind:     orderSend,
 		reliable: p.Reliable,
-		fragile:  p.Fragile,
+		fragile:  p.NoResend,
 		live:     p.Live,
 		channel:  p.Channel,
 		packet:   packet,
@@ -194,7 +200,8 @@ func (e *Transport) Send(p netcode.Packet, to ...netcode.Conn) error {
 	return err
 }
 
-func (e *Transport) release() error {
+// Flush implements [netcode.Transport].
+func (e *Transport) Flush() error {
 	if e.outbox.release() {
 		e.socket.wake()
 	}
@@ -230,6 +237,9 @@ func (e *Transport) Stats(c netcode.Conn) (netcode.Stats, bool) {
 // Dropped counts what the guards have dropped since the transport was made, as of
 // some 100 ms ago.
 func (e *Transport) Dropped() DropCounts { return e.books.dropped() }
+
+// Drops implements [netcode.DropCounter].
+func (e *Transport) Drops() []netcode.DropCount { return e.books.named() }
 
 // Close implements [netcode.Transport]. It works without a Serve as well.
 func (e *Transport) Close(code uint32) error {

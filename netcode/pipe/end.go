@@ -32,7 +32,10 @@ type End struct {
 	removed bool // no longer on the network
 }
 
-var _ netcode.Transport = (*End)(nil)
+var _ interface {
+	netcode.Dialer
+	netcode.Listener
+} = (*End)(nil)
 
 // Addr is the address under which other ends know this one. A place that
 // listens here has the URL "alloplace://" and this.
@@ -158,7 +161,7 @@ func (e *End) Send(p netcode.Packet, to ...netcode.Conn) error {
 	if limit := e.pipe.cfg.maxPacket(); len(p.Data) > limit {
 		return fmt.Errorf("%w: %d bytes, %d are possible", netcode.ErrTooLarge, len(p.Data), limit)
 	}
-	large := !p.Reliable && !p.Fragile && len(p.Data) > pipeFragment
+	large := !p.Reliable && !p.NoResend && len(p.Data) > pipeFragment
 	data, now := bytes.Clone(p.Data), time.Now()
 	var delivery *pipeDelivery
 	if p.Delivered != nil {
@@ -186,6 +189,16 @@ func (e *End) Send(p netcode.Packet, to ...netcode.Conn) error {
 			data:     data,
 			delivery: delivery,
 		}, now)
+	}
+	return nil
+}
+
+// Flush implements [netcode.Transport]. Nothing is kept back.
+func (e *End) Flush() error {
+	e.pipe.mu.Lock()
+	defer e.pipe.mu.Unlock()
+	if e.closed {
+		return netcode.ErrClosed
 	}
 	return nil
 }

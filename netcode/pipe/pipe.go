@@ -15,7 +15,7 @@ import (
 // only comes later, and those behind it on its channel wait. Unreliable packets
 // are sequenced: one that arrives after a newer one of its channel is dropped, a
 // duplicate as well. An unreliable packet over 1372 bytes travels as reliable
-// fragments, each of which can be lost; a fragile one is lost with one of them.
+// fragments, each of which can be lost; one with NoResend is lost with one of them.
 type Config struct {
 	Delay     time.Duration // one way
 	Jitter    time.Duration // up to this much more, drawn for each packet

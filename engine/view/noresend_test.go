@@ -8,7 +8,7 @@ import (
 	"github.com/loci-place/loci/engine/world"
 )
 
-func TestFragilePacketsAreCountedAsLostUnlessTheyWereAcknowledged(t *testing.T) {
+func TestPacketsWithoutResendCountAsLost(t *testing.T) {
 	const size = 1000
 	for name, c := range map[string]struct {
 		sent         world.Stamp
@@ -23,7 +23,7 @@ func TestFragilePacketsAreCountedAsLostUnlessTheyWereAcknowledged(t *testing.T) 
 		"acknowledged late":         {3, []world.Stamp{2, 1}, size},
 		"long ago, with no answers": {100, nil, 36 * size},
 	} {
-		var f fragiles
+		var f noResends
 		for s := range c.sent {
 			f.sent(s+1, size)
 		}
@@ -36,23 +36,23 @@ func TestFragilePacketsAreCountedAsLostUnlessTheyWereAcknowledged(t *testing.T) 
 	}
 }
 
-func TestFragilePacketsEndWhenTooManyGotLost(t *testing.T) {
+func TestTooManyLostPacketsEndNoResend(t *testing.T) {
 	a := newArena(t, 1)
 	v := a.agents[0].view
-	data := make([]byte, FragileBudget)
+	data := make([]byte, NoResendBudget)
 	v.link = newLink(1<<16, usualPeriod)
 	v.link.budget, v.link.trip, v.base = 1<<16, 1<<40, 1
-	if !v.fragile(data) || v.budget(false) != FarBudget {
-		t.Errorf("a packet of %d bytes is not fragile, or %d is not the budget on a long way", len(data), FarBudget)
+	if !v.noResend(data) || v.budget(false) != FarBudget {
+		t.Errorf("a packet of %d bytes is resent, or %d is not the budget on a long way", len(data), FarBudget)
 	}
-	if v.fragile(data[:MinBudget]) || v.fragile(append(data, 0)) {
-		t.Error("a packet of one datagram or of four is fragile")
+	if v.noResend(data[:MinBudget]) || v.noResend(append(data, 0)) {
+		t.Error("a packet of one datagram or of four is not resent")
 	}
-	v.fragiles.lost = fragileLoss
-	if v.fragile(data) || v.budget(false) != 1<<16 {
-		t.Error("a packet is fragile, or the budget is for such, after too many got lost")
+	v.noResends.lost = noResendLoss
+	if v.noResend(data) || v.budget(false) != 1<<16 {
+		t.Error("a packet is not resent, or the budget is for such, after too many got lost")
 	}
-	v.fragiles.lost = 0
+	v.noResends.lost = 0
 	v.link.trip = 0
 	if got := v.budget(false); got != 1<<16 {
 		t.Errorf("the budget on a short way is %d", got)

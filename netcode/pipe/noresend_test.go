@@ -8,16 +8,15 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// TestPipeLosesAFragilePacketWithOneOfItsFragments sends two fragments at a time at
-// 20 Hz: of the fragile packets all are lost of which one fragment is, and no
-// others; those that are not fragile come late instead.
-func TestPipeLosesAFragilePacketWithOneOfItsFragments(t *testing.T) {
+// TestPipeLosesPacketsWithAFragment sends two fragments at a time at 20 Hz: of the packets with
+// NoResend all are lost of which one fragment is, and no others; the rest come late instead.
+func TestPipeLosesPacketsWithAFragment(t *testing.T) {
 	for name, c := range map[string]struct {
-		fragile bool
-		want    float64
+		noResend bool
+		want     float64
 	}{
-		"fragile": {true, 0.64},
-		"not":     {false, 1},
+		"with NoResend": {true, 0.64},
+		"without":       {false, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -26,10 +25,10 @@ func TestPipeLosesAFragilePacketWithOneOfItsFragments(t *testing.T) {
 				p.net.SetConfig(Config{Delay: time.Millisecond, Loss: 0.2, Timeout: time.Hour})
 				const sent = 2000
 				for range sent {
-					if err := p.a.Send(netcode.Packet{Fragile: c.fragile, Data: make([]byte, 2*pipeFragment)}, p.ca); err != nil {
+					if err := p.a.Send(netcode.Packet{NoResend: c.noResend, Data: make([]byte, 2*pipeFragment)}, p.ca); err != nil {
 						t.Fatal(err)
 					}
-					if s, _ := p.a.Stats(p.ca); s.Busy == c.fragile {
+					if s, _ := p.a.Stats(p.ca); s.Busy == c.noResend {
 						t.Fatalf("busy right after Send: %v", s.Busy)
 					}
 					after(50 * time.Millisecond)
