@@ -9,6 +9,7 @@
 //   - A [Transport] moves packets between connections. There are three, each a package of its own:
 //     netcode/enet over UDP, which needs C; netcode/pipe in memory, with settable loss and delay;
 //     and netcode/direct, for agents in the same process. One place may be served by several.
+//     netcode/transporttest checks that one does what it should.
 //   - netcode/client is a complete agent: it joins a place, sends intents, follows the state, asks
 //     and answers.
 //
