@@ -3,7 +3,7 @@
 // access rules.
 //
 //   - Messages: a file for each on the wire ([Intent], [Interaction], [State], [Clock],
-//     [MediaFrame], [AssetFrame]), with a Parse function and an Append method, pure functions over
+//     [MediaFrame], [AssetFrame], and [CompactState] and [CompactIntentMessage] of version 5), with a Parse function and an Append method, pure functions over
 //     bytes. A [Dialect] says on which channel each travels for an agent of a given version of the
 //     protocol.
 //   - A [Transport] moves packets between connections. There are three, each a package of its own:

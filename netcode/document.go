@@ -12,6 +12,8 @@ var (
 	ErrBase = errors.New("netcode: state patches another revision")
 	// ErrPatch: the state's contents are malformed, or do not fit the document.
 	ErrPatch = errors.New("netcode: malformed state")
+
+	errNoEntity = errors.New("there is none of that number")
 )
 
 // Document is what an agent knows of a place (netcode/PROTOCOL.md, "State"): every entity
@@ -25,6 +27,7 @@ var (
 type Document struct {
 	Revision uint64
 	Entities map[string]any
+	numbers  map[uint32]numbered // by which states of the compact dialect call them
 }
 
 // Apply brings the document to the revision of s. It fails with ErrBase when s

@@ -86,10 +86,10 @@ func (p *intentParser) ack() (err error) {
 // intent parses what stands under "intent", where it names its entity itself,
 // or under an entity's id.
 func (p *intentParser) intent(id []byte) error {
-	in, err := p.room()
-	if err != nil {
-		return err
+	if len(p.m.Intents) == MaxIntents {
+		return fmt.Errorf("more than %d entities", MaxIntents)
 	}
+	in := p.m.room()
 	old := [...]string{in.EntityID, in.LeftHand.Grab.Entity, in.RightHand.Grab.Entity}
 	*in = Intent{EntityID: keep(old[0], id), WantsStickMovement: true}
 	return p.fields(func(key []byte) error {
@@ -121,17 +121,14 @@ func (p *intentParser) intent(id []byte) error {
 }
 
 // room makes room for one intent, in what is left from an earlier message.
-func (p *intentParser) room() (*Intent, error) {
-	n := len(p.m.Intents)
-	switch {
-	case n == MaxIntents:
-		return nil, fmt.Errorf("more than %d entities", MaxIntents)
-	case n < cap(p.m.Intents):
-		p.m.Intents = p.m.Intents[:n+1]
-	default:
-		p.m.Intents = append(p.m.Intents, Intent{})
+func (m *IntentMessage) room() *Intent {
+	n := len(m.Intents)
+	if n < cap(m.Intents) {
+		m.Intents = m.Intents[:n+1]
+	} else {
+		m.Intents = append(m.Intents, Intent{})
 	}
-	return &p.m.Intents[n], nil
+	return &m.Intents[n]
 }
 
 func (p *intentParser) wantsStick(in *Intent) (err error) {
