@@ -46,7 +46,7 @@ type serveOptions struct {
 	data        string        // directory for what the place keeps; empty: it keeps nothing
 	assetCache  int64         // bytes of assets to keep; 0: the default
 	memory      int           // bytes that the process may take
-	http        string        // ADDR of the view inside; empty: there is none
+	http        string        // ADDR of the status page; empty: there is none
 	perAddress  int           // connections that one address may have; 0: the default
 	mediaFrame  int           // bytes of a media packet at most; 0: the default
 	mediaRate   int           // bytes of media an agent may send a second; 0: the default
@@ -109,7 +109,7 @@ that do not load; 2 where it was asked wrongly.`,
 	flags.Var(limit.Size[int64]{N: &o.assetCache}, "asset-cache", "`SIZE` of assets to keep, below 0 none (default 1GiB in --data, 32MiB in memory without)")
 	flags.Var(limit.Size[int]{N: &o.memory}, "memory", "`SIZE` of memory that the process keeps to, whatever agents do: 3/8 for what they make the place hold, 1/4 for packets,\n"+
 		"1/4 for the scripts' state, which is made again beyond that (default 1GiB)")
-	flags.StringVar(&o.http, "http", "", "`ADDR` to show what goes on inside on, by HTTP: HOST:PORT, or :PORT for 127.0.0.1 only (default: nowhere)")
+	flags.StringVar(&o.http, "http", "", "`ADDR` to serve the status page and metrics on, over HTTP: HOST:PORT, or :PORT for 127.0.0.1 only (default: nowhere)")
 	flags.IntVar(&o.perAddress, "connections-per-address", 0, "`N` connections that one address may have; loopback and private networks may have any number (default 256)")
 	flags.Var(limit.Size[int]{N: &o.mediaFrame}, "media-frame", "`SIZE` of a media packet, such as a picture of a video, at most (default 1 MiB)")
 	flags.Var(limit.Size[int]{N: &o.mediaRate}, "media-rate", "`SIZE` of media that an agent may send a second (default 4 MiB)")
@@ -186,7 +186,7 @@ func (o *serveOptions) complete(flags *pflag.FlagSet, getenv func(string) string
 		return fmt.Errorf("--apps: %w", err)
 	}
 	if o.http != "" {
-		addr, err := insideAddr(o.http)
+		addr, err := statusAddr(o.http)
 		if err != nil {
 			return fmt.Errorf("--http: %w", err)
 		}
@@ -309,7 +309,7 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) (err
 	}
 	defer place.Close()
 	if o.http != "" {
-		close, err := showInside(o.http, place.Place, place.Scripts, log)
+		close, err := serveStatus(o.http, place.Place, place.Scripts, log)
 		if err != nil {
 			return err
 		}

@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/loci-place/loci/engine/inside"
+	"github.com/loci-place/loci/engine/status"
 )
 
 // topEvery is how often the view is drawn again.
@@ -25,12 +25,12 @@ func newTopCommand() *cobra.Command {
 	var once bool
 	cmd := &cobra.Command{
 		Use:   "top ADDR",
-		Short: "Show what goes on inside a place, live",
-		Long: `Show what goes on inside a place, live.
+		Short: "Show how a place is doing, live",
+		Long: `Show how a place is doing, live.
 
 ADDR is what 'loci serve --http ADDR' was given: HOST:PORT, or :PORT on this machine; or the URL
 of the page, as the place's log has it. In
-a terminal it is drawn anew every second until q or Ctrl-C; elsewhere it is written once
+a terminal it is drawn again every second until q or Ctrl-C; elsewhere it is written once
 a second until SIGINT or SIGTERM, or with --once just once.
 
 Exit codes: 0 when it was ended; 1 if the place cannot be asked at first, or with --once;
@@ -59,7 +59,7 @@ Exit codes: 0 when it was ended; 1 if the place cannot be asked at first, or wit
 // topURL is where the view of an ADDR, or of the URL that the place's log has, is asked.
 func topURL(addr string) (string, error) {
 	if !strings.Contains(addr, "://") {
-		at, err := insideAddr(addr)
+		at, err := statusAddr(addr)
 		return "http://" + at + "/?format=json", err
 	}
 	u, err := url.Parse(addr)
@@ -77,7 +77,7 @@ func topURL(addr string) (string, error) {
 type top struct {
 	url    string
 	out    io.Writer
-	before *inside.Report // the last one, for what there was in between
+	before *status.Report // the last one, for what there was in between
 }
 
 func (t *top) run(ctx context.Context, once bool) error {
@@ -92,7 +92,7 @@ func (t *top) run(ctx context.Context, once bool) error {
 	case file != nil && term.IsTerminal(int(file.Fd())) && term.IsTerminal(int(os.Stdin.Fd())):
 		return t.live(ctx, report, file)
 	}
-	return t.each(ctx, report, func(r *inside.Report, err error) error {
+	return t.each(ctx, report, func(r *status.Report, err error) error {
 		if err != nil {
 			_, err = fmt.Fprintln(t.out, "no answer:", err)
 			return err
@@ -102,7 +102,7 @@ func (t *top) run(ctx context.Context, once bool) error {
 }
 
 // each shows the report, and a new one each second until ctx ends.
-func (t *top) each(ctx context.Context, report *inside.Report, show func(*inside.Report, error) error) error {
+func (t *top) each(ctx context.Context, report *status.Report, show func(*status.Report, error) error) error {
 	tick := time.NewTicker(topEvery)
 	defer tick.Stop()
 	err := show(report, nil)
@@ -121,7 +121,7 @@ func (t *top) each(ctx context.Context, report *inside.Report, show func(*inside
 	return err
 }
 
-func (t *top) ask(ctx context.Context) (*inside.Report, error) {
+func (t *top) ask(ctx context.Context) (*status.Report, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, t.url, nil)
@@ -137,7 +137,7 @@ func (t *top) ask(ctx context.Context) (*inside.Report, error) {
 		return nil, fmt.Errorf("%s answers %s: is it what 'loci serve --http' listens on?", t.url, response.Status)
 	}
 	const most = 16 << 20
-	report := &inside.Report{}
+	report := &status.Report{}
 	if err := json.NewDecoder(io.LimitReader(response.Body, most)).Decode(report); err != nil {
 		return nil, fmt.Errorf("%s is no view into a place: %w", t.url, err)
 	}
@@ -145,7 +145,7 @@ func (t *top) ask(ctx context.Context) (*inside.Report, error) {
 }
 
 // live draws into a terminal, in its other screen, and listens to its keys.
-func (t *top) live(ctx context.Context, report *inside.Report, screen *os.File) error {
+func (t *top) live(ctx context.Context, report *status.Report, screen *os.File) error {
 	const (
 		enter = "\x1b[?1049h\x1b[?25l"
 		leave = "\x1b[?25h\x1b[?1049l"
@@ -163,7 +163,7 @@ func (t *top) live(ctx context.Context, report *inside.Report, screen *os.File) 
 	defer quit()
 	go waitForQuit(os.Stdin, quit) // until the process ends: a read cannot be called off
 	t.out = &rawLines{screen}
-	return t.each(ctx, report, func(r *inside.Report, err error) error {
+	return t.each(ctx, report, func(r *status.Report, err error) error {
 		fmt.Fprint(screen, home)
 		if err != nil {
 			fmt.Fprintf(t.out, "no answer: %v%s\n", err, clearLine)

@@ -10,7 +10,7 @@ import (
 	"text/tabwriter"
 	"unicode"
 
-	"github.com/loci-place/loci/engine/inside"
+	"github.com/loci-place/loci/engine/status"
 )
 
 const (
@@ -28,7 +28,7 @@ func (w *rawLines) Write(p []byte) (int, error) {
 }
 
 // write shows a report, cut to the size of a terminal unless that is 0.
-func (t *top) write(r *inside.Report, width, height int) error {
+func (t *top) write(r *status.Report, width, height int) error {
 	lines := strings.Split(strings.TrimRight(screenOf(r, t.before, height), "\n"), "\n")
 	t.before = r
 	var b strings.Builder
@@ -53,29 +53,29 @@ func (t *top) write(r *inside.Report, width, height int) error {
 }
 
 // screenOf is a report as text: what went on since the one before, if there is one.
-func screenOf(r, before *inside.Report, height int) string {
+func screenOf(r, before *status.Report, height int) string {
 	var b strings.Builder
 	state := "ready"
 	if r.NotReady != "" {
 		state = "NOT READY: " + r.NotReady
 	}
 	if r.Age > 3 {
-		state += fmt.Sprintf(", and what follows is %s old", inside.Span(r.Age))
+		state += fmt.Sprintf(", and what follows is %s old", status.Span(r.Age))
 	}
 	fmt.Fprintf(&b, "%s, %s\n", plainText(r.Name), state)
-	fmt.Fprintf(&b, "up %s, %d agents (%d ever), %d entities, %s sent, %s received\n", inside.Span(r.Uptime),
+	fmt.Fprintf(&b, "up %s, %d agents (%d ever), %d entities, %s sent, %s received\n", status.Span(r.Uptime),
 		r.Present, r.Joined, r.Entities.Count, rate(r, before, sentBytes), rate(r, before, receivedBytes))
 	fmt.Fprintf(&b, "heartbeat ms: %.2f whole", since(r, before, wholeBeat))
 	for i, p := range r.Phases {
-		fmt.Fprintf(&b, ", %.2f %s", since(r, before, func(r *inside.Report) inside.Timing { return r.Phases[i] }), p.Name)
+		fmt.Fprintf(&b, ", %.2f %s", since(r, before, func(r *status.Report) status.Timing { return r.Phases[i] }), p.Name)
 	}
-	fmt.Fprintf(&b, "; begins %.2f late\n", since(r, before, func(r *inside.Report) inside.Timing { return r.Late }))
+	fmt.Fprintf(&b, "; begins %.2f late\n", since(r, before, func(r *status.Report) status.Timing { return r.Late }))
 	writeOverload(&b, r)
 	writeScripts(&b, &r.Scripts)
 	writeRules(&b, r)
 
 	agents := slices.Clone(r.Agents)
-	slices.SortStableFunc(agents, func(x, y inside.Agent) int { return cmp.Compare(y.Entities, x.Entities) })
+	slices.SortStableFunc(agents, func(x, y status.Agent) int { return cmp.Compare(y.Entities, x.Entities) })
 	if left := height - strings.Count(b.String(), "\n") - 4; height > 0 {
 		agents = agents[:min(len(agents), max(left, 0))]
 	}
@@ -83,13 +83,13 @@ func screenOf(r, before *inside.Report, height int) string {
 	fmt.Fprintln(w, "\nAGENT\tNAME\tKEY\tVERSION\tRTT ms\tLOSS %\tHERE\tENTITIES\tSENT\tRECEIVED")
 	for _, a := range agents {
 		fmt.Fprintf(w, "%s\t%s\t%.12s\t%d\t%.1f\t%.1f\t%s\t%d\t%s\t%s\n", a.ID, short(nameOf(&a), 32), a.Verified, a.Version, a.RTT, a.Loss*100,
-			inside.Span(a.Here), a.Entities, inside.Bytes(a.Sent), inside.Bytes(a.Received))
+			status.Span(a.Here), a.Entities, status.Bytes(a.Sent), status.Bytes(a.Received))
 	}
 	_ = w.Flush()
 	return b.String()
 }
 
-func nameOf(a *inside.Agent) string {
+func nameOf(a *status.Agent) string {
 	if a.Away {
 		return a.Name + " (away)"
 	}
@@ -97,7 +97,7 @@ func nameOf(a *inside.Agent) string {
 }
 
 // writeOverload tells what the place does without, and the limits hit most.
-func writeOverload(b *strings.Builder, r *inside.Report) {
+func writeOverload(b *strings.Builder, r *status.Report) {
 	if len(r.Shedding) > 0 {
 		fmt.Fprintf(b, "OVERLOADED: does without %s\n", strings.Join(r.Shedding, ", "))
 	}
@@ -113,7 +113,7 @@ func writeOverload(b *strings.Builder, r *inside.Report) {
 	}
 }
 
-func writeScripts(b *strings.Builder, s *inside.Scripts) {
+func writeScripts(b *strings.Builder, s *status.Scripts) {
 	if s.Generation == 0 {
 		return
 	}
@@ -127,19 +127,19 @@ func writeScripts(b *strings.Builder, s *inside.Scripts) {
 			whom = plainText(r.For)
 		}
 		fmt.Fprintf(b, "  RESTS for %s: %s at %s, for %s, again in %s: %s\n", whom, short(r.Handler, 60), plainText(r.At),
-			inside.Span(r.Since), inside.Span(r.Left), short(r.Why, 120))
+			status.Span(r.Since), status.Span(r.Left), short(r.Why, 120))
 	}
 	if s.Refused > 0 || s.Waiting > 0 {
 		fmt.Fprintf(b, "  %d requests refused to agents that had scripts do too much, %d calls wait\n", s.Refused, s.Waiting)
 	}
 	for _, e := range s.Errors[:min(len(s.Errors), 5)] {
-		fmt.Fprintf(b, "  %d× %s:%d: %s, last %s ago\n", e.Count, plainText(e.File), e.Line, short(e.Message, 120), inside.Span(e.Ago))
+		fmt.Fprintf(b, "  %d× %s:%d: %s, last %s ago\n", e.Count, plainText(e.File), e.Line, short(e.Message, 120), status.Span(e.Ago))
 	}
 }
 
-func writeRules(b *strings.Builder, r *inside.Report) {
+func writeRules(b *strings.Builder, r *status.Report) {
 	rules := slices.Clone(r.Rules)
-	slices.SortStableFunc(rules, func(x, y inside.Rule) int { return cmp.Compare(y.Hits, x.Hits) })
+	slices.SortStableFunc(rules, func(x, y status.Rule) int { return cmp.Compare(y.Hits, x.Hits) })
 	fmt.Fprintf(b, "rules: %d, else %s\n", len(rules), r.Verdict)
 	for _, rule := range rules[:min(len(rules), 5)] {
 		if rule.Hits > 0 {
@@ -148,20 +148,20 @@ func writeRules(b *strings.Builder, r *inside.Report) {
 	}
 }
 
-func sentBytes(r *inside.Report) int64         { return r.Sent }
-func receivedBytes(r *inside.Report) int64     { return r.Received }
-func wholeBeat(r *inside.Report) inside.Timing { return r.Heartbeat }
+func sentBytes(r *status.Report) int64         { return r.Sent }
+func receivedBytes(r *status.Report) int64     { return r.Received }
+func wholeBeat(r *status.Report) status.Timing { return r.Heartbeat }
 
 // rate is how many bytes a second there were since the report before, or in all.
-func rate(r, before *inside.Report, of func(*inside.Report) int64) string {
+func rate(r, before *status.Report, of func(*status.Report) int64) string {
 	if before == nil || r.Uptime <= before.Uptime {
-		return inside.Bytes(of(r))
+		return status.Bytes(of(r))
 	}
-	return inside.Bytes(int64(float64(max(of(r)-of(before), 0))/(r.Uptime-before.Uptime))) + "/s"
+	return status.Bytes(int64(float64(max(of(r)-of(before), 0))/(r.Uptime-before.Uptime))) + "/s"
 }
 
 // since is the mean in milliseconds since the report before, or in all.
-func since(r, before *inside.Report, of func(*inside.Report) inside.Timing) float64 {
+func since(r, before *status.Report, of func(*status.Report) status.Timing) float64 {
 	now := of(r)
 	if before != nil && len(before.Phases) == len(r.Phases) {
 		if was := of(before); was.Count < now.Count {

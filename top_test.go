@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/loci-place/loci/engine/inside"
+	"github.com/loci-place/loci/engine/status"
 	"github.com/loci-place/loci/netcode/client"
 )
 
@@ -89,9 +89,9 @@ func TestTopEndsWithQAndControlC(t *testing.T) {
 }
 
 func TestTopFitsTheTerminalAndObeysNobodysName(t *testing.T) {
-	r := &inside.Report{Name: "\x1b]0;title\a" + strings.Repeat("long ", 100), Phases: []inside.Timing{{Name: "states"}}}
+	r := &status.Report{Name: "\x1b]0;title\a" + strings.Repeat("long ", 100), Phases: []status.Timing{{Name: "states"}}}
 	for range 100 {
-		r.Agents = append(r.Agents, inside.Agent{ID: "abc", Name: "\x1b[31mred\n\u202e", Here: time.Hour.Seconds()})
+		r.Agents = append(r.Agents, status.Agent{ID: "abc", Name: "\x1b[31mred\n\u202e", Here: time.Hour.Seconds()})
 	}
 	var out strings.Builder
 	shown := &top{out: &rawLines{&out}}
@@ -114,8 +114,8 @@ func TestTopFitsTheTerminalAndObeysNobodysName(t *testing.T) {
 }
 
 func TestTopShowsWhatWentOnSinceTheLastFrame(t *testing.T) {
-	before := &inside.Report{Uptime: 10, Sent: 1 << 20, Heartbeat: inside.Timing{Count: 100, Sum: 1}}
-	now := &inside.Report{Uptime: 12, Sent: 3 << 20, Heartbeat: inside.Timing{Count: 140, Sum: 1.2}}
+	before := &status.Report{Uptime: 10, Sent: 1 << 20, Heartbeat: status.Timing{Count: 100, Sum: 1}}
+	now := &status.Report{Uptime: 12, Sent: 3 << 20, Heartbeat: status.Timing{Count: 140, Sum: 1.2}}
 	got := screenOf(now, before, 0)
 	for _, part := range []string{"1.0 MiB/s sent", "heartbeat ms: 5.00 whole"} {
 		if !strings.Contains(got, part) {
@@ -125,13 +125,13 @@ func TestTopShowsWhatWentOnSinceTheLastFrame(t *testing.T) {
 }
 
 func TestTopTellsOfOverloadAndOfTheLimitsHitMost(t *testing.T) {
-	r := &inside.Report{}
+	r := &status.Report{}
 	if got := screenOf(r, nil, 0); strings.Contains(got, "OVERLOADED") || strings.Contains(got, "limits") {
 		t.Errorf("of nothing it says %s", got)
 	}
 	r.Shedding = []string{"far", "states"}
 	for i, name := range []string{"media", "requests", "patterns", "entities", "turn_time", "violations"} {
-		r.Limits = append(r.Limits, inside.Limit{Name: name, Hits: uint64(10 - i)})
+		r.Limits = append(r.Limits, status.Limit{Name: name, Hits: uint64(10 - i)})
 	}
 	want := "\nOVERLOADED: does without far, states\nlimits hit: 10× media, 9× requests, 8× patterns, 7× entities, 6× turn_time\n"
 	if got := screenOf(r, nil, 0); !strings.Contains(got, want) {

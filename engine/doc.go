@@ -27,7 +27,7 @@
 //   - [Place.AddAsset] and [Turn.PushAsset] serve files by the hash of their content.
 //   - [Config].Joined and Left hear of agents, Rules decide what they may do, Apps from where
 //     they may launch apps, and Store keeps what is to survive the process.
-//   - [Place.Stats] and [Place.Health] are numbers; package inside shows them over HTTP.
+//   - [Place.Stats] and [Place.Health] are numbers; package status shows them over HTTP and to Prometheus.
 //   - [Place.Drive] runs the place step by step on a clock of the test's own.
 //
 // Callbacks run on the place's turn, during which it stands still: they must not block, nor
@@ -55,6 +55,6 @@
 // what has changed; sim, how it moves; view, what each agent is told; media, who hears
 // whom; apps, how they are launched; assets, the files that agents get from the place
 // and from each other, with goroutines of its own; store, a [Store] in a directory, and
-// inside, which shows what the place has counted as it did it (counters.go): these two
+// status, which shows what the place has counted as it did it (counters.go): these two
 // use this package. The engine knows no scripting language.
 package engine

@@ -1,4 +1,4 @@
-package inside
+package status
 
 import (
 	"encoding/json"
@@ -8,26 +8,25 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/loci-place/loci/engine"
 )
 
 // Options say how a place is shown. The zero value shows all but scripts.
 type Options struct {
-	// Scripts tells how the place's behaviour is doing, on the place's turn. Nil means
+	// Scripts returns how the place's behaviour is doing, on the place's turn. Nil means
 	// that there is nothing to tell.
 	Scripts func(t *engine.Turn) Scripts
-	// Broken tells why the place's behaviour does nothing at all, nil where it works or
+	// Broken returns why the place's behaviour does nothing at all, nil where it works or
 	// where there is none: then the place is not ready. From any goroutine, and without
 	// waiting for the place's turn, as that may be what hangs. Nil means that it works.
 	Broken func() error
-	// Fresh is for how long the numbers are good: they are gathered at most so often,
-	// what the page shows half as often, and those of the process, which are not the
-	// place's, a quarter as often. Default 500 ms.
-	Fresh time.Duration
 	// Patience is how long to wait for the place's turn; then what it last told is
 	// shown. Default 250 ms.
 	Patience time.Duration
+
+	pageFresh time.Duration // but in tests the constant
 }
 
 func (o *Options) setDefaults() {
@@ -37,58 +36,63 @@ func (o *Options) setDefaults() {
 	if o.Broken == nil {
 		o.Broken = func() error { return nil }
 	}
-	if o.Fresh == 0 {
-		o.Fresh = 500 * time.Millisecond
-	}
 	if o.Patience == 0 {
 		o.Patience = 250 * time.Millisecond
 	}
+	if o.pageFresh == 0 {
+		o.pageFresh = pageFresh
+	}
 }
 
-// pageEvery is how much longer what the page shows is good: it takes the place longer.
-const pageEvery = 2
-
-// processEvery is how much longer what the process takes is good: to read it from the
-// system takes as long as all else that is gathered.
-const processEvery = 4
+// pageFresh is how long the page is good for: it costs the place more than metrics do, and any
+// number of people may look.
+const pageFresh = time.Second
 
 // lateness is how late a heartbeat may be in a place that is ready.
 const lateness = time.Second
 
-// view is a place as it is shown.
-type view struct {
+// Status shows a place: as an [http.Handler] what the package says, as a [prometheus.Collector] the
+// metrics of the place alone. It may be used from any goroutine, before the place opens
+// and after it has closed too, and needs no closing.
+type Status struct {
 	place   *engine.Place
 	broken  func() error
 	numbers *cached[numbers]
 	report  *cached[Report]
+	mux     *http.ServeMux
 }
 
-// New shows a place. What it gives may be used from any goroutine, before the place
-// opens and after it has closed too, and needs no closing.
-func New(place *engine.Place, o Options) http.Handler {
+var (
+	_ http.Handler         = (*Status)(nil)
+	_ prometheus.Collector = (*Status)(nil)
+)
+
+// New returns the status of a place.
+func New(place *engine.Place, o Options) *Status {
 	o.setDefaults()
-	v := &view{
+	s := &Status{
 		place:   place,
 		broken:  o.Broken,
-		numbers: newCached(func() numbers { return askNumbers(place, o.Scripts) }, o.Fresh, o.Patience),
-		report:  newCached(func() Report { return askReport(place, o.Scripts) }, pageEvery*o.Fresh, o.Patience),
+		numbers: newCached(func() numbers { return askNumbers(place, o.Scripts) }, 0, o.Patience),
+		report:  newCached(func() Report { return askReport(place, o.Scripts) }, o.pageFresh, o.Patience),
+		mux:     http.NewServeMux(),
 	}
-	process := prometheus.NewRegistry()
-	process.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", scrape{
-		{from: prometheus.GathererFunc(v.gather), fresh: o.Fresh}, {from: process, fresh: processEvery * o.Fresh},
-	})
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.HandleFunc("GET /readyz", v.ready)
-	mux.HandleFunc("GET /{$}", v.page)
-	return mux
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(s, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	s.mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	s.mux.HandleFunc("GET /readyz", s.ready)
+	s.mux.HandleFunc("GET /{$}", s.page)
+	return s
 }
+
+// ServeHTTP implements [http.Handler].
+func (s *Status) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
 // notReady says why agents had better not join, "" if they can. A place whose behaviour
 // does not open does not either.
-func (v *view) notReady() string {
-	switch h, broken := v.place.Health(), v.broken(); {
+func (s *Status) notReady() string {
+	switch h, broken := s.place.Health(), s.broken(); {
 	case !h.Open:
 		return "the place is not open"
 	case h.Late > lateness:
@@ -99,8 +103,8 @@ func (v *view) notReady() string {
 	return ""
 }
 
-func (v *view) ready(w http.ResponseWriter, _ *http.Request) {
-	if why := v.notReady(); why != "" {
+func (s *Status) ready(w http.ResponseWriter, _ *http.Request) {
+	if why := s.notReady(); why != "" {
 		http.Error(w, why, http.StatusServiceUnavailable)
 		return
 	}
@@ -108,9 +112,9 @@ func (v *view) ready(w http.ResponseWriter, _ *http.Request) {
 }
 
 // page shows the report, as HTML or, with ?format=json, as JSON.
-func (v *view) page(w http.ResponseWriter, r *http.Request) {
-	report, age, _ := v.report.get(r.Context())
-	report.NotReady, report.Age = v.notReady(), age.Seconds()
+func (s *Status) page(w http.ResponseWriter, r *http.Request) {
+	report, age, _ := s.report.get(r.Context())
+	report.NotReady, report.Age = s.notReady(), age.Seconds()
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")

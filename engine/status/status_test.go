@@ -1,4 +1,4 @@
-package inside
+package status
 
 import (
 	"context"
@@ -7,14 +7,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"net/http/httptest"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
@@ -27,12 +27,12 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// rig is an open place on loopback, and the view of it.
+// rig is an open place on loopback, and its status.
 type rig struct {
 	*testing.T
-	place *engine.Place
-	view  http.Handler
-	close func()
+	place  *engine.Place
+	status *Status
+	close  func()
 }
 
 func newRig(t *testing.T, o Options, serve bool) *rig {
@@ -47,10 +47,8 @@ func newRigOf(t *testing.T, cfg engine.Config, o Options, serve bool) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.Fresh == 0 {
-		o.Fresh = time.Nanosecond
-	}
-	r := &rig{T: t, place: place, view: New(place, o)}
+	o.pageFresh = time.Nanosecond
+	r := &rig{T: t, place: place, status: New(place, o)}
 	served := make(chan error, 1)
 	if serve {
 		go func() { served <- place.Serve(context.Background()) }()
@@ -72,7 +70,7 @@ func newRigOf(t *testing.T, cfg engine.Config, o Options, serve bool) *rig {
 
 func (r *rig) get(path string) (int, string) {
 	w := httptest.NewRecorder()
-	r.view.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+	r.status.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
 	return w.Code, w.Body.String()
 }
 
@@ -173,20 +171,20 @@ func TestMetricsFollowWhatGoesOn(t *testing.T) {
 		{6, "loci_script_refused_total", nil},
 		{8, "loci_script_waiting", nil},
 		{0, "loci_asset_cache_bytes", nil},
-		{0, "loci_enet_dropped_total", []string{"reason=half_open_expired"}},
+		{0, "loci_transport_dropped_total", []string{"reason=half_open_expired"}},
 	} {
 		if got := value(after, m.name, m.labels...); got != m.want {
 			t.Errorf("%s %v is %v, want %v", m.name, m.labels, got, m.want)
 		}
 	}
-	for _, name := range []string{"loci_enet_round_trip_seconds", "loci_enet_loss_ratio", "go_goroutines", "process_cpu_seconds_total"} {
+	for _, name := range []string{"loci_transport_round_trip_seconds", "loci_transport_loss_ratio", "go_goroutines", "process_cpu_seconds_total"} {
 		if value(after, name) < 0 {
 			t.Errorf("there is no %s", name)
 		}
 	}
 }
 
-func TestVerbsThatAgentsMakeUpMakeNoNewMetrics(t *testing.T) {
+func TestMadeUpVerbsMakeNoNewMetrics(t *testing.T) {
 	r := newRig(t, Options{}, true)
 	c := r.join("Ada")
 	for i := range 20 {
@@ -216,14 +214,14 @@ func TestHostileNamesAreOnlyShown(t *testing.T) {
 		t.Errorf("%d: %s", code, page)
 	}
 	w := httptest.NewRecorder()
-	r.view.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	r.status.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
 	if csp := w.Header().Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") {
 		t.Errorf("policy %q", csp)
 	}
 	r.metrics() // is still one that can be parsed
 }
 
-func TestThePageTellsOfAgentsEntitiesScriptsAndRules(t *testing.T) {
+func TestPageShowsAgentsEntitiesScriptsAndRules(t *testing.T) {
 	r := newRig(t, Options{Scripts: func(*engine.Turn) Scripts {
 		return Scripts{
 			Generation: 7, Errors: []Error{{File: "place.lua", Line: 12, Handler: "timer", Message: "oh", Count: 3}},
@@ -299,7 +297,7 @@ func TestReadinessTurnsWhenTheHeartbeatHangs(t *testing.T) {
 	await.Until(r, "the place is ready again", func() bool { code, _ := r.get("/readyz"); return code == 200 })
 }
 
-func TestAPlaceIsNotReadyBeforeItOpensNorAfterItCloses(t *testing.T) {
+func TestPlaceIsReadyOnlyWhileOpen(t *testing.T) {
 	before := newRig(t, Options{}, false)
 	if code, text := before.get("/readyz"); code != 503 || !strings.Contains(text, "not open") {
 		t.Error(code, text)
@@ -316,7 +314,7 @@ func TestAPlaceIsNotReadyBeforeItOpensNorAfterItCloses(t *testing.T) {
 	}
 }
 
-func TestAPlaceWhoseBehaviourIsBrokenIsNotReady(t *testing.T) {
+func TestBrokenBehaviourIsNotReady(t *testing.T) {
 	var broken error
 	r := newRig(t, Options{Broken: func() error { return broken }}, true)
 	if code, text := r.get("/readyz"); code != 200 {
@@ -352,11 +350,39 @@ func TestManyMayLookAtOnce(t *testing.T) {
 	all.Wait()
 }
 
-func TestThePlaceIsAskedOnlySoOften(t *testing.T) {
+func TestMetricsAreRegisteredWithAPlaceLabel(t *testing.T) {
+	registry := prometheus.NewPedanticRegistry()
+	for _, name := range []string{"attic", "cellar"} {
+		r := newRig(t, Options{Scripts: func(*engine.Turn) Scripts {
+			return Scripts{Generation: 1, Handlers: []Handler{{Kind: "tick"}, {Kind: "join"}}}
+		}}, true)
+		r.join("Ada")
+		prometheus.WrapRegistererWith(prometheus.Labels{"place": name}, registry).MustRegister(r.status)
+	}
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == "loci_agents_joined_total" && len(f.GetMetric()) != 2 {
+			t.Errorf("%v", f)
+		}
+		if !strings.HasPrefix(f.GetName(), "loci_") {
+			t.Errorf("%s is not the place's", f.GetName())
+		}
+	}
+	problems, err := promlint.NewWithMetricFamilies(families).Lint()
+	if err != nil || len(problems) > 0 {
+		t.Errorf("%v, %v", problems, err)
+	}
+}
+
+func TestPageIsAskedForOnceASecond(t *testing.T) {
 	asked := 0
-	r := newRig(t, Options{Fresh: time.Hour, Scripts: func(*engine.Turn) Scripts { asked++; return Scripts{} }}, true)
+	r := newRig(t, Options{}, true)
+	s := New(r.place, Options{Scripts: func(*engine.Turn) Scripts { asked++; return Scripts{} }, pageFresh: time.Hour})
 	for range 20 {
-		r.get("/metrics")
+		s.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
 	}
 	_ = r.place.Do(func(*engine.Turn) error {
 		if asked != 1 {
@@ -377,22 +403,19 @@ func TestABugInWhatIsToldCostsAnAnswerOnly(t *testing.T) {
 }
 
 func TestScrapersGetAFormatThatTheyCanRead(t *testing.T) {
-	r := newRig(t, Options{Fresh: time.Hour}, true)
+	r := newRig(t, Options{}, true)
 	for accept, want := range map[string]string{
 		"":    "text/plain",
 		"*/*": "text/plain",
 		"application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5":                  "text/plain",
 		"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited": "application/vnd.google.protobuf",
 	} {
-		for range 2 { // written, then remembered
+		{
 			request := httptest.NewRequest("GET", "/metrics", nil)
 			request.Header.Set("Accept", accept)
 			w := httptest.NewRecorder()
-			r.view.ServeHTTP(w, request)
+			r.status.ServeHTTP(w, request)
 			format := expfmt.Format(w.Header().Get("Content-Type"))
-			if length := w.Header().Get("Content-Length"); length != strconv.Itoa(w.Body.Len()) {
-				t.Errorf("%q gets %d bytes, announced as %q", accept, w.Body.Len(), length)
-			}
 			names := map[string]bool{}
 			decoder, family := expfmt.NewDecoder(w.Body, format), dto.MetricFamily{}
 			err := decoder.Decode(&family)
@@ -414,13 +437,13 @@ func TestNothingElseIsThere(t *testing.T) {
 		}
 	}
 	w := httptest.NewRecorder()
-	r.view.ServeHTTP(w, httptest.NewRequest("POST", "/metrics", io.NopCloser(strings.NewReader(""))))
+	r.status.ServeHTTP(w, httptest.NewRequest("POST", "/metrics", io.NopCloser(strings.NewReader(""))))
 	if w.Code != 405 {
 		t.Errorf("POST: %d", w.Code)
 	}
 }
 
-func TestSharesAreWhatIsNotExceededByAPartOfTheAgents(t *testing.T) {
+func TestSharesAreWhatAPartOfAgentsKeepsTo(t *testing.T) {
 	var values []float64
 	for i := range 100 {
 		values = append(values, float64(100-i))

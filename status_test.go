@@ -14,7 +14,7 @@ import (
 // viewInside is where the place's log says that it shows itself.
 func (s *server) viewInside(t *testing.T) string {
 	t.Helper()
-	s.log.await(t, "view inside")
+	s.log.await(t, "status page")
 	return regexp.MustCompile(`url=(http://\S+)`).FindStringSubmatch(s.log.String())[1]
 }
 
@@ -42,7 +42,7 @@ func TestTheViewInsideIsOnLoopbackUnlessToldOtherwise(t *testing.T) {
 		":9100": "127.0.0.1:9100", "0.0.0.0:9100": "0.0.0.0:9100", "localhost:0": "localhost:0", "[::1]:9": "[::1]:9",
 		"9100": "", "": "",
 	} {
-		if got, err := insideAddr(addr); got != want || (err == nil) != (want != "") {
+		if got, err := statusAddr(addr); got != want || (err == nil) != (want != "") {
 			t.Errorf("%q is %q, %v; want %q", addr, got, err, want)
 		}
 	}
@@ -78,7 +78,7 @@ func TestTheViewInsideOpensAndClosesWithThePlace(t *testing.T) {
 	if got.code != 0 {
 		t.Errorf("exit code %d", got.code)
 	}
-	if strings.Contains(got.stderr, "view inside is closed") {
+	if strings.Contains(got.stderr, "status page is closed") {
 		t.Error(got.stderr)
 	}
 	if _, err := http.Get(url); err == nil {
@@ -89,7 +89,7 @@ func TestTheViewInsideOpensAndClosesWithThePlace(t *testing.T) {
 func TestThereIsNoViewInsideUnlessAskedFor(t *testing.T) {
 	s := start(t, nil, "serve", "--listen", "127.0.0.1:0")
 	got := s.stop(t, syscall.SIGTERM)
-	if strings.Contains(got.stderr, "view inside") {
+	if strings.Contains(got.stderr, "status page") {
 		t.Error(got.stderr)
 	}
 }

@@ -15,7 +15,7 @@ import (
 
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/engine/apps"
-	"github.com/loci-place/loci/engine/inside"
+	"github.com/loci-place/loci/engine/status"
 	"github.com/loci-place/loci/scripts"
 )
 
@@ -28,8 +28,8 @@ func openURL(at net.Addr) string {
 	return "http://" + net.JoinHostPort(host, port)
 }
 
-// insideAddr is where the view inside listens: on loopback, unless a host is given.
-func insideAddr(addr string) (string, error) {
+// statusAddr is where the status page listens: on loopback, unless a host is given.
+func statusAddr(addr string) (string, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return "", fmt.Errorf("%q: want HOST:PORT or :PORT", addr)
@@ -40,8 +40,8 @@ func insideAddr(addr string) (string, error) {
 	return net.JoinHostPort(host, port), nil
 }
 
-// showInside shows a place by HTTP until what it gives is called.
-func showInside(addr string, place *engine.Place, rt *scripts.Runtime, log *slog.Logger) (stop func(), err error) {
+// serveStatus serves the status of a place over HTTP until stop is called.
+func serveStatus(addr string, place *engine.Place, rt *scripts.Runtime, log *slog.Logger) (stop func(), err error) {
 	listener, err := net.Listen("tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("%w; --http takes another address, with port 0 for any free one", err)
@@ -50,11 +50,11 @@ func showInside(addr string, place *engine.Place, rt *scripts.Runtime, log *slog
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/", inside.New(place, inside.Options{
-		Scripts: func(t *engine.Turn) inside.Scripts { return told(rt.Status(t), t.Time()) }, Broken: rt.Broken,
+	mux.Handle("/", status.New(place, status.Options{
+		Scripts: func(t *engine.Turn) status.Scripts { return told(rt.Status(t), t.Time()) }, Broken: rt.Broken,
 	}))
-	// Not in package inside: what this package is imported for it also does to
-	// http.DefaultServeMux, which is not ours in other programs.
+	// Not in package status: net/http/pprof also registers with http.DefaultServeMux, which in other
+	// programs is not ours.
 	mux.Handle("/debug/pprof/", profiles(listener.Addr(), os.Getenv(httpToken)))
 	server := &http.Server{
 		Handler:           onlyTo(listener.Addr(), mux),
@@ -68,10 +68,10 @@ func showInside(addr string, place *engine.Place, rt *scripts.Runtime, log *slog
 	go func() {
 		defer close(served)
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			log.Error("the view inside is closed", "error", err)
+			log.Error("the status page is closed", "error", err)
 		}
 	}()
-	log.Info("view inside", "url", openURL(listener.Addr()), "listens", listener.Addr().String())
+	log.Info("status page", "url", openURL(listener.Addr()), "listens", listener.Addr().String())
 	return func() {
 		soon, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
 		defer cancel()
@@ -133,27 +133,27 @@ func onlyTo(addr net.Addr, h http.Handler) http.Handler {
 	})
 }
 
-// told returns the scripts' status as the view inside shows it.
-func told(s scripts.Status, now float64) inside.Scripts {
-	out := inside.Scripts{
+// told returns the scripts' status as the status page shows it.
+func told(s scripts.Status, now float64) status.Scripts {
+	out := status.Scripts{
 		Generation: s.Generation, Files: s.Files, Components: s.Components, Reloads: s.Reloads, Failed: s.Failed,
 	}
 	out.Refused, out.Waiting = s.Refused, s.Waiting
 	for _, rest := range s.Resting {
-		out.Resting = append(out.Resting, inside.Resting{
+		out.Resting = append(out.Resting, status.Resting{
 			Handler: rest.Handler, At: rest.At, For: rest.For, Since: now - rest.Since, Left: rest.Until - now, Times: rest.Times, Why: rest.Why,
 		})
 	}
 	if f := s.Failure; f != nil {
-		out.Failure = &inside.Failure{Error: f.Error, File: f.File, Line: f.Line, At: f.At}
+		out.Failure = &status.Failure{Error: f.Error, File: f.File, Line: f.Line, At: f.At}
 	}
 	for _, h := range s.Handlers {
-		out.Handlers = append(out.Handlers, inside.Handler{
+		out.Handlers = append(out.Handlers, status.Handler{
 			Kind: h.Kind, Calls: h.Calls, Errors: h.Errors, CutOffs: h.CutOffs, Seconds: h.Time.Seconds(), Instructions: h.Instructions,
 		})
 	}
 	for _, e := range s.Errors {
-		out.Errors = append(out.Errors, inside.Error{
+		out.Errors = append(out.Errors, status.Error{
 			File: e.File, Line: e.Line, Handler: e.Handler, Message: e.Message, Count: e.Count, Ago: now - e.At,
 		})
 	}

@@ -1,4 +1,4 @@
-package inside
+package status
 
 import (
 	_ "embed"
