@@ -274,10 +274,20 @@ func (s *State) baseUnpack(L *lua.LState) int {
 		return 0
 	}
 	s.charge(L, (last-first)/valuesPerInstruction)
+	n := last - first + 1
+	reserve(L, n)
 	for i := first; i <= last; i++ {
 		L.Push(L.RawGet(t, lua.LNumber(i)))
 	}
-	return last - first + 1
+	return n
+}
+
+// reserve makes room on the stack for n values. Pushed one by one they would have
+// it copied again and again.
+func reserve(L *lua.LState, n int) {
+	top := L.GetTop()
+	L.SetTop(top + n)
+	L.SetTop(top)
 }
 
 func (s *State) basePCall(L *lua.LState) int {

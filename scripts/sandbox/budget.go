@@ -39,8 +39,8 @@ func (b *Budget) setDefaults() {
 	}
 }
 
-// lookEvery is how many instructions run between two looks at the heap and the
-// clock. The clock's timer interrupts sooner where instructions are slow.
+// lookEvery is how many instructions run between two looks at the clock, where
+// they are not slow.
 const lookEvery = 1024
 
 // closed is what a context's Done returns after the cut-off.
@@ -92,14 +92,14 @@ func (m *meter) spent() bool {
 		return false
 	}
 	// Before the clock is looked at, so that a timer that fires now is not lost.
-	m.next.Store(min(m.count+lookEvery, m.limit))
+	m.next.Store(min(m.count+m.clock.look(), m.limit))
 	switch {
 	case m.count >= m.limit:
 		m.stopAt(fmt.Errorf("%w: it may run %d instructions", ErrCallBudget, m.limit))
 	case m.clock.over():
 		m.count = m.limit // as slow instructions count
 		m.stopAt(fmt.Errorf("%w: its instructions take long, more than %v of the processor", ErrCallBudget, m.clock.most))
-	case m.heap.over():
+	case m.heap.over(m.count):
 		m.stopAt(ErrMemory)
 	}
 	return m.cut != nil

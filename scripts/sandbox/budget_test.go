@@ -134,6 +134,7 @@ func TestCallOfSlowInstructionsIsCutOff(t *testing.T) {
 		"coroutine": `coroutine.wrap(function() while true do burn(1) end end)()`,
 		"pcall":     `while true do pcall(burn, 1) end`,
 		"one":       `burn(15) burn(60) while true do burn(0) end`,
+		"late":      `for i = 1, 50000 do end while true do burn(1) end`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newState(t, Config{})
@@ -150,6 +151,13 @@ func TestCallOfSlowInstructionsIsCutOff(t *testing.T) {
 				t.Errorf("used %d instructions, less than its budget", s.Used())
 			}
 		})
+	}
+}
+
+func TestFarIndexCountsWhatItFills(t *testing.T) {
+	near, far := cost(t, `local t = {} t[2] = 1`), cost(t, `local t = {} t[80001] = 1`)
+	if filled := far - near; filled < 80_000/valuesPerInstruction {
+		t.Errorf("%d values take %d instructions more than one", 80_000, filled)
 	}
 }
 

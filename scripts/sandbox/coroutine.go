@@ -108,6 +108,7 @@ func (s *State) coroutineWrap(L *lua.LState) int {
 }
 
 func pushAll(L *lua.LState, values []lua.LValue) int {
+	reserve(L, len(values))
 	for _, value := range values {
 		L.Push(value)
 	}

@@ -18,18 +18,21 @@ func (s *State) stringFormat(L *lua.LState) int {
 	format := text(L, 1)
 	var out strings.Builder
 	argument := 1
-	for i := 0; i < len(format); i++ {
-		if format[i] != '%' {
-			out.WriteByte(format[i])
-			continue
+	s.charge(L, len(format)/8)
+	for {
+		plain, rest, found := strings.Cut(format, "%")
+		out.WriteString(plain)
+		if !found {
+			break
 		}
-		if i+1 < len(format) && format[i+1] == '%' {
+		if escaped, ok := strings.CutPrefix(rest, "%"); ok {
+			s.charge(L, 1)
 			out.WriteByte('%')
-			i++
+			format = escaped
 			continue
 		}
-		directive := directiveAt(L, format[i:])
-		i += len(directive) - 1
+		directive := directiveAt(L, format[len(plain):])
+		format = format[len(plain)+len(directive):]
 		argument++
 		text := s.formatted(L, directive, argument)
 		s.charge(L, directivePrice+len(text)/8)
@@ -37,7 +40,6 @@ func (s *State) stringFormat(L *lua.LState) int {
 		out.WriteString(text)
 	}
 	bounded(L, out.Len())
-	s.charge(L, len(format)/8)
 	L.Push(lua.LString(out.String()))
 	return 1
 }
@@ -97,7 +99,9 @@ func (s *State) formatted(L *lua.LState, directive string, n int) string {
 	case 'e', 'E', 'f', 'g', 'G':
 		return formatFloat(head, verb, float64(number(L, n)))
 	case 'q':
-		return quoted(text(L, n))
+		text := text(L, n)
+		s.charge(L, len(text)/4)
+		return quoted(text)
 	case 's':
 		text := toString(L, L.Get(n))
 		if dot := strings.IndexByte(head, '.'); dot >= 0 {
@@ -166,8 +170,7 @@ func appendNumber(text []byte, n lua.LNumber) []byte {
 	return append(text, formatFloat("%.14", 'g', f)...)
 }
 
+var quotes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", "\\\n", "\r", `\r`, "\x00", `\000`)
+
 // quoted is text as a literal that Lua reads back.
-func quoted(text string) string {
-	return `"` + strings.NewReplacer(
-		`\`, `\\`, `"`, `\"`, "\n", "\\\n", "\r", `\r`, "\x00", `\000`).Replace(text) + `"`
-}
+func quoted(text string) string { return `"` + quotes.Replace(text) + `"` }

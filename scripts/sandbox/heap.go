@@ -2,9 +2,13 @@ package sandbox
 
 import "runtime/metrics"
 
-// heapEvery is how many looks at the clock come between two at the heap, which
-// takes a microsecond.
-const heapEvery = 8
+// heapEvery is how many instructions run between two looks at the heap, which
+// takes a microsecond, and heapAfter how many before the first: most calls are
+// over by then.
+const (
+	heapEvery = 8192
+	heapAfter = 2048
+)
 
 // The runtime's counts of the heap's objects.
 const (
@@ -33,26 +37,20 @@ func readHeap(name string) int64 {
 type heapWatch struct {
 	limit int64 // negative: none
 	least int64 // -1: not looked yet
-	looks int
+	next  int64 // the count of instructions at which to look
 }
 
-// begin starts the watch. The first look is at the second opportunity: most
-// calls are over by then.
+// begin starts the watch.
 func (w *heapWatch) begin(limit int64) {
-	*w = heapWatch{limit: limit, least: -1, looks: heapEvery - 2}
+	*w = heapWatch{limit: limit, least: -1, next: heapAfter}
 }
 
-// over reports whether the heap has grown too much. Only every few times it
-// looks.
-func (w *heapWatch) over() bool {
-	if w.limit < 0 {
+// over reports whether the heap has grown too much, when it is time to look.
+func (w *heapWatch) over(count int64) bool {
+	if w.limit < 0 || count < w.next {
 		return false
 	}
-	w.looks++
-	if w.looks < heapEvery {
-		return false
-	}
-	w.looks = 0
+	w.next = count + heapEvery
 	now := HeapBytes()
 	// A collection takes garbage that was there before, and what the script
 	// keeps must not hide in its place.

@@ -21,6 +21,7 @@ var ours = func() [64]instruction {
 	all[lua.OP_FORPREP] = prepareFor
 	all[lua.OP_TAILCALL] = tailCall
 	all[lua.OP_VARARG] = varargs
+	all[lua.OP_SETTABLE] = setTable
 	return all
 }()
 
@@ -60,6 +61,47 @@ func varargs(L *lua.LState, inst uint32, base unsafe.Pointer) int {
 	charge(L, currentFrame(L).nargs/valuesPerInstruction)
 	return instructions[lua.OP_VARARG](L, inst, base)
 }
+
+// mostGap is how many nils gopher-lua may append to a list one by one.
+const mostGap = 64
+
+// setTable sets what a list has already, and makes room at once and counted where
+// an index is far beyond its end: gopher-lua appends as many nils as are missing,
+// for one instruction.
+func setTable(L *lua.LState, inst uint32, base unsafe.Pointer) int {
+	f, r := currentFrame(L), registersOf(L)
+	t, ok1 := r.array[f.localBase+operandA(inst)].(*lua.LTable)
+	key, ok2 := f.operand(r, operandB(inst)).(lua.LNumber)
+	if !ok1 || !ok2 {
+		return instructions[lua.OP_SETTABLE](L, inst, base)
+	}
+	list := listOf(t)
+	index := int(key)
+	switch {
+	case lua.LNumber(index) != key || index < 1 || index >= MaxArray:
+	case index <= len(*list):
+		if t.Metatable == lua.LNil {
+			(*list)[index-1] = f.operand(r, operandC(inst))
+			return 0
+		}
+	case index-len(*list) > mostGap && L.GetMetaField(t, "__newindex") == lua.LNil:
+		charge(L, (index-len(*list))/valuesPerInstruction)
+		longer := make([]lua.LValue, index-1, index)
+		for n := copy(longer, *list); n < len(longer); {
+			n += copy(longer[n:], nils[:])
+		}
+		*list = longer
+	}
+	return instructions[lua.OP_SETTABLE](L, inst, base)
+}
+
+// nils are as many as are copied at once.
+var nils = func() (all [1024]lua.LValue) {
+	for i := range all {
+		all[i] = lua.LNil
+	}
+	return all
+}()
 
 // length ignores __len of tables, as Lua 5.1 does.
 func length(L *lua.LState, inst uint32, base unsafe.Pointer) int {

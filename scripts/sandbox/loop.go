@@ -48,6 +48,15 @@ type registers struct {
 	allocator unsafe.Pointer
 }
 
+// table is the begin of gopher-lua's LTable.
+type table struct {
+	metatable lua.LValue
+	array     []lua.LValue
+}
+
+// listOf is where a table has its values from 1 on.
+func listOf(t *lua.LTable) *[]lua.LValue { return &(*table)(unsafe.Pointer(t)).array }
+
 // Where a thread has its topmost frame, its registers, its loop, and whether
 // errors leave upvalues alone, see [State.raised].
 var frameOffset, registersOffset, loopOffset, handledOffset = findInsides()
@@ -65,6 +74,7 @@ func findInsides() (current, register, loop, handled uintptr) {
 	}
 	sameLayout(reflect.TypeFor[frame](), field("currentFrame").Type.Elem())
 	sameLayout(reflect.TypeFor[registers](), field("reg").Type.Elem())
+	sameLayout(reflect.TypeFor[table](), reflect.TypeFor[lua.LTable]())
 	if field("mainLoop").Type.String() != "func(*lua.LState, *lua.callFrame)" || field("hasErrorFunc").Type.Kind() != reflect.Bool {
 		panic("sandbox: this version of gopher-lua is not known: its threads are others")
 	}

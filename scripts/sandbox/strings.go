@@ -46,11 +46,13 @@ func (s *State) stringByte(L *lua.LState) int {
 	if end-start > MaxValues {
 		L.RaiseError("string.byte: more than %d values", MaxValues)
 	}
-	s.charge(L, (end-start)/valuesPerInstruction)
-	for i := start; i < end; i++ {
-		L.Push(lua.LNumber(text[i]))
+	n := max(end-start, 0)
+	s.charge(L, n/valuesPerInstruction)
+	reserve(L, n)
+	for i := range n {
+		L.Push(lua.LNumber(text[start+i]))
 	}
-	return max(end-start, 0)
+	return n
 }
 
 func stringChar(L *lua.LState) int {
