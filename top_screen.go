@@ -122,11 +122,11 @@ func writeScripts(b *strings.Builder, s *status.Scripts) {
 		fmt.Fprintf(b, "  not reloaded: %s\n", short(s.Failure.Error, 200))
 	}
 	for _, r := range s.Resting[:min(len(s.Resting), 5)] {
-		whom := "the place"
+		who := "the place"
 		if r.For != "" {
-			whom = plainText(r.For)
+			who = plainText(r.For)
 		}
-		fmt.Fprintf(b, "  RESTS for %s: %s at %s, for %s, again in %s: %s\n", whom, short(r.Handler, 60), plainText(r.At),
+		fmt.Fprintf(b, "  RESTS for %s: %s at %s, for %s, again in %s: %s\n", who, short(r.Handler, 60), plainText(r.At),
 			status.Span(r.Since), status.Span(r.Left), short(r.Why, 120))
 	}
 	if s.Refused > 0 || s.Waiting > 0 {

@@ -15,7 +15,7 @@
 //
 // Elixir's own and that of the protocol's documents are both taken: "when" or
 // "where", variables with a small or a capital letter, comments behind # or //,
-// Map["key"] and Map.key. [Pattern.String] gives the canonical form.
+// Map["key"] and Map.key. [Pattern.String] returns the canonical form.
 //
 // # Errors
 //

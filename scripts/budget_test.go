@@ -450,7 +450,7 @@ func TestABrokenStateThatCannotBeMadeAnewIsToldOf(t *testing.T) {
 		t.Errorf("scripts that do not load break those that run: %v", r.rt.Broken())
 	}
 	r.join("ann").request("place", `["boom"]`)
-	await.Until(r, "an error", func() bool { return strings.Contains(r.logs.take(), "cannot be made anew") })
+	await.Until(r, "an error", func() bool { return strings.Contains(r.logs.take(), "cannot restart the scripts' interpreter") })
 	if err := r.rt.Broken(); !errors.Is(err, sandbox.ErrBroken) || !strings.Contains(err.Error(), "boom") {
 		t.Error(err)
 	}

@@ -86,7 +86,7 @@ func (r *Runtime) replace(g *generation, last *float64, why error) {
 	}
 	*last, r.sched.Resting, m.helped = now, true, false
 	r.sched.Refill()
-	r.log.Error("the scripts' state is made anew", "because", why)
+	r.log.Error("restarting the scripts' interpreter", "because", why)
 	place := r.turn.Place()
 	r.watching.Go(func() {
 		err, heap := r.reload(place, nil, nil), int64(0)
@@ -95,9 +95,9 @@ func (r *Runtime) replace(g *generation, last *float64, why error) {
 		case err == nil:
 			runtime.GC() // what they kept goes now, not when there is twice as much
 			heap = r.heap(place)
-			r.log.Info("the scripts' state was made anew", "MiB", heap>>20)
+			r.log.Info("restarted the scripts' interpreter", "MiB", heap>>20)
 		case !errors.Is(err, engine.ErrClosed):
-			r.log.Error("the scripts' state cannot be made anew", "error", err)
+			r.log.Error("cannot restart the scripts' interpreter", "error", err)
 		}
 		_ = place.Do(func(*engine.Turn) error {
 			r.sched.Resting, m.helped = false, err == nil && heap <= r.config.Limits.Heap

@@ -69,7 +69,7 @@ func (r *Runtime) reloadFiles(place *engine.Place, files []string) error {
 func (r *Runtime) reload(place *engine.Place, sources Sources, files []string) error {
 	r.loading.Lock()
 	defer r.loading.Unlock()
-	anew := sources != nil
+	changed := sources != nil
 	var number int
 	var kept map[any]any
 	var changes sourceChanges
@@ -100,7 +100,7 @@ func (r *Runtime) reload(place *engine.Place, sources Sources, files []string) e
 		r.sched.Drain()
 		orphans := r.orphans(r.gen, g)
 		r.enter(g)
-		r.sched.Growth.Forget(anew)
+		r.sched.Growth.Forget(changed)
 		list := make([]any, len(files))
 		for i, file := range files {
 			list[i] = file

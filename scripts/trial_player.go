@@ -51,7 +51,7 @@ func (a *player) send(p *trialPlace, i netcode.Interaction) {
 	p.driver.Settle()
 }
 
-// ask sends a request, and gives the body of the answer if that has come.
+// ask sends a request, and returns the body of the answer if that has come.
 func (a *player) ask(p *trialPlace, to string, body []any) []any {
 	a.asked++
 	id := fmt.Sprint("test", a.asked)

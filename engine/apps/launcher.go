@@ -57,7 +57,7 @@ func NewLauncher(policy Policy, timeout time.Duration) (*Launcher, error) {
 	l.client = &http.Client{
 		Timeout:       timeout,
 		CheckRedirect: l.redirect,
-		// Proxy stays nil: a proxy of the environment's would connect to whom it likes.
+		// Proxy stays nil: a proxy from the environment could connect to any host.
 		// Every request dials, so that none slips through on a connection that another
 		// policy, or an older answer of the name service, was fine with.
 		Transport: &http.Transport{

@@ -12,7 +12,7 @@ import (
 // ErrForbidden is what the policy says to where the place may not connect.
 var ErrForbidden = errors.New("this place does not launch apps from there: its operator names the hosts that it may, with loci serve --apps HOST")
 
-// Policy says to whom a place may connect to launch apps. It is any agent that says
+// Policy says which hosts a place may connect to, to launch apps. It is any agent that says
 // where to, so a place that went everywhere would reach, in its agents' stead, what only
 // its own machine and network can. The zero Policy is every host with a public address.
 type Policy struct {
@@ -31,7 +31,7 @@ type Policy struct {
 	// Token is sent as "Authorization: Bearer …" to hosts that Hosts has other than by
 	// "*", which must be as trustworthy as the one who gave it. "" sends none.
 	Token string
-	// RootCAs are whom to believe about who a host is, for https. Nil means whom the
+	// RootCAs are the certificate authorities trusted for https. Nil means those that the
 	// machine believes.
 	RootCAs *x509.CertPool
 }

@@ -23,7 +23,7 @@ var (
 	ErrChoices = errors.New("media: no more tracks can be chosen")
 )
 
-// Config bounds what one agent may have, and says who hears whom.
+// Config bounds what one agent may have, and decides which agents hear which speakers.
 type Config struct {
 	// Tracks is how many an agent may have at once.
 	Tracks int

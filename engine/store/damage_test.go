@@ -100,7 +100,7 @@ func TestWithoutASnapshotADamagedPlaceBeginsAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	s, logs := opened(t, dir, Options{})
-	if got := all(s); len(got) != 0 || logs.count("begins anew") != 1 {
+	if got := all(s); len(got) != 0 || logs.count("starting with an empty store") != 1 {
 		t.Errorf("%d records; the log says %s", len(got), logs.text.String())
 	}
 	if err := put(t, s, "a", "1"); err != nil {

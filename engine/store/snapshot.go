@@ -51,7 +51,7 @@ func (s *Store) load() error {
 		return nil
 	}
 	clear(s.records)
-	s.log.Error("what the place keeps is damaged, and there is no snapshot: it begins anew", "error", err)
+	s.log.Error("the stored state is damaged, and there is no snapshot: starting with an empty store", "error", err)
 	return nil
 }
 

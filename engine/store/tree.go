@@ -56,7 +56,7 @@ func damage(what string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrDamaged, fmt.Sprintf(what, args...))
 }
 
-// readMeta finds the newest meta page, and gives the root of its tree.
+// readMeta finds the newest meta page, and returns the root of its tree.
 func (t *tree) readMeta() (root uint64, err error) {
 	var newest uint64
 	for _, at := range t.metaOffsets() {

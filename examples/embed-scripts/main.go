@@ -47,7 +47,7 @@ func parseFlags(args []string, stderr io.Writer) (config, error) {
 	flags.SetOutput(stderr)
 	flags.StringVar(&cfg.http, "http", "127.0.0.1:8080", "TCP `HOST:PORT` of the page; port 0 takes a free one")
 	flags.StringVar(&cfg.listen, "listen", "127.0.0.1:21337", "UDP `HOST:PORT` of the foyer, IPv4; port 0 takes a free one")
-	flags.StringVar(&cfg.scripts, "scripts", "", "`DIR` of the foyer's scripts, put in force anew whenever one is saved (default: those built in)")
+	flags.StringVar(&cfg.scripts, "scripts", "", "`DIR` of the foyer's scripts, reloaded whenever one is saved (default: those built in)")
 	flags.IntVar(&cfg.tickets, "tickets", 100, "`N` tickets to sell")
 	err := flags.Parse(args)
 	switch {

@@ -5,7 +5,7 @@
 -- then the new top level takes its place, all at once. What happened meanwhile to the
 -- doors, the lamps and the guest book stays as it is.
 --
--- Metres and radians; x is right, y up, and -z ahead of whoever comes in.
+-- Metres and radians; x is right, y up, and -z ahead of those who come in.
 
 local building = require "building" -- lib/building.lua
 local shapes = require "shapes"

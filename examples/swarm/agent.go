@@ -115,7 +115,7 @@ const requestTimeout = 10 * time.Second
 
 // ask makes requests at a rate, one after the other, until ctx ends. A refusal
 // is an answer like any other.
-func (a *agent) ask(ctx context.Context, rate float64, whom func() string) {
+func (a *agent) ask(ctx context.Context, rate float64, target func() string) {
 	interval := secondsOf(1 / rate)
 	timer := time.NewTimer(time.Duration(rand.Int64N(int64(interval))))
 	defer timer.Stop()
@@ -132,7 +132,7 @@ func (a *agent) ask(ctx context.Context, rate float64, whom func() string) {
 		a.mu.Lock()
 		counts := a.measuring()
 		a.mu.Unlock()
-		err := a.request(ctx, whom())
+		err := a.request(ctx, target())
 		if !counts || ctx.Err() != nil {
 			continue
 		}

@@ -57,7 +57,7 @@ func parseFlags(args []string, errors io.Writer) (cfg config, asJSON bool, err e
 	f.IntVar(&cfg.watchers, "watchers", 0, "`how many` of the agents keep the whole state and measure how old it is")
 	f.IntVar(&cfg.near, "near", defaultNear, "`how many` others a watcher counts as the nearest, and as the farthest")
 	f.Float64Var(&cfg.requestRate, "request-rate", 0, "`requests` a second that each agent makes; a place of loci takes 200 of each unless told otherwise")
-	f.StringVar(&cfg.requestTo, "request-to", toPlace, "`whom` requests are for: place, or agent for another agent's avatar")
+	f.StringVar(&cfg.requestTo, "request-to", toPlace, "`TARGET` of requests: place, or agent for another agent's avatar")
 	f.IntVar(&cfg.speakers, "speakers", 0, "`how many` of the agents speak")
 	f.IntVar(&cfg.listeners, "listeners", defaultListeners, "`how many` others hear each speaker, at most")
 	f.Float64Var(&cfg.mediaRate, "media-rate", defaultMediaRate, "`packets` of media a second that each speaker sends")

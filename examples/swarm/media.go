@@ -91,7 +91,7 @@ func newDebate(ctx context.Context, cfg *config, agents []*agent) (*debate, erro
 	return d, d.listen(ctx)
 }
 
-// listen has everybody hear whom they should and nobody else.
+// listen subscribes everybody to the tracks they should hear, and to no others.
 func (d *debate) listen(ctx context.Context) error {
 	errs := make([]error, len(d.agents))
 	var choosing sync.WaitGroup

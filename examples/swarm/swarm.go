@@ -204,7 +204,7 @@ func (s *swarm) act(ctx context.Context, start time.Time, actors *sync.WaitGroup
 	}
 	if s.cfg.requestRate > 0 {
 		for n, a := range s.agents {
-			actors.Go(func() { a.ask(ctx, s.cfg.requestRate, func() string { return s.whom(n) }) })
+			actors.Go(func() { a.ask(ctx, s.cfg.requestRate, func() string { return s.target(n) }) })
 		}
 	}
 }
@@ -227,8 +227,8 @@ func (s *swarm) walk(ctx context.Context, start time.Time) {
 	}
 }
 
-// whom the nth agent asks next.
-func (s *swarm) whom(n int) string {
+// target returns the entity that the nth agent asks next.
+func (s *swarm) target(n int) string {
 	if s.cfg.requestTo == toPlace || len(s.agents) < 2 {
 		return toPlace
 	}

@@ -48,7 +48,7 @@ type sighting struct {
 // point is a place on the floor, in metres.
 type point struct{ x, z float64 }
 
-// watch says whom to look out for, which of them is the watcher, and when they
+// watch says which agents to look out for, which of them is the watcher, and when they
 // all began to walk.
 func (w *watcher) watch(self int, everybody []walker, began time.Time) {
 	w.mu.Lock()

@@ -68,7 +68,7 @@ func (m *matcher) find(begin int) (start, end int, found bool) {
 	return 0, 0, false
 }
 
-// match matches the pattern from p on at position at and gives the end of the
+// match matches the pattern from p on at position at and returns the end of the
 // match, or -1.
 func (m *matcher) match(at, p int) int {
 	m.depth++
@@ -111,7 +111,7 @@ func (m *matcher) match(at, p int) int {
 }
 
 // special matches %b, %f and %1 to %9, p being after the percent sign, and
-// gives the positions after them, or -1.
+// returns the positions after them, or -1.
 func (m *matcher) special(at, p int) (int, int) {
 	switch m.pattern[p] {
 	case 'b':

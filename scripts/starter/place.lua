@@ -1,6 +1,6 @@
 -- What this place is called, what stands in it, and what happens when somebody comes.
 --
--- Serve it with `loci serve`, and save this file: the place behaves anew at once, and
+-- Serve it with `loci serve`, and save this file: the place behaves differently at once, and
 -- everybody stays. The reference is scripts/README.md in loci's repository.
 
 local shapes = require "shapes" -- lib/shapes.lua
@@ -8,7 +8,7 @@ local shapes = require "shapes" -- lib/shapes.lua
 place.name = "My place"
 
 -- What stands here. The key is the entity's id; inside are its components. Metres: x is
--- right, y is up, and -z is ahead of whoever comes in.
+-- right, y is up, and -z is ahead of those who come in.
 place.scene{
   floor = {
     transform = { at = { 0, -0.05, -2 } },
@@ -34,7 +34,7 @@ place.scene{
   },
 }
 
--- Greets whoever comes in, and lights the lamp.
+-- Greets everybody who comes in, and lights the lamp.
 place.on("join", function(agent)
   local name = agent.identity.display_name or "somebody"
   place.log.info(name, "has come in")

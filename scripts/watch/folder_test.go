@@ -28,7 +28,7 @@ func TestFoldersAreFollowed(t *testing.T) {
 			r.write("lib/new/d.lua", "new")
 			r.tells("lib/new/d.lua")
 		},
-		"one removed and made anew": func(r *rig) {
+		"one removed and made again": func(r *rig) {
 			ok(r, os.RemoveAll(r.path("components")))
 			r.tells("components/door.lua", "components/lamp.lua")
 			r.write("components/door.lua", "new")
@@ -36,7 +36,7 @@ func TestFoldersAreFollowed(t *testing.T) {
 			r.write("components/door.lua", "newer")
 			r.tells("components/door.lua")
 		},
-		"one removed and made anew at once": func(r *rig) {
+		"one removed and made again at once": func(r *rig) {
 			for range 20 {
 				ok(r, os.RemoveAll(r.path("components")))
 				ok(r, os.Mkdir(r.path("components"), 0o777))
@@ -83,7 +83,7 @@ func TestFoldersAreFollowed(t *testing.T) {
 			r.tells("lib/deep/b.lua")
 			r.settled()
 		},
-		"the place's own, removed and made anew": func(r *rig) {
+		"the place's own, removed and made again": func(r *rig) {
 			ok(r, os.RemoveAll(r.dir))
 			place(r, r.dir)
 			r.write("acl.lua", "new")

@@ -1,5 +1,5 @@
 -- The foyer of a theatre: a board that says how many tickets are left, and a gate that
--- opens for whoever shows one.
+-- opens for everybody who shows one.
 --
 -- Tickets are the business of the box office, which is a program written in Go: it sells
 -- them on its page, and gives these scripts its module "tickets".
@@ -32,7 +32,7 @@ place.on("open", function() count(tickets.left()) end)
 place.on("reload", function() count(tickets.left()) end)
 
 -- The box office publishes how many are left when it has sold one, so nobody has to ask it
--- again and again. Whoever is in the foyer may hear of it as well, but only the place may
+-- again and again. Everybody in the foyer may hear of it as well, but only the place may
 -- say so: what agents publish comes from entities of theirs.
 place.subscribe([[ ["tickets_left", Left] when is_number(Left) ]], function(body, from)
   if from.id == "place" then

@@ -6,7 +6,7 @@
 local SECONDS = 0.6 -- that it takes to swing
 
 -- What is kept in a local belongs to this load of the scripts and is gone with it, like the
--- timers and the ids in here: after a reload, added runs anew for all doors.
+-- timers and the ids in here: after a reload, added runs again for all doors.
 local closing = {}  -- the timer that will shut a door, by the door's id
 local swinging = {} -- the animation that turns it
 

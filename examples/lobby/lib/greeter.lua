@@ -1,4 +1,4 @@
--- Greets whoever comes in. A greeting is one-way: nobody has to answer it, and agents that
+-- Greets everybody who comes in. A greeting is one-way: nobody has to answer it, and agents that
 -- do not know it may drop it.
 
 place.on("join", function(agent)
@@ -12,10 +12,10 @@ place.on("join", function(agent)
     place.wait(1) -- until its visor has drawn something
     say("Welcome, " .. agent.identity.display_name .. "!")
     place.wait(4)
-    -- Much may happen while a task waits. Send tells whether it is still there.
+    -- Much may happen while a task waits. Send reports whether it is still there.
     if say("Doors and switches want to be poked, and the board on the left is our guest book.") then
       place.wait(4)
-      say("Whoever stands in the quiet room, ahead on your right, is heard in there and nowhere else.")
+      say("People in the quiet room, ahead on your right, are heard in there and nowhere else.")
     end
   end)
 end)

@@ -21,7 +21,7 @@ place.on("leave", function(agent)
   signed()[agent.id] = nil
 end)
 
--- newest gives the last entries, at most n, the newest first.
+-- newest returns the last entries, at most n, the newest first.
 function guests.newest(n)
   local all, newest = place.store.get(KEY) or {}, {}
   for i = #all, math.max(1, #all - n + 1), -1 do

@@ -10,7 +10,7 @@ local function texts(heard)
   return list
 end
 
-t.describe("whoever comes in", function()
+t.describe("a visitor", function()
   t.it("is greeted, in good time", function(place)
     local ann = place:join{ display_name = "ann" }
     place:advance(0.5)

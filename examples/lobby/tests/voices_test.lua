@@ -1,4 +1,4 @@
--- Who hears whom goes by where the heads are; ["where"] tells the same as place.hears.
+-- Who hears which speaker goes by where the heads are; ["where"] tells the same as place.hears.
 
 local t = require "loci.test"
 

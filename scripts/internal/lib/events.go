@@ -41,7 +41,7 @@ var EventNames = []api.Field{
 	{Name: "open", Type: "fun(again: boolean)", Doc: "once, when the place opens; again if it stood before and its data was kept, with all that was spawned"},
 	{Name: "join", Type: "fun(agent: loci.Agent)", Doc: "an agent has come in"},
 	{Name: "leave", Type: "fun(agent: loci.Agent, code: integer)", Doc: "an agent has gone, and its entities; of very many, some go with the next heartbeats"},
-	{Name: "spawn", Type: "fun(entity: loci.Entity)", Doc: "an entity has come, whoever owns it"},
+	{Name: "spawn", Type: "fun(entity: loci.Entity)", Doc: "an entity has come, no matter who owns it"},
 	{Name: "remove", Type: "fun(entity: loci.Entity)", Doc: "an entity has gone; only its id can still be read"},
 	{Name: "change", Type: "fun(entity: loci.Entity, component: string, new?: table, old?: table)", Doc: "a component was set, changed or taken away, by an agent or a script; what intents, hands and animations move is no change"},
 	{Name: "tick", Type: "fun(dt: number)", Doc: "every heartbeat, dt seconds after the one before"},

@@ -18,7 +18,7 @@ import (
 	"github.com/loci-place/loci/scripts/internal/vec"
 )
 
-// Place is what place itself can do: its name and who hears whom, its entities, its agents and
+// Place is what place itself can do: its name and who hears which speaker, its entities, its agents and
 // its clock. The other namespaces add their functions to the same table.
 type Place struct {
 	*Env
@@ -49,7 +49,7 @@ func (p *Place) Name() string { return cmp.Or(p.given, p.name) }
 // fields are those of place.
 var fields = []api.Field{
 	{Name: "name", Type: "string", Doc: "what agents that join are told the place is called; set at the top level", Writable: true},
-	{Name: "hears", Type: "fun(listener: loci.Agent, speaker: loci.Agent): boolean", Doc: "who hears whom, asked twice a second of each pair in which one has a track that the other would hear; set at the top level. Without it everybody hears everybody", Writable: true},
+	{Name: "hears", Type: "fun(listener: loci.Agent, speaker: loci.Agent): boolean", Doc: "who hears which speaker, asked twice a second of each pair in which one has a track that the other would hear; set at the top level. Without it everybody hears everybody", Writable: true},
 	{Name: "state", Type: "table", Doc: "a table that survives a reload: plain data only. It may not be written at the top level"},
 	{Name: "store", Type: "loci.Store", Doc: "what survives a restart"},
 	{Name: "log", Type: "loci.Log", Doc: "the place's log"},

@@ -17,7 +17,7 @@ local faces = {
 
 local corners = { { -1, -1 }, { 1, -1 }, { -1, 1 }, { 1, 1 } }
 
--- box gives the geometry of a box of a size, { width, height, depth }, around a middle,
+-- box returns the geometry of a box of a size, { width, height, depth }, around a middle,
 -- which is the entity's own unless said otherwise. The vertices stand in the component
 -- itself, "inline"; larger models are better off as an asset. Every face has corners of
 -- its own, or its edges would be shaded round.

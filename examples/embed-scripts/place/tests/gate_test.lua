@@ -9,7 +9,7 @@ t.describe("the gate", function()
     ann, gate = place:join{ display_name = "ann" }, place:entity("gate")
   end)
 
-  t.it("opens for whoever shows a ticket, and comes down again", function(place)
+  t.it("opens for a visitor with a ticket, and comes down again", function(place)
     t.same({ "enter", "ok" }, ann:request("place", { "enter", "GOOD" }))
     t.equal(true, gate.gate.open)
     place:advance(1)
@@ -19,7 +19,7 @@ t.describe("the gate", function()
     t.near(1, gate.transform.matrix[1])
   end)
 
-  t.it("stays shut for whoever shows something else", function()
+  t.it("stays shut for a visitor who shows something else", function()
     for _, shown in ipairs{ "BAD", 7, { "GOOD" } } do
       t.same({ "enter", "failed", "no such ticket" }, ann:request("place", { "enter", shown }))
     end
