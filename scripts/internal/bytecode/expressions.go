@@ -175,12 +175,9 @@ func (f *function) concat(x *ast.StringConcatOpExpr) expr {
 
 func (f *function) comparison(x *ast.RelationalOpExpr) expr {
 	left := f.expr(x.Lhs)
-	if !left.isNumeral() {
-		f.toOperand(&left)
-	}
+	b := f.toOperand(&left)
 	right := f.expr(x.Rhs)
 	f.line = x.Line()
-	b := f.toOperand(&left)
 	c := f.toOperand(&right)
 	f.releaseTwo(&left, &right)
 	op, wanted := lua.OP_EQ, 1

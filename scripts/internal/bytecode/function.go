@@ -34,18 +34,22 @@ type Error struct {
 // Error returns "line: message".
 func (e *Error) Error() string { return fmt.Sprintf("%d: %s", e.Line, e.Message) }
 
-// Compile compiles a chunk. The error is an *[Error].
+// Fault begins the message of what this package itself does wrong.
+const Fault = "fault of the compiler, please report it: "
+
+// Compile compiles a chunk. The error is an *[Error]: also of a fault of its own,
+// which must not end a host that loads what others wrote.
 func Compile(chunk []ast.Stmt, file string) (proto *lua.FunctionProto, err error) {
+	f := newFunction(nil, file, 0)
 	defer func() {
-		if r := recover(); r != nil {
-			wrong, ok := r.(*Error)
-			if !ok {
-				panic(r)
-			}
-			proto, err = nil, wrong
+		switch r := recover().(type) {
+		case nil:
+		case *Error:
+			proto, err = nil, r
+		default:
+			proto, err = nil, &Error{Line: f.line, Message: fmt.Sprint(Fault, r)}
 		}
 	}()
-	f := newFunction(nil, file, 0)
 	f.proto.IsVarArg = lua.VarArgIsVarArg
 	f.body(nil, chunk, lastLine(chunk))
 	return f.proto, nil

@@ -563,18 +563,15 @@ func (p *parser) body(from opener) *ast.FunctionExpr {
 	vararg, loops := p.vararg, p.loops
 	parameters := &ast.ParList{}
 	p.expect("(")
-	for !p.is(")") {
+	for more := !p.is(")"); more; more = p.accept(",") {
 		if p.accept("...") {
 			parameters.HasVargs = true
 			break
 		}
+		if !p.is(name) {
+			p.fail("<name> or '...' expected %s", p.near())
+		}
 		parameters.Names = append(parameters.Names, p.name())
-		if !p.accept(",") {
-			break
-		}
-		if p.is(")") {
-			p.expected(name)
-		}
 	}
 	p.expect(")")
 	p.vararg, p.loops = parameters.HasVargs, 0
