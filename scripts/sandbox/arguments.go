@@ -30,11 +30,11 @@ func argumentError(L *lua.LState, n int, message string) {
 		function = strings.Trim(function, "'")
 		if kind == "method" {
 			if n--; n == 0 {
-				L.RaiseError("calling '%s' on bad self (%s)", function, message)
+				raiseHere(L, "calling '%s' on bad self (%s)", function, message)
 			}
 		}
 	}
-	L.RaiseError("bad argument #%d to '%s' (%s)", n, function, message)
+	raiseHere(L, "bad argument #%d to '%s' (%s)", n, function, message)
 }
 
 // typeError raises an error about argument n, which is not of the type expected.

@@ -71,8 +71,8 @@ func baseAssert(L *lua.LState) int {
 		return L.GetTop()
 	}
 	var message lua.LValue = lua.LString("assertion failed!")
-	if L.GetTop() > 1 {
-		message = L.Get(2)
+	if given := L.Get(2); given != lua.LNil {
+		message = given
 	}
 	if lua.LVCanConvToString(message) {
 		message = lua.LString(place(L, 1) + string(appendText(nil, message)))
@@ -89,6 +89,12 @@ func baseError(L *lua.LState) int {
 	}
 	L.Error(value, 0)
 	return 0
+}
+
+// raiseHere raises an error at the function that called the one that runs, as Lua's
+// libraries do: nowhere if that is not written in Lua.
+func raiseHere(L *lua.LState, format string, args ...any) {
+	L.Error(lua.LString(place(L, 1)+fmt.Sprintf(format, args...)), 0)
 }
 
 // place is "file:line: " of a function on the stack, or nothing where it is not
@@ -115,14 +121,47 @@ func ipairsStep(L *lua.LState) int {
 	return 2
 }
 
+// baseNext is next of Lua 5.1, which refuses a key that the table never had.
 func baseNext(L *lua.LState) int {
-	key, value := checkTable(L, 1).Next(L.Get(2))
-	L.Push(key)
-	if key == lua.LNil {
-		return 1
+	t := checkTable(L, 1)
+	in := insideOf(t)
+	list, from := 0, 0
+	switch key := L.Get(2); {
+	case key == lua.LNil:
+	case isListKey(key):
+		if list = int(key.(lua.LNumber)); list > len(in.array) {
+			L.Error(lua.LString("invalid key to 'next'"), 0)
+		}
+	default:
+		at, ok := in.k2i[key]
+		if !ok {
+			L.Error(lua.LString("invalid key to 'next'"), 0)
+		}
+		list, from = len(in.array), at+1
 	}
-	L.Push(value)
-	return 2
+	for ; list < len(in.array); list++ {
+		if value := in.array[list]; value != lua.LNil {
+			L.Push(lua.LNumber(list + 1))
+			L.Push(value)
+			return 2
+		}
+	}
+	for ; from < len(in.keys); from++ {
+		key := in.keys[from]
+		if value := t.RawGetH(key); value != lua.LNil {
+			L.Push(key)
+			L.Push(value)
+			return 2
+		}
+	}
+	L.Push(lua.LNil)
+	return 1
+}
+
+// isListKey reports whether a table's value for a key is in its array.
+func isListKey(key lua.LValue) bool {
+	n, ok := key.(lua.LNumber)
+	return ok && n >= 1 && n < MaxArray && n == lua.LNumber(int(n))
 }
 
 func baseRawEqual(L *lua.LState) int {
@@ -164,10 +203,11 @@ func baseToNumber(L *lua.LState) int {
 		}
 		return 1
 	}
+	digits := text(L, 1)
 	if base < 2 || base > 36 {
 		argumentError(L, 2, "base out of range")
 	}
-	L.Push(inBase(text(L, 1), base))
+	L.Push(inBase(digits, base))
 	return 1
 }
 
@@ -205,10 +245,10 @@ func baseGetMetatable(L *lua.LState) int {
 func baseSetMetatable(L *lua.LState) int {
 	t := checkTable(L, 1)
 	if mt := L.Get(2); L.GetTop() < 2 || mt != lua.LNil && mt.Type() != lua.LTTable {
-		typeError(L, 2, "nil or table")
+		argumentError(L, 2, "nil or table expected")
 	}
 	if old, ok := t.Metatable.(*lua.LTable); ok && old.RawGetString("__metatable") != lua.LNil {
-		L.RaiseError("cannot change a protected metatable")
+		raiseHere(L, "cannot change a protected metatable")
 	}
 	t.Metatable = L.Get(2)
 	L.SetTop(1)
@@ -245,7 +285,7 @@ func toString(L *lua.LState, value lua.LValue) string {
 	case lua.LNumber:
 		return string(appendNumber(nil, made))
 	}
-	L.RaiseError("'tostring' must return a string to 'print'")
+	raiseHere(L, "'tostring' must return a string to 'print'")
 	return ""
 }
 
@@ -268,7 +308,7 @@ func (s *State) baseUnpack(L *lua.LState) int {
 	t := checkTable(L, 1)
 	first, last := integer(L, 2, 1), integer(L, 3, lengthOf(t))
 	if last-first >= MaxValues {
-		L.RaiseError("unpack: more than %d values", MaxValues)
+		raiseHere(L, "unpack: more than %d values", MaxValues)
 	}
 	if first > last {
 		return 0

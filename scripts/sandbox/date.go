@@ -145,7 +145,7 @@ func osTime(L *lua.LState) int {
 		n, ok := toNumber(date.RawGetString(name))
 		if !ok {
 			if otherwise < 0 {
-				L.RaiseError("field '%s' missing in date table", name)
+				raiseHere(L, "field '%s' missing in date table", name)
 			}
 			return otherwise
 		}

@@ -61,10 +61,10 @@ func directiveAt(L *lua.LState, text string) string {
 	}
 	// Two digits are at most maxWidth.
 	if flags > 5 || width > 2 || precision > 2 {
-		L.RaiseError("invalid format: width or precision above %d", maxWidth)
+		raiseHere(L, "invalid format: width or precision above %d", maxWidth)
 	}
 	if i >= len(text) {
-		L.RaiseError("invalid format: ends within %q", text)
+		raiseHere(L, "invalid format: ends within %q", text)
 	}
 	return text[:i+1]
 }
@@ -111,7 +111,7 @@ func (s *State) formatted(L *lua.LState, directive string, n int) string {
 		}
 		return padded(head, text)
 	}
-	L.RaiseError("invalid option '%%%c' to 'format'", verb)
+	raiseHere(L, "invalid option '%%%c' to 'format'", verb)
 	return ""
 }
 

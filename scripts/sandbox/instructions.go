@@ -75,7 +75,7 @@ func setTable(L *lua.LState, inst uint32, base unsafe.Pointer) int {
 	if !ok1 || !ok2 {
 		return instructions[lua.OP_SETTABLE](L, inst, base)
 	}
-	list := listOf(t)
+	list := &insideOf(t).array
 	index := int(key)
 	switch {
 	case lua.LNumber(index) != key || index < 1 || index >= MaxArray:

@@ -48,14 +48,17 @@ type registers struct {
 	allocator unsafe.Pointer
 }
 
-// table is the begin of gopher-lua's LTable.
+// table is gopher-lua's LTable.
 type table struct {
-	metatable lua.LValue
-	array     []lua.LValue
+	_     lua.LValue
+	array []lua.LValue // the values from 1 on
+	_     map[lua.LValue]lua.LValue
+	_     map[string]lua.LValue
+	keys  []lua.LValue // of the other values, and those that were
+	k2i   map[lua.LValue]int
 }
 
-// listOf is where a table has its values from 1 on.
-func listOf(t *lua.LTable) *[]lua.LValue { return &(*table)(unsafe.Pointer(t)).array }
+func insideOf(t *lua.LTable) *table { return (*table)(unsafe.Pointer(t)) }
 
 // Where a thread has its topmost frame, its registers, its loop, and whether
 // errors leave upvalues alone, see [State.raised].

@@ -20,13 +20,13 @@ func search(L *lua.LState, m *matcher, begin int) (start, end int, found bool) {
 			if !ok {
 				panic(r)
 			}
-			L.RaiseError("%s", string(malformed))
+			raiseHere(L, "%s", string(malformed))
 		}
 	}()
 	start, end, found = m.find(begin)
 	for _, c := range m.captures {
 		if found && c.length == captureOpen {
-			L.RaiseError("unfinished capture")
+			raiseHere(L, "unfinished capture")
 		}
 	}
 	return start, end, found
@@ -127,7 +127,7 @@ func (s *State) stringGsub(L *lua.LState) int {
 	switch L.Get(3).Type() {
 	case lua.LTString, lua.LTNumber, lua.LTTable, lua.LTFunction:
 	default:
-		typeError(L, 3, "string/function/table")
+		argumentError(L, 3, "string/function/table expected")
 	}
 	most := integer(L, 4, len(text)+1)
 	m := s.newMatcher(L, text, pattern)
@@ -183,7 +183,7 @@ func (s *State) replacement(L *lua.LState, m *matcher, start, end int) string {
 			return m.text[start:end]
 		}
 	}
-	L.RaiseError("invalid replacement value (a %s)", value.Type())
+	raiseHere(L, "invalid replacement value (a %s)", value.Type())
 	return ""
 }
 
@@ -205,13 +205,13 @@ func (m *matcher) template(L *lua.LState, by string, start, end int) string {
 		case i < len(by) && by[i] >= '1' && by[i] <= '9':
 			n := int(by[i] - '1')
 			if n >= max(len(m.captures), 1) {
-				L.RaiseError("invalid capture index %%%d", n+1)
+				raiseHere(L, "invalid capture index %%%d", n+1)
 			}
 			out.WriteString(string(appendText(nil, m.value(n, start, end))))
 		case i < len(by):
 			out.WriteByte(by[i])
 		default:
-			L.RaiseError("invalid use of '%%' in the replacement")
+			raiseHere(L, "invalid use of '%%' in the replacement")
 		}
 		bounded(L, out.Len())
 	}

@@ -37,7 +37,9 @@ const (
 )
 
 // prelude is what every program can use. tick ends what does not.
-const prelude = `local ticks, object, zero = 0, {}, 0
+const prelude = values + callees
+
+const values = `local ticks, object, zero = 0, {}, 0
 local function tick() ticks = ticks + 1 if ticks > 300 then error("out of ticks", 0) end return true end
 local function show(v, deep)
   local t = type(v)
@@ -482,7 +484,7 @@ func (p *programs) statement() {
 		p.simple()
 		return
 	}
-	switch p.IntN(34) {
+	switch p.IntN(52) {
 	case 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10:
 		p.simple()
 	case 11, 12:
@@ -557,6 +559,28 @@ func (p *programs) statement() {
 		default:
 			p.line("out(next(%s) ~= nil, #%s)", l, l)
 		}
+	case 34, 35, 36, 37:
+		p.tails()
+	case 38:
+		p.deepTails()
+	case 39, 40:
+		p.varargs()
+	case 41, 42, 43:
+		p.line("out(pcall(function() return %s end))", p.flat(5))
+	case 44:
+		p.order()
+	case 45:
+		p.classes()
+	case 46, 47:
+		p.library()
+	case 48:
+		p.literals()
+	case 49:
+		p.large()
+	case 50:
+		p.nested()
+	case 51:
+		p.traversal()
 	case 33:
 		p.line("out((%s):find(%s%s))", p.text(1), p.pattern(), pick(p, "", ", 2", ", -1", ", 1, true"))
 		p.line("for w in (%s):gmatch(%s) do tick() out(w) end", p.text(1), p.pattern())

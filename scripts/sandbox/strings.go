@@ -34,7 +34,7 @@ func (s *State) openString() {
 // made, and gives back its length.
 func bounded(L *lua.LState, length int) int {
 	if length > MaxString {
-		L.RaiseError("string longer than %d bytes", MaxString)
+		raiseHere(L, "string longer than %d bytes", MaxString)
 	}
 	return length
 }
@@ -44,7 +44,7 @@ func (s *State) stringByte(L *lua.LState) int {
 	first := integer(L, 2, 1)
 	start, end := span(len(text), first, integer(L, 3, first))
 	if end-start > MaxValues {
-		L.RaiseError("string.byte: more than %d values", MaxValues)
+		raiseHere(L, "string.byte: more than %d values", MaxValues)
 	}
 	n := max(end-start, 0)
 	s.charge(L, n/valuesPerInstruction)

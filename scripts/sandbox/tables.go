@@ -21,17 +21,18 @@ func (s *State) openTable() {
 }
 
 func (s *State) tableConcat(L *lua.LState) int {
-	t, separator := checkTable(L, 1), optionalText(L, 2, "")
+	separator := optionalText(L, 2, "")
+	t := checkTable(L, 1)
 	first, last := integer(L, 3, 1), integer(L, 4, lengthOf(t))
 	if last-first >= MaxArray {
-		L.RaiseError("table.concat: more than %d values", MaxArray)
+		raiseHere(L, "table.concat: more than %d values", MaxArray)
 	}
 	var out strings.Builder
 	for i := first; i <= last; i++ {
 		s.charge(L, 1)
 		value := t.RawGet(lua.LNumber(i))
 		if !lua.LVCanConvToString(value) {
-			L.RaiseError("invalid value (%s) at index %d in table for 'concat'", value.Type(), i)
+			raiseHere(L, "invalid value (%s) at index %d in table for 'concat'", value.Type(), i)
 		}
 		text := string(appendText(nil, value))
 		bounded(L, out.Len()+len(text)+len(separator))
@@ -49,7 +50,7 @@ func (s *State) tableInsert(L *lua.LState) int {
 	t := checkTable(L, 1)
 	length := lengthOf(t)
 	if length >= MaxArray {
-		L.RaiseError("table.insert: the table has %d values", length)
+		raiseHere(L, "table.insert: the table has %d values", length)
 	}
 	switch L.GetTop() {
 	case 2:
@@ -68,7 +69,7 @@ func (s *State) tableInsert(L *lua.LState) int {
 		}
 		t.RawSet(lua.LNumber(at), L.Get(3))
 	default:
-		L.RaiseError("wrong number of arguments to 'insert'")
+		raiseHere(L, "wrong number of arguments to 'insert'")
 	}
 	return 0
 }
@@ -138,7 +139,7 @@ func (s *State) tableSort(L *lua.LState) int {
 	t := checkTable(L, 1)
 	length := lengthOf(t)
 	if length >= MaxArray {
-		L.RaiseError("table.sort: more than %d values", MaxArray)
+		raiseHere(L, "table.sort: more than %d values", MaxArray)
 	}
 	values := make([]lua.LValue, length)
 	for i := range values {
@@ -262,6 +263,6 @@ func (s *sorter) sort(low, high int) {
 // within refuses a comparison that holds for all.
 func (s *sorter) within(is bool) {
 	if !is {
-		s.L.RaiseError("invalid order function for sorting")
+		raiseHere(s.L, "invalid order function for sorting")
 	}
 }
