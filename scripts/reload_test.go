@@ -80,6 +80,7 @@ func TestWhatIsWrongLeavesTheOldGenerationRunning(t *testing.T) {
 		"broken module":    {"lib/m.lua", "return (", "lib/m.lua:1:"},
 		"event":            {"place.lua", "place.on('jion', function() end)", `place.lua:1: there is no event "jion": did you mean join?`},
 		"setting":          {"place.lua", "place.nmae = 'x'", "place.lua:1: place.nmae cannot be set: did you mean name?"},
+		"long name":        {"place.lua", "\nplace.name = ('x'):rep(257)", "place.lua:2: place.name has 257 bytes, at most 256 may be"},
 		"function":         {"place.lua", "place.spwan{}", "place.lua:1: there is no place.spwan: did you mean spawn?"},
 		"log":              {"place.lua", "place.log.inof('x')", "place.lua:1: there is no place.log.inof: did you mean info?"},
 		"spawn":            {"place.lua", "place.spawn{}", "place.lua:1: place.spawn works in handlers"},

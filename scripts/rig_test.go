@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"log/slog"
+	"math"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/loci-place/loci/engine"
@@ -20,6 +22,7 @@ type rig struct {
 	*engine.Driver
 	place  *engine.Place
 	direct *direct.Transport
+	deaf   atomic.Bool // see unread
 	rt     *Runtime
 	logs   *logBook
 }
@@ -43,6 +46,20 @@ func (l *logBook) take() string {
 	text := l.text.String()
 	l.text.Reset()
 	return text
+}
+
+// unread is a transport whose agents take nothing of what is sent to them while deaf is set.
+type unread struct {
+	*direct.Transport
+	deaf *atomic.Bool
+}
+
+func (u unread) Stats(c netcode.Conn) (netcode.Stats, bool) {
+	stats, ok := u.Transport.Stats(c)
+	if u.deaf.Load() {
+		stats.Queued = math.MaxInt
+	}
+	return stats, ok
 }
 
 // lua makes the sources of a place of its place.lua alone.
@@ -76,7 +93,7 @@ func open(t testing.TB, sources files, configs ...func(*Config)) (*rig, error) {
 		return nil, err
 	}
 	if r.place, err = engine.New(engine.Config{
-		Transports: []netcode.Transport{r.direct}, Behaviour: r.rt, Logger: log, Assets: assets.Options{Folder: r.rt.AssetFolder()},
+		Transports: []netcode.Transport{unread{r.direct, &r.deaf}}, Behaviour: r.rt, Logger: log, Assets: assets.Options{Folder: r.rt.AssetFolder()},
 	}); err != nil {
 		return nil, err
 	}

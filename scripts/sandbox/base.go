@@ -257,7 +257,13 @@ func baseSetMetatable(L *lua.LState) int {
 
 func baseRawSet(L *lua.LState) int {
 	t, key, value := checkTable(L, 1), checkAny(L, 2), checkAny(L, 3)
-	L.RawSet(t, key, value)
+	if key == lua.LNil {
+		L.Error(lua.LString("table index is nil"), 0)
+	}
+	if n, ok := key.(lua.LNumber); ok && n != n {
+		L.Error(lua.LString("table index is NaN"), 0)
+	}
+	t.RawSet(key, value)
 	L.SetTop(1)
 	return 1
 }

@@ -29,8 +29,8 @@ func (s *State) library(name string, functions map[string]lua.LGFunction) *lua.L
 }
 
 func (s *State) create(L *lua.LState) *lua.LState {
-	body := checkFunction(L, 1)
-	if body.IsG {
+	body, ok := L.Get(1).(*lua.LFunction)
+	if !ok || body.IsG {
 		argumentError(L, 1, "Lua function expected")
 	}
 	s.charge(L, coroutinePrice)

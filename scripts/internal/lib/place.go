@@ -48,7 +48,7 @@ func (p *Place) Name() string { return cmp.Or(p.given, p.name) }
 
 // fields are those of place.
 var fields = []api.Field{
-	{Name: "name", Type: "string", Doc: "what agents that join are told the place is called; set at the top level", Writable: true},
+	{Name: "name", Type: "string", Doc: "what agents that join are told the place is called, at most 256 bytes; set at the top level", Writable: true},
 	{Name: "hears", Type: "fun(listener: loci.Agent, speaker: loci.Agent): boolean", Doc: "who hears which speaker, asked twice a second of each pair in which one has a track that the other would hear; set at the top level. Without it everybody hears everybody", Writable: true},
 	{Name: "state", Type: "table", Doc: "a table that survives a reload: plain data only. It may not be written at the top level"},
 	{Name: "store", Type: "loci.Store", Doc: "what survives a restart"},
@@ -77,6 +77,10 @@ func (p *Place) index(L *lua.LState) int {
 }
 
 // newIndex is a setting.
+// nameBytes is how long place.name may be: the default of [engine.Limits.NameBytes], as a
+// file is loaded before there is a place.
+const nameBytes = 256
+
 func (p *Place) newIndex(L *lua.LState) int {
 	name := L.Get(2).String()
 	if !slices.ContainsFunc(fields, func(f api.Field) bool { return f.Name == name && f.Writable }) {
@@ -94,6 +98,9 @@ func (p *Place) newIndex(L *lua.LState) int {
 		text, ok := L.Get(3).(lua.LString)
 		if !ok || text == "" {
 			L.RaiseError("place.name must be a text")
+		}
+		if len(text) > nameBytes {
+			L.RaiseError("place.name has %d bytes, at most %d may be", len(text), nameBytes)
 		}
 		p.name = string(text)
 	case "hears":
