@@ -6,7 +6,7 @@ import (
 	"regexp"
 	"runtime/debug"
 
-	"github.com/loci-place/loci/scripts/trial"
+	"github.com/loci-place/loci/scripts/luatest"
 	"github.com/spf13/cobra"
 )
 
@@ -28,7 +28,7 @@ wrongly.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			// Places are made and dropped by the dozen: collecting less often halves the time.
 			debug.SetGCPercent(400)
-			config := trial.Config{Dir: args[0], Verbose: verbose, Out: cmd.OutOrStdout()}
+			config := luatest.Config{Dir: args[0], Verbose: verbose, Out: cmd.OutOrStdout()}
 			var err error
 			if match != "" {
 				if config.Match, err = regexp.Compile(match); err != nil {
@@ -38,9 +38,9 @@ wrongly.`,
 			if again {
 				ctx, stop := untilSignal(cmd.Context(), slog.New(slog.DiscardHandler))
 				defer stop()
-				return trial.Watch(ctx, config)
+				return luatest.Watch(ctx, config)
 			}
-			result, err := trial.Run(config)
+			result, err := luatest.Run(config)
 			if err == nil && !result.OK() {
 				return exitStatus(exitFailure)
 			}

@@ -76,7 +76,7 @@ func (c *Checked) load(sources Sources, config Config, found []lint.Finding) []l
 		if !lib.IsTest(file) {
 			continue
 		}
-		t, err := NewTrial(sources, file, TrialConfig{Modules: config.Modules})
+		t, err := NewLuaTest(sources, file, LuaTestConfig{Modules: config.Modules})
 		if err != nil {
 			found = lint.Add(found, file, err)
 			continue

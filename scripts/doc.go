@@ -44,8 +44,8 @@
 //
 // # Tools for authors
 //
-// [NewTrial] runs a file of tests, [Check] looks for mistakes, [Starter] is a place to
+// [NewLuaTest] runs a file of tests, [Check] looks for mistakes, [Starter] is a place to
 // begin with, and [EditorFiles] is what editors need to know the API.
 //
-// Package trial runs the tests of a directory.
+// Package luatest runs the tests of a directory.
 package scripts

@@ -76,12 +76,12 @@ func callHost(env *lib.Env, L *lua.LState, name string, f Func) int {
 
 // classes are all of the API, in the order of the reference.
 func classes() []api.Class {
-	return slices.Concat(lib.Classes(), vec.Classes(), []api.Class{lib.ACLClass(), trialClass(), trialPlaceClass(), trialAgentClass()})
+	return slices.Concat(lib.Classes(), vec.Classes(), []api.Class{lib.ACLClass(), luatestClass(), luatestPlaceClass(), luatestAgentClass()})
 }
 
 // descriptions are tests whose classes are only read.
-var descriptions *Trial
+var descriptions *LuaTest
 
-func trialClass() api.Class      { return descriptions.class() }
-func trialPlaceClass() api.Class { return descriptions.placeClass() }
-func trialAgentClass() api.Class { return descriptions.agentClass() }
+func luatestClass() api.Class      { return descriptions.class() }
+func luatestPlaceClass() api.Class { return descriptions.placeClass() }
+func luatestAgentClass() api.Class { return descriptions.agentClass() }

@@ -219,15 +219,15 @@ func runSection(t *testing.T, found [][]string, claim string) {
 		if !lib.IsTest(file) {
 			continue
 		}
-		trial, err := NewTrial(sources, file, TrialConfig{})
+		tests, err := NewLuaTest(sources, file, LuaTestConfig{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, c := range trial.Cases() {
-			for _, failure := range trial.Run(i).Failures {
+		for i, c := range tests.Cases() {
+			for _, failure := range tests.Run(i).Failures {
 				t.Errorf("%s: %s", c.Name, failure)
 			}
 		}
-		trial.Close()
+		tests.Close()
 	}
 }

@@ -55,7 +55,7 @@ func prefixOf(c api.Class) string {
 	switch {
 	case c.At == aclFile:
 		return ""
-	case c.Name == trialClass().Name:
+	case c.Name == luatestClass().Name:
 		return "t."
 	case c.At != "" && !isModule:
 		return c.At + "."

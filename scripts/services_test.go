@@ -199,19 +199,19 @@ func TestAStandInIsTheHostsModuleInTestsAndChecksOnly(t *testing.T) {
 	if got := found(sources); got != "" {
 		t.Error(got)
 	}
-	sell := func(config TrialConfig) (failures []string) {
-		trial, err := NewTrial(sources, "tests/shop_test.lua", config)
+	sell := func(config LuaTestConfig) (failures []string) {
+		tests, err := NewLuaTest(sources, "tests/shop_test.lua", config)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer trial.Close()
-		return trial.Run(0).Failures
+		defer tests.Close()
+		return tests.Run(0).Failures
 	}
-	if got := sell(TrialConfig{}); len(got) > 0 {
+	if got := sell(LuaTestConfig{}); len(got) > 0 {
 		t.Error(got)
 	}
 	own := 0
-	if got := sell(TrialConfig{Modules: map[string]Module{"shop": {
+	if got := sell(LuaTestConfig{Modules: map[string]Module{"shop": {
 		"price": func(*engine.Turn, []any) ([]any, error) { own++; return []any{7.0}, nil },
 	}}}); len(got) > 0 || own != 2 {
 		t.Errorf("the host's own was asked %d times: %v", own, got)

@@ -6,12 +6,12 @@ import (
 	"time"
 
 	"github.com/loci-place/loci/scripts"
-	"github.com/loci-place/loci/scripts/trial"
+	"github.com/loci-place/loci/scripts/luatest"
 )
 
 func TestScriptsPassTheirOwnTests(t *testing.T) {
 	var report strings.Builder
-	result, err := trial.Run(trial.Config{Dir: "place", Out: &report, Trial: scripts.TrialConfig{
+	result, err := luatest.Run(luatest.Config{Dir: "place", Out: &report, LuaTest: scripts.LuaTestConfig{
 		Time: time.Minute,
 	}})
 	if err != nil || !result.OK() || result.Tests == 0 {

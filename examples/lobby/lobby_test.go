@@ -16,7 +16,7 @@ import (
 	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/scripts"
-	"github.com/loci-place/loci/scripts/trial"
+	"github.com/loci-place/loci/scripts/luatest"
 )
 
 // turned is how far an entity is turned about Y, in radians.
@@ -340,7 +340,7 @@ func vectors(list any) (vs []mgl64.Vec3) {
 
 func TestItsOwnTestsPass(t *testing.T) {
 	var report strings.Builder
-	result, err := trial.Run(trial.Config{Dir: ".", Out: &report, Trial: scripts.TrialConfig{Time: time.Minute}})
+	result, err := luatest.Run(luatest.Config{Dir: ".", Out: &report, LuaTest: scripts.LuaTestConfig{Time: time.Minute}})
 	if err != nil || !result.OK() || result.Tests < 30 {
 		t.Errorf("%+v, %v\n%s", result, err, &report)
 	}

@@ -17,7 +17,7 @@ import (
 const maxShown = 32
 
 // tableOf is a table, or a component or the like as one.
-func (tr *Trial) tableOf(v lua.LValue) (*lua.LTable, bool) {
+func (lt *LuaTest) tableOf(v lua.LValue) (*lua.LTable, bool) {
 	switch v := v.(type) {
 	case *lua.LTable:
 		return v, true
@@ -30,7 +30,7 @@ func (tr *Trial) tableOf(v lua.LValue) (*lua.LTable, bool) {
 }
 
 // identical reports whether two values are one. Entities and agents are by their ids.
-func (tr *Trial) identical(a, b lua.LValue) bool {
+func (lt *LuaTest) identical(a, b lua.LValue) bool {
 	if a == b {
 		return true
 	}
@@ -40,12 +40,12 @@ func (tr *Trial) identical(a, b lua.LValue) bool {
 }
 
 // difference says where two values first differ, "" if they hold the same.
-func (tr *Trial) difference(a, b lua.LValue, at string, depth int) string {
-	if tr.identical(a, b) {
+func (lt *LuaTest) difference(a, b lua.LValue, at string, depth int) string {
+	if lt.identical(a, b) {
 		return ""
 	}
-	s, isS := tr.tableOf(a)
-	t, isT := tr.tableOf(b)
+	s, isS := lt.tableOf(a)
+	t, isT := lt.tableOf(b)
 	if !isS || !isT || depth > maxShown {
 		if at == "" {
 			return "value"
@@ -53,7 +53,7 @@ func (tr *Trial) difference(a, b lua.LValue, at string, depth int) string {
 		return at
 	}
 	for _, key := range keysOf(s, t) {
-		if where := tr.difference(s.RawGet(key), t.RawGet(key), at+step(key), depth+1); where != "" {
+		if where := lt.difference(s.RawGet(key), t.RawGet(key), at+step(key), depth+1); where != "" {
 			return where
 		}
 	}
@@ -127,16 +127,16 @@ const (
 )
 
 // show is a value for people to read.
-func (tr *Trial) show(v lua.LValue) string {
-	text := tr.shown(v, 0)
+func (lt *LuaTest) show(v lua.LValue) string {
+	text := lt.shown(v, 0)
 	if len(text) > shownBytes {
 		text = fmt.Sprintf("%s… (%d bytes)", strings.ToValidUTF8(text[:shownBytes], ""), len(text))
 	}
 	return text
 }
 
-func (tr *Trial) shown(v lua.LValue, depth int) string {
-	t, ok := tr.tableOf(v)
+func (lt *LuaTest) shown(v lua.LValue, depth int) string {
+	t, ok := lt.tableOf(v)
 	switch {
 	case !ok:
 		return literal(v)
@@ -146,7 +146,7 @@ func (tr *Trial) shown(v lua.LValue, depth int) string {
 	var items []string
 	size := 0
 	for _, key := range keysOf(t) {
-		item := tr.shown(t.RawGet(key), depth+1)
+		item := lt.shown(t.RawGet(key), depth+1)
 		if n, isIndex := key.(lua.LNumber); !isIndex || n < 1 || int(n) > t.Len() {
 			item = strings.TrimPrefix(step(key), ".") + " = " + item
 		}

@@ -1,4 +1,4 @@
-package trial
+package luatest
 
 import (
 	"fmt"
@@ -18,7 +18,7 @@ type report struct {
 // file runs one file.
 func (r *report) file(sources scripts.Sources, file string) {
 	began := time.Now()
-	t, err := scripts.NewTrial(sources, file, r.Trial)
+	t, err := scripts.NewLuaTest(sources, file, r.LuaTest)
 	if err != nil {
 		r.Files++
 		r.Broken++

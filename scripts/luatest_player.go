@@ -19,7 +19,7 @@ type player struct {
 }
 
 // connect makes a connection that nobody has announced itself on.
-func (p *trialPlace) connect() *player {
+func (p *luatestPlace) connect() *player {
 	a := &player{answers: map[string]*netcode.Interaction{}}
 	a.peer = p.direct.Connect(direct.Config{
 		Received: func(channel uint8, data []byte) {
@@ -44,7 +44,7 @@ func (a *player) receive(data []byte) {
 }
 
 // send sends an interaction, and lets the place handle it.
-func (a *player) send(p *trialPlace, i netcode.Interaction) {
+func (a *player) send(p *luatestPlace, i netcode.Interaction) {
 	i.From = a.avatar
 	p.refill()
 	a.peer.Send(netcode.CommandChannel, i.Append(nil))
@@ -52,7 +52,7 @@ func (a *player) send(p *trialPlace, i netcode.Interaction) {
 }
 
 // ask sends a request, and returns the body of the answer if that has come.
-func (a *player) ask(p *trialPlace, to string, body []any) []any {
+func (a *player) ask(p *luatestPlace, to string, body []any) []any {
 	a.asked++
 	id := fmt.Sprint("test", a.asked)
 	a.send(p, netcode.Interaction{Type: netcode.TypeRequest, To: to, RequestID: id, Body: netcode.AppendValue(nil, body)})

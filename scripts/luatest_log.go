@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// trialLog keeps what is logged in the place of a test.
-type trialLog struct {
+// luatestLog keeps what is logged in the place of a test.
+type luatestLog struct {
 	mu       sync.Mutex
 	lines    []string // by scripts, and what the place warns of
 	said     []string // by scripts alone
@@ -19,18 +19,18 @@ type trialLog struct {
 
 type expectedError struct{ text, where string }
 
-func (l *trialLog) logger() *slog.Logger { return slog.New(trialHandler{log: l}) }
+func (l *luatestLog) logger() *slog.Logger { return slog.New(luatestHandler{log: l}) }
 
-// trialHandler writes to a trialLog.
-type trialHandler struct{ log *trialLog }
+// luatestHandler writes to a luatestLog.
+type luatestHandler struct{ log *luatestLog }
 
-func (trialHandler) Enabled(_ context.Context, level slog.Level) bool {
+func (luatestHandler) Enabled(_ context.Context, level slog.Level) bool {
 	return level >= slog.LevelDebug
 }
-func (h trialHandler) WithAttrs([]slog.Attr) slog.Handler { return h }
-func (h trialHandler) WithGroup(string) slog.Handler      { return h }
+func (h luatestHandler) WithAttrs([]slog.Attr) slog.Handler { return h }
+func (h luatestHandler) WithGroup(string) slog.Handler      { return h }
 
-func (h trialHandler) Handle(_ context.Context, r slog.Record) error {
+func (h luatestHandler) Handle(_ context.Context, r slog.Record) error {
 	attrs := map[string]string{}
 	var all strings.Builder
 	r.Attrs(func(a slog.Attr) bool {
@@ -70,7 +70,7 @@ func (h trialHandler) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-func (l *trialLog) expect(text, where string) {
+func (l *luatestLog) expect(text, where string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.expected = append(l.expected, expectedError{text, strings.TrimRight(where, ": ")})
@@ -78,7 +78,7 @@ func (l *trialLog) expect(text, where string) {
 
 // surprises are the errors that were not expected, and the expected ones that did not
 // come. Where is of the test.
-func (l *trialLog) surprises(where string) []string {
+func (l *luatestLog) surprises(where string) []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var all []string

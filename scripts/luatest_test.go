@@ -42,14 +42,14 @@ func tried(t *testing.T, source string) map[string]Outcome {
 	for path, source := range door {
 		with[path] = source
 	}
-	trial, err := NewTrial(with, "tests/door_test.lua", TrialConfig{})
+	tests, err := NewLuaTest(with, "tests/door_test.lua", LuaTestConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer trial.Close()
+	defer tests.Close()
 	outcomes := map[string]Outcome{}
-	for i, c := range trial.Cases() {
-		outcomes[c.Name] = trial.Run(i)
+	for i, c := range tests.Cases() {
+		outcomes[c.Name] = tests.Run(i)
 	}
 	return outcomes
 }
@@ -188,21 +188,21 @@ func TestAFailingTestSaysWhereAndWhy(t *testing.T) {
 		{`t.it("x", function() end)`, "t.it declares tests, which a test cannot"},
 		{`while true do end`, "over the budget"},
 	} {
-		trial, err := NewTrial(plus(door, "tests/door_test.lua", "local t = require 'loci.test' t.it('fails', function(place)\n"+c.body+" end)"),
-			"tests/door_test.lua", TrialConfig{Time: 200e6})
+		tests, err := NewLuaTest(plus(door, "tests/door_test.lua", "local t = require 'loci.test' t.it('fails', function(place)\n"+c.body+" end)"),
+			"tests/door_test.lua", LuaTestConfig{Time: 200e6})
 		if err != nil {
 			t.Fatal(err)
 		}
-		out := trial.Run(0)
+		out := tests.Run(0)
 		if len(out.Failures) != 1 || !strings.Contains(out.Failures[0], c.want) {
 			t.Errorf("%s fails with\n%s\nwant\n%s", c.body, strings.Join(out.Failures, "\n"), c.want)
 		}
-		trial.Close()
+		tests.Close()
 	}
 }
 
 func TestTheGlobalPlaceIsNoTestsPlace(t *testing.T) {
-	_, err := NewTrial(plus(door, "tests/a_test.lua", `place.name = "x"`), "tests/a_test.lua", TrialConfig{})
+	_, err := NewLuaTest(plus(door, "tests/a_test.lua", `place.name = "x"`), "tests/a_test.lua", LuaTestConfig{})
 	if err == nil || !strings.Contains(err.Error(), "tests/a_test.lua:1: in a test the place is what the test is given") {
 		t.Error(err)
 	}

@@ -1,19 +1,19 @@
-package trial_test
+package luatest_test
 
 import (
 	"fmt"
 	"io"
 
 	"github.com/loci-place/loci/scripts"
-	"github.com/loci-place/loci/scripts/trial"
+	"github.com/loci-place/loci/scripts/luatest"
 )
 
 // A program that gives scripts functions of its own gives them to their tests too.
 func ExampleRun() {
-	result, err := trial.Run(trial.Config{
+	result, err := luatest.Run(luatest.Config{
 		Dir: "../starter",
 		Out: io.Discard,
-		Trial: scripts.TrialConfig{
+		LuaTest: scripts.LuaTestConfig{
 			Modules: map[string]scripts.Module{"shop": {}},
 		},
 	})

@@ -1,4 +1,4 @@
-package trial
+package luatest
 
 import (
 	"context"
@@ -22,8 +22,8 @@ type Config struct {
 	Match *regexp.Regexp
 	// Verbose reports every test, and what was logged in it.
 	Verbose bool
-	// Trial is how each file is run.
-	Trial scripts.TrialConfig
+	// LuaTest is how each file is run.
+	LuaTest scripts.LuaTestConfig
 	// Out is what is reported to.
 	Out io.Writer
 }
@@ -85,7 +85,7 @@ func read(dir string) (*watch.Snapshot, error) {
 func run(config Config, sources scripts.Sources) Result {
 	r := &report{Config: config, began: time.Now()}
 	// What is wrong with the place itself is said once, not by each of its tests.
-	quiet := scripts.Config{Sources: sources, Modules: config.Trial.Modules, StandIns: true, Logger: slog.New(slog.DiscardHandler)}
+	quiet := scripts.Config{Sources: sources, Modules: config.LuaTest.Modules, StandIns: true, Logger: slog.New(slog.DiscardHandler)}
 	if _, err := scripts.New(quiet); err != nil {
 		r.Broken++
 		fmt.Fprintf(r.Out, "FAIL  the place does not load\n    %v\n", err)

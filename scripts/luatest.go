@@ -18,27 +18,27 @@ import (
 	"github.com/loci-place/loci/scripts/sandbox"
 )
 
-// Trial is a file of a place's tests, loaded: each of its cases runs in a place of its
-// own with the same scripts, in which no time passes unless told. Package trial runs
-// whole directories of them. A Trial belongs to one goroutine.
+// LuaTest is a file of a place's tests, loaded: each of its cases runs in a place of its
+// own with the same scripts, in which no time passes unless told. Package luatest runs
+// whole directories of them. A LuaTest belongs to one goroutine.
 //
 // The tests have a Lua state of their own, so that they outlive a reload of the place
 // that they are about, and what they do is done between two of its turns: what an entity
 // that is poked, spawned or changed sets off has happened by the next line.
-type Trial struct {
+type LuaTest struct {
 	file    string
 	sources Sources
-	config  TrialConfig
+	config  LuaTestConfig
 	*lib.Values
 	place *lib.Place // what the place under test can do
 	meta  struct{ place, agent *lua.LTable }
-	cases []*trialCase
-	scope []*trialScope // the blocks being declared, the outermost first
-	at    *trialPlace   // of the case that runs
+	cases []*luatestCase
+	scope []*luatestScope // the blocks being declared, the outermost first
+	at    *luatestPlace   // of the case that runs
 }
 
-// TrialConfig is how tests are run. The zero value is good.
-type TrialConfig struct {
+// LuaTestConfig is how tests are run. The zero value is good.
+type LuaTestConfig struct {
 	// Modules are the host's, as in [Config]; tests/host/NAME.lua stands in for one that
 	// is not among them.
 	Modules map[string]Module
@@ -65,78 +65,78 @@ type Outcome struct {
 	Took time.Duration
 }
 
-// trialCase is a test as it was declared.
-type trialCase struct {
+// luatestCase is a test as it was declared.
+type luatestCase struct {
 	Case
 	fn     *lua.LFunction
 	before []*lua.LFunction // of the blocks around it, the outermost first
 }
 
-// trialScope is a block of tests.
-type trialScope struct {
+// luatestScope is a block of tests.
+type luatestScope struct {
 	name   string
 	before []*lua.LFunction
 }
 
-// NewTrial loads a file of tests, which declares them. The error says file and line of
+// NewLuaTest loads a file of tests, which declares them. The error says file and line of
 // what is wrong with it.
-func NewTrial(sources Sources, file string, config TrialConfig) (*Trial, error) {
+func NewLuaTest(sources Sources, file string, config LuaTestConfig) (*LuaTest, error) {
 	orDefault(&config.Time, 10*time.Second)
 	config.Limits.setDefaults()
 	source, ok := sources.Source(file)
 	if !ok {
 		return nil, fmt.Errorf("scripts: there is no %s", file)
 	}
-	tr := &Trial{file: file, sources: sources, config: config, scope: []*trialScope{{}}}
+	lt := &LuaTest{file: file, sources: sources, config: config, scope: []*luatestScope{{}}}
 	limits := config.Limits.forScheduler()
-	env := &lib.Env{Scope: &sched.Scope{}, Log: (&trialLog{}).logger(), Limits: limits}
+	env := &lib.Env{Scope: &sched.Scope{}, Log: (&luatestLog{}).logger(), Limits: limits}
 	lines := &lib.Log{Env: env}
 	env.State = bind.New(sandbox.Config{
 		Print:   func(line string) { lines.Say(slog.LevelInfo, line) },
-		Explain: func(callee, id string) string { return tr.place.Explain(callee, id) },
+		Explain: func(callee, id string) string { return lt.place.Explain(callee, id) },
 		Require: func(name string) (string, string, bool) { return lib.ModuleSource(sources, name, true) },
 	})
-	tr.Values = lib.NewValues(env, func(string) bool { return true })
-	tr.place = lib.NewPlace(tr.Values)
-	tr.Preload("loci.vec", vec.Open(env.State))
+	lt.Values = lib.NewValues(env, func(string) bool { return true })
+	lt.place = lib.NewPlace(lt.Values)
+	lt.Preload("loci.vec", vec.Open(env.State))
 	for name, m := range config.Modules {
-		tr.Preload(name, moduleTable(env, m))
+		lt.Preload(name, moduleTable(env, m))
 	}
-	tr.openValues()
-	fn, err := tr.Load(source, file)
+	lt.openValues()
+	fn, err := lt.Load(source, file)
 	if err == nil {
-		_, err = tr.State.Call(limits.LoadBudget(), fn)
+		_, err = lt.State.Call(limits.LoadBudget(), fn)
 	}
 	if err != nil {
-		tr.Close()
+		lt.Close()
 		return nil, loadError(err, limits)
 	}
-	return tr, nil
+	return lt, nil
 }
 
 // Cases are the tests, in the order they were declared.
-func (tr *Trial) Cases() []Case {
-	cases := make([]Case, len(tr.cases))
-	for i, c := range tr.cases {
+func (lt *LuaTest) Cases() []Case {
+	cases := make([]Case, len(lt.cases))
+	for i, c := range lt.cases {
 		cases[i] = c.Case
 	}
 	return cases
 }
 
 // Close frees what the tests take.
-func (tr *Trial) Close() { tr.State.Close() }
+func (lt *LuaTest) Close() { lt.State.Close() }
 
 // Run runs one of the Cases.
-func (tr *Trial) Run(n int) Outcome {
+func (lt *LuaTest) Run(n int) Outcome {
 	began := time.Now()
-	c := tr.cases[n]
-	p, err := tr.open()
+	c := lt.cases[n]
+	p, err := lt.open()
 	if err != nil {
 		return Outcome{Failures: []string{err.Error()}, Took: time.Since(began)}
 	}
-	ud := tr.Userdata(p, tr.meta.place)
+	ud := lt.Userdata(p, lt.meta.place)
 	for _, fn := range append(c.before[:len(c.before):len(c.before)], c.fn) {
-		if err = tr.call(fn, ud); err != nil {
+		if err = lt.call(fn, ud); err != nil {
 			break
 		}
 	}
@@ -144,18 +144,18 @@ func (tr *Trial) Run(n int) Outcome {
 	if err != nil {
 		out.Failures = append(out.Failures, failureText(err))
 	}
-	out.Failures = append(out.Failures, p.log.surprises(fmt.Sprintf("%s:%d", tr.file, c.Line))...)
-	if err := tr.close(p); err != nil {
+	out.Failures = append(out.Failures, p.log.surprises(fmt.Sprintf("%s:%d", lt.file, c.Line))...)
+	if err := lt.close(p); err != nil {
 		out.Failures = append(out.Failures, err.Error())
 	}
 	out.Took = time.Since(began)
 	return out
 }
 
-func (tr *Trial) call(fn *lua.LFunction, args ...lua.LValue) error {
-	_, err := tr.State.Call(sandbox.Budget{Time: tr.config.Time, Instructions: 1 << 40}, fn, args...)
+func (lt *LuaTest) call(fn *lua.LFunction, args ...lua.LValue) error {
+	_, err := lt.State.Call(sandbox.Budget{Time: lt.config.Time, Instructions: 1 << 40}, fn, args...)
 	if errors.Is(err, sandbox.ErrCallBudget) {
-		err = fmt.Errorf("%w: the test takes longer than %v", err, tr.config.Time)
+		err = fmt.Errorf("%w: the test takes longer than %v", err, lt.config.Time)
 	}
 	return err
 }
@@ -172,8 +172,8 @@ func failureText(err error) string {
 
 // do does something on the turn of the place that is tested, and lets all that follows
 // from it happen.
-func (tr *Trial) do(L *lua.LState, f lua.LGFunction) (n int) {
-	p := tr.at
+func (lt *LuaTest) do(L *lua.LState, f lua.LGFunction) (n int) {
+	p := lt.at
 	if p == nil {
 		L.RaiseError("there is no place yet: a test has one, t.it(\"…\", function(place) … end)")
 	}
@@ -186,33 +186,33 @@ func (tr *Trial) do(L *lua.LState, f lua.LGFunction) (n int) {
 }
 
 // settles has each of a table's functions, or those that are named, be done so.
-func (tr *Trial) settles(table *lua.LTable, names ...string) {
+func (lt *LuaTest) settles(table *lua.LTable, names ...string) {
 	if len(names) == 0 {
 		table.ForEach(func(key, _ lua.LValue) { names = append(names, key.String()) })
 	}
 	for _, name := range names {
 		f := table.RawGetString(name).(*lua.LFunction).GFunction
-		table.RawSetString(name, tr.L.NewFunction(func(L *lua.LState) int { return tr.do(L, f) }))
+		table.RawSetString(name, lt.L.NewFunction(func(L *lua.LState) int { return lt.do(L, f) }))
 	}
 }
 
-// openTrial lays out what tests have beyond what scripts have, and takes from them what
+// openLuaTest lays out what tests have beyond what scripts have, and takes from them what
 // they get through their place.
-func (tr *Trial) openValues() {
-	entity, agent := tr.Methods()
-	tr.settles(entity)
-	tr.settles(agent)
-	for _, meta := range tr.Writable() {
-		tr.settles(meta, "__newindex")
+func (lt *LuaTest) openValues() {
+	entity, agent := lt.Methods()
+	lt.settles(entity)
+	lt.settles(agent)
+	for _, meta := range lt.Writable() {
+		lt.settles(meta, "__newindex")
 	}
-	tr.openTrialPlace()
-	tr.openTrialAgent()
-	tr.Preload("loci.test", tr.Table(tr.class()))
+	lt.openLuaTestPlace()
+	lt.openLuaTestAgent()
+	lt.Preload("loci.test", lt.Table(lt.class()))
 	none := func(L *lua.LState) int {
 		L.RaiseError("in a test the place is what the test is given: t.it(\"…\", function(place) … end)")
 		return 0
 	}
-	tr.L.SetGlobal("place", tr.Userdata(bind.Named("place"), tr.Metatable("place", map[string]lua.LGFunction{
+	lt.L.SetGlobal("place", lt.Userdata(bind.Named("place"), lt.Metatable("place", map[string]lua.LGFunction{
 		"__index": none, "__newindex": none,
 	})))
 }

@@ -1,8 +1,0 @@
-// Package trial runs the tests of a place's directory, tests/*_test.lua, and reports
-// what became of them.
-//
-//	directory → watch.Read → scripts.NewTrial, one a file → Run, one a case → report
-//
-// What a test is, and what it can do, is package scripts' ([scripts.Trial]); this one
-// knows of files, of which tests are wanted, and of how to say it to people.
-package trial
