@@ -137,7 +137,7 @@ func TestCheckTakesVerbsForWhatTheyAre(t *testing.T) {
 	}
 }
 
-func TestCheckForgetsTheTypeOfALocalThatIsAssignedAgain(t *testing.T) {
+func TestCheckForgetsTypesOfAssignedLocals(t *testing.T) {
 	if got := found(files{"place.lua": `
 		local log = place.log
 		log = { write = print }

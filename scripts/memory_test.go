@@ -106,9 +106,9 @@ func TestNobodyIsBlamedForWhatScriptsDoNotKeep(t *testing.T) {
 	}
 }
 
-// TestNobodyIsBlamedBeforeANewStateWasTriedThoughOneBrokeJustBefore has scripts take too
+// TestNobodyIsBlamedBeforeANewStateWasTried has scripts take too
 // much soon after they got a new state for another reason.
-func TestNobodyIsBlamedBeforeANewStateWasTriedThoughOneBrokeJustBefore(t *testing.T) {
+func TestNobodyIsBlamedBeforeANewStateWasTried(t *testing.T) {
 	before := megabytes()
 	r := opened(t, lua1(`local hoard = {}
 place.handle("boom", function() require("bomb").go() end)

@@ -52,7 +52,7 @@ func TestScriptsHearOfThingsInTheSameOrderEveryTime(t *testing.T) {
 	}
 }
 
-func TestWhatScriptsWriteDoesNotChangeWhatTheyWroteFrom(t *testing.T) {
+func TestWritingDoesNotChangeWhatWasWrittenFrom(t *testing.T) {
 	r := opened(t, lua1(`
 		place.scene{ presets = { presets = { home = { at = {1, 2, 3} } } }, a = {} }
 		place.on("open", function()

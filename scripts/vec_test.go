@@ -70,7 +70,7 @@ func floats(t *testing.T, v any) (out []float64) {
 	return out
 }
 
-func TestVectorsCrossStateStoreAndComponentsAsPlainData(t *testing.T) {
+func TestVectorsCrossAsPlainData(t *testing.T) {
 	sources := func(reload string) files {
 		return lua1(`local vec = require "loci.vec"
 		place.on("open", function()

@@ -81,7 +81,7 @@ func TestOnlySomeEventsConcernThePlace(t *testing.T) {
 	}
 }
 
-func TestLinkSwappedWhileItIsBeingWatchedIsFollowedAnew(t *testing.T) {
+func TestLinkSwappedWhileWatchedIsFollowedAgain(t *testing.T) {
 	top := t.TempDir()
 	place(t, filepath.Join(top, "1"))
 	place(t, filepath.Join(top, "2"))
