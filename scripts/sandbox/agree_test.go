@@ -22,7 +22,7 @@ import (
 
 var (
 	agreeSeed  = flag.Uint64("agree.seed", 0, "the first seed of the programs that Lua 5.1 must agree about; 0 is a random one")
-	agreeCount = flag.Int("agree.count", 3000, "how many programs Lua 5.1 must agree about")
+	agreeCount = flag.Int("agree.count", 2000, "how many programs Lua 5.1 must agree about")
 )
 
 // driver runs programs, each in an environment of its own, and prints what they
@@ -186,7 +186,11 @@ func TestRandomProgramsDoWhatTheyDoInLua51(t *testing.T) {
 					programs = append(programs, newProgram(first+i))
 				}
 				for i, want := range inLua51(t, interpreter, programs) {
-					if d := difference(programs[i], withoutMinusZero(want), withoutMinusZero(here(programs[i]))); d != "" {
+					got := here(programs[i])
+					if got == want {
+						continue
+					}
+					if d := difference(programs[i], withoutMinusZero(want), withoutMinusZero(got)); d != "" {
 						t.Errorf("seed %d: %s", first+uint64(i), d)
 					}
 				}
