@@ -9,10 +9,10 @@ import (
 	"github.com/loci-place/loci/netcode/client"
 )
 
-// TestAScriptThatHoardsMemoryDoesNotTakeThePlaceDown returns the process 256 MiB, of which
+// TestPlaceSurvivesAScriptThatHoardsMemory returns the process 256 MiB, of which
 // the scripts may take a quarter, and one function would take 50 a second: little at a time, so
 // that it is not cut off for that.
-func TestAScriptThatHoardsMemoryDoesNotTakeThePlaceDown(t *testing.T) {
+func TestPlaceSurvivesAScriptThatHoardsMemory(t *testing.T) {
 	s := start(t, nil, "serve", "--listen", "127.0.0.1:0", "--memory", fmt.Sprint(256<<20), placeDir(t, map[string]string{
 		"place.lua": `local hoard = {}
 place.every(0.01, function() hoard[#hoard + 1] = ("x"):rep(2^19) end)

@@ -65,7 +65,7 @@ func TestCheckPrintsFindingsAndExitsWith1(t *testing.T) {
 	}
 }
 
-func TestStandInsLetScriptsOfOtherProgramsBeCheckedAndTested(t *testing.T) {
+func TestStandInsReplaceModulesOfOtherPrograms(t *testing.T) {
 	const place = "examples/embed-scripts/place"
 	for command, want := range map[string]string{"check": "ok: 5 files", "test": "ok: 5 tests"} {
 		if got := run(t, nil, command, place); got.code != 0 || !strings.Contains(got.stdout, want) {
@@ -84,7 +84,7 @@ func TestTestExitsWith1WhereOneFails(t *testing.T) {
 	}
 }
 
-func TestADirectoryWithoutScriptsIsNoMistakeToServeButToCheck(t *testing.T) {
+func TestEmptyDirectoryIsServedButFailsCheck(t *testing.T) {
 	dir := t.TempDir()
 	if got := run(t, nil, "check", dir); got.code != 1 || !strings.Contains(got.stderr, "there are no scripts in "+dir) {
 		t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)

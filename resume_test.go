@@ -15,9 +15,9 @@ import (
 	"github.com/loci-place/loci/netcode/client"
 )
 
-// TestAVerifiedAgentGetsItsEntitiesBackFromAPlaceThatWasKilled: by itself, and nobody
+// TestVerifiedAgentResumesAfterAKill: by itself, and nobody
 // else does.
-func TestAVerifiedAgentGetsItsEntitiesBackFromAPlaceThatWasKilled(t *testing.T) {
+func TestVerifiedAgentResumesAfterAKill(t *testing.T) {
 	data, address := t.TempDir(), freeAddress(t)
 	serve := func() *server {
 		return start(t, nil, "serve", "--listen", address, "--data", data)

@@ -191,7 +191,7 @@ func TestSignalTellsAgentsThatThePlaceCloses(t *testing.T) {
 	}
 }
 
-func TestSecondSignalEndsAPlaceThatWaitsForASilentAgent(t *testing.T) {
+func TestSecondSignalEndsAWaitingPlace(t *testing.T) {
 	s := start(t, nil, "serve", "--listen", "127.0.0.1:0")
 	mute, muted, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	var once sync.Once

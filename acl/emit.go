@@ -2,10 +2,10 @@ package acl
 
 import "strconv"
 
-// emitter writes guards as expr source. Nothing a user wrote gets there as it
-// is: literals are constants of the environment, variables have a prefix, and
-// whatever has Elixir's semantics is a call of one of our operations. What is
-// left to expr is the order of evaluation: && || ! and ?:.
+// emitter writes guards as expr source. Nothing that a user wrote is copied into
+// it: literals become constants of the environment, variables get a prefix, and
+// whatever has Elixir's semantics becomes a call of one of our operations. Only the
+// order of evaluation is expr's: && || ! and ?:.
 type emitter struct {
 	out       []byte
 	constants []constant
@@ -19,8 +19,7 @@ type constant struct {
 	value any
 }
 
-// truth writes n as something that is true or false to expr: true only if n is
-// exactly true.
+// truth writes n as a boolean of expr, which is true only if n is exactly true.
 func (e *emitter) truth(n node) {
 	if isTruth(n) {
 		e.value(n)
@@ -39,7 +38,7 @@ func (e *emitter) condition(n node) {
 	e.call("is_true", n)
 }
 
-// isTruth reports whether n gives true or false, or an error, but nothing else.
+// isTruth reports whether n evaluates to true, false or an error and nothing else.
 func isTruth(n node) bool {
 	switch n := n.(type) {
 	case *literal:
@@ -90,7 +89,7 @@ func (e *emitter) write(texts ...string) {
 	}
 }
 
-// constant writes true, false and nil as such, and anything else by a name.
+// constant writes true, false and nil literally, and anything else as a name.
 func (e *emitter) constant(v any) {
 	switch v := v.(type) {
 	case nil:
@@ -158,7 +157,7 @@ func (e *emitter) unary(n *unary) {
 	}
 }
 
-// operations of the binary operators. A leading ! negates.
+// binaryOperations are the operations of the binary operators. A leading ! negates.
 var binaryOperations = map[string]string{
 	"==": "eq", "===": "eq", "!=": "!eq", "!==": "!eq",
 	"<": "lt", "<=": "le", ">": "gt", ">=": "ge",
@@ -184,15 +183,15 @@ func (e *emitter) binary(n *binary) {
 	}
 }
 
-// junction writes "and" and "or". Their value is that of the right side, which
-// may be anything, where the left does not settle it.
+// junction writes "and" and "or". If the left side does not decide, the value is
+// that of the right side, which may be anything.
 func (e *emitter) junction(n *binary) {
 	e.write("(")
 	e.links(n)
 	e.write(")")
 }
 
-// links writes a junction without parentheses, and so a chain of the same ones.
+// links writes a junction without parentheses. A chain of one operator is a loop.
 func (e *emitter) links(n *binary) {
 	left, ok := n.left.(*binary)
 	if ok && left.op == n.op && isTruth(left) && isTruth(n.right) {
@@ -216,9 +215,9 @@ func (e *emitter) links(n *binary) {
 	}
 }
 
-// in writes X in List. Elixir makes a chain of comparisons of a list that is
-// written out, so that an error behind the one that fits does not count. X is
-// held for it, to be found once: written for each it could grow out of bounds.
+// in writes X in List. Elixir turns a list that is written out into a chain of
+// comparisons, so that an error after the first match does not count. X is computed
+// once and held: written into each comparison it could grow without bound.
 func (e *emitter) in(n *binary) {
 	l, ok := n.right.(*list)
 	if !ok || l.tail != nil || !mayFail(n.right) {
@@ -255,7 +254,7 @@ func mayFail(n node) bool {
 	return false
 }
 
-// constantValue gives what a literal, or a list or map of only literals, is.
+// constantValue returns the value of a literal, or of a list or map of literals.
 func constantValue(n node) (any, bool) {
 	switch n := n.(type) {
 	case *literal:

@@ -3,12 +3,12 @@ package acl
 import "errors"
 
 // Env answers what guards ask about the place. It is called by the goroutine
-// that matches, and may not block.
+// that matches, and must not block.
 //
-// Ids that name no entity are not errors: what is asked of them has the answer of
-// nothing, as each method says. An error means that the question cannot be
-// answered now; the match fails then (see [Result]). Maps that are returned hold
-// what JSON decodes to, as messages do, and are not changed while a match runs.
+// An id that names no entity is not an error: each method says what it returns
+// then. An error means that the question cannot be answered now, and makes the
+// match fail (see [Result]). Returned maps hold decoded JSON, as messages do, and
+// must not change while a match runs.
 type Env interface {
 	// Owner returns the agent that entity belongs to, "place" for the place, "" if
 	// there is no such entity.
@@ -22,25 +22,25 @@ type Env interface {
 	// Identity returns the identity of entity's agent, nil if there is none.
 	Identity(entity string) (map[string]any, error)
 	// Verified returns the key that entity's agent has proven to have, "" if none. In an
-	// announce the entity "" stands for who announces itself.
-	Verified(entity string) (key string, err error)
-	// Bound reports whether that proof was bound to this place, so that nobody can have
-	// relayed it from an agent that joined something else; false if there is none. In an
 	// announce the entity "" stands for the agent that announces itself.
+	Verified(entity string) (key string, err error)
+	// Bound reports whether that proof was bound to this place, so that another place
+	// cannot have relayed it; false without a proof. In an announce the entity "" stands
+	// for the agent that announces itself.
 	Bound(entity string) (bool, error)
-	// Component gives a component of entity, nil if it has none of that name.
+	// Component returns the named component of entity, nil if it has none.
 	Component(entity, name string) (map[string]any, error)
 }
 
-// Reader is an [Env] that reads components as far as guards ask. Then Component is asked for
-// what is compared as a whole only.
+// Reader is an [Env] that can read single fields of components. Component is then called
+// only where a guard compares a component as a whole.
 type Reader interface {
 	Env
 	// Has reports whether entity has a component of that name.
 	Has(entity, name string) (bool, error)
-	// Size returns how many bytes a component has, 0 if there is none.
+	// Size returns the size of a component, 0 if there is none.
 	Size(entity, name string) (bytes int, err error)
-	// Field returns what a component has under a key, and how many bytes were read for it.
+	// Field returns the value of a component's key, and the number of bytes read for it.
 	Field(entity, name, key string) (v any, bytes int, ok bool, err error)
 }
 

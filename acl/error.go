@@ -6,8 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// Error is a pattern that does not compile: where, why, and what to write
-// instead.
+// Error says where a pattern does not compile, why, and what to write instead.
 type Error struct {
 	File    string // as given to [At], may be empty
 	Line    int    // from 1, or from the line given to [At]
@@ -33,7 +32,7 @@ func (e *Error) Error() string {
 	return text
 }
 
-// source is the text of a pattern, and where it stands.
+// source is the text of a pattern and its position.
 type source struct {
 	text string
 	file string
@@ -56,7 +55,7 @@ func (s *source) errorAt(offset int, format string, args ...any) *Error {
 	}
 }
 
-// snippetWidth is how much of a long line an error shows, in characters.
+// snippetWidth is the number of characters of a long line that an error shows.
 const snippetWidth = 76
 
 // snippet shows the line, or the part of it around the column (from 0), with a

@@ -12,11 +12,11 @@ type Explanation struct {
 	Matched bool
 	// Mismatch is the first element that does not fit, nil if all do.
 	Mismatch *Mismatch
-	// Guards are those tried, in order.
+	// Guards are the guards that were tried, in order.
 	Guards []GuardOutcome
 	// Bindings are the values of the pattern's variables, if all elements fit.
 	Bindings map[string]any
-	// Failure is that of [Result].
+	// Failure is the Failure of [Result].
 	Failure error
 }
 
@@ -27,17 +27,17 @@ type Mismatch struct {
 	Have string
 }
 
-// GuardOutcome is what came of one guard.
+// GuardOutcome is the outcome of one guard.
 type GuardOutcome struct {
 	Guard   string // in its canonical form
 	Outcome string // "true", "not true", or what went wrong
 	// Because is the first of the conditions joined by "and" that is not true, ""
-	// if there is but one.
+	// if there is only one.
 	Because string
 }
 
-// Explain says why the pattern matches a message, or does not. It takes what
-// [Pattern.Match] does, and much longer.
+// Explain says why the pattern matches a message, or does not. It takes the same
+// arguments as [Pattern.Match], and is much slower.
 func (p *Pattern) Explain(message any, env Env) Explanation {
 	x := explainer{bound: map[string]any{}, work: MaxSteps}
 	m := x.mismatch(p.rule.pattern, message, "")
@@ -85,7 +85,7 @@ func (e Explanation) String() string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// explainer matches slowly, by the tree.
+// explainer matches by walking the tree.
 type explainer struct {
 	bound map[string]any
 	work  work

@@ -2,7 +2,7 @@ package acl
 
 import "slices"
 
-// isTrue is what "and", "or" and "not" ask of their (left) side.
+// isTrue evaluates the left side of "and" and "or", and the operand of "not".
 func (f *frame) isTrue(v any) bool {
 	b, ok := v.(bool)
 	if !ok {
@@ -29,7 +29,7 @@ func (f *frame) hold(at, v any) bool {
 	return true
 }
 
-// join is [items | tail].
+// join evaluates [items | tail].
 func (f *frame) join(items, tail any) any {
 	rest, ok := tail.([]any)
 	if !ok {
@@ -42,7 +42,7 @@ func (f *frame) join(items, tail any) any {
 	return slices.Concat(items.([]any), rest)
 }
 
-// at is of[key]: nil where there is nothing.
+// at evaluates of[key], which is nil if absent.
 func (f *frame) at(of, key any) any {
 	switch of := of.(type) {
 	case nil:
@@ -66,7 +66,7 @@ func (f *frame) at(of, key any) any {
 	}
 }
 
-// item is items[key], counted from 0.
+// item evaluates items[key], counted from 0.
 func (f *frame) item(items []any, key any) any {
 	n, ok := numberOf(key)
 	if !ok || !isInteger(n) {
@@ -79,7 +79,7 @@ func (f *frame) item(items []any, key any) any {
 	return items[int(n)]
 }
 
-// field is of.name: an error where there is nothing.
+// field evaluates of.name, which is an error if absent.
 func (f *frame) field(of, name any) any {
 	key := name.(string) // the emitter's constant
 	var v any
@@ -99,7 +99,7 @@ func (f *frame) field(of, name any) any {
 	return v
 }
 
-// numbers gives both operands, or notes that one is none.
+// numbers returns both operands, or records that one is no number.
 func (f *frame) numbers(operation string, a, b any) (x, y float64, ok bool) {
 	x, ok = f.oneNumber(operation, a)
 	if ok {
@@ -116,7 +116,7 @@ func (f *frame) oneNumber(operation string, v any) (float64, bool) {
 	return n, ok
 }
 
-// result gives v, or notes that there is none.
+// result returns v, or records that the result is no number.
 func (f *frame) result(operation string, v any, ok bool) any {
 	if !ok {
 		f.refuse(operation, "the result is too large")

@@ -5,36 +5,35 @@ import (
 	"sync"
 )
 
-// Pattern is a compiled pattern. It never changes and may be used by any number
-// of goroutines at once.
+// Pattern is a compiled pattern. It is immutable and safe for concurrent use.
 type Pattern struct {
 	rule      *rule
 	text      string   // canonical
 	variables []string // in order of appearance
 	root      matcher
-	names     []string // of variables by slot; the first kept ones are read
+	names     []string // variables by slot; the first kept of them are read
 	kept      int
 	reads     []read // what guards read
 	guards    guards
 	frames    sync.Pool // of *frame
 }
 
-// read is a variable that a guard reads: its slot, and its name in expr.
+// read is a variable that a guard reads: its slot, and its name in the expr source.
 type read struct {
 	slot int
 	name string
 }
 
-// Option says something about the source of a pattern.
+// Option is an option of [Compile].
 type Option func(*source)
 
-// At says where the pattern stands, for errors: the name of a file, which may be
-// empty, and the number of the pattern's first line in it, 1 if it is left out.
+// At sets the position of the pattern for errors: the name of a file, which may be
+// empty, and the number of the pattern's first line in it. The default is line 1.
 func At(file string, line int) Option {
 	return func(s *source) { s.file, s.line = file, line }
 }
 
-// Compile makes a pattern of its source. An error is an [*Error].
+// Compile compiles a pattern. Its error is an [*Error].
 func Compile(text string, options ...Option) (*Pattern, error) {
 	s := source{text: text, line: 1}
 	for _, option := range options {
@@ -53,7 +52,7 @@ func Compile(text string, options ...Option) (*Pattern, error) {
 	return p, nil
 }
 
-// readByGuards returns the names of the variables that guards read, and notes
+// readByGuards returns the names of the variables that guards read, and stores
 // their slots.
 func (p *Pattern) readByGuards() []string {
 	var names []string
@@ -78,43 +77,41 @@ func (p *Pattern) String() string { return p.text }
 // Variables returns the names that the pattern binds, in order of appearance.
 func (p *Pattern) Variables() []string { return slices.Clone(p.variables) }
 
-// GuardSource returns the guards as they are compiled to expr, one on a line, and
-// below them the constants they use. It is empty without a guard.
+// GuardSource returns the expr source of the guards, one per line, followed by the
+// constants they use. It is empty without guards.
 func (p *Pattern) GuardSource() string { return p.guards.String() }
 
-// Result is what came of a match.
+// Result is the result of a match.
 type Result struct {
 	// Matched is true if the pattern fits and there is no guard, or one that is
 	// exactly true.
 	Matched bool
 	// GuardError is the first error in a guard, a [*GuardError]. It makes that
-	// guard false; Matched may still be true by another one. One who denies by
-	// this pattern must take it for a match.
+	// guard false; Matched may still be true by another one. A rule that denies
+	// must treat it as a match.
 	GuardError error
-	// Failure is an error of ours, not of the pattern or message: the [Env] could
-	// not answer, or something panicked, or the match was given up (see
-	// [MaxSteps]). Matched is false then and says nothing; one who decides by it
-	// must deny.
+	// Failure is an error that is neither the pattern's nor the message's: the [Env]
+	// could not answer, something panicked, or the match took more than [MaxSteps].
+	// Matched is then false without meaning, and a rule must deny.
 	Failure error
-	// Steps is how much work the match was, see [MaxSteps].
+	// Steps is the number of steps the match took, see [MaxSteps].
 	Steps int
 
 	pattern *Pattern
 	message any
 }
 
-// Match matches a message, of the forms that JSON decodes to: map[string]any,
-// []any, string, float64, bool and nil. Anything else in it matches variables and _
-// only. Env may be nil
-// if no guard asks about the place. The message is not changed, and must not be
-// while the result is in use.
+// Match matches a message, which is decoded JSON: map[string]any, []any, string,
+// float64, bool and nil. Anything else in it matches only variables and _. Env may
+// be nil if no guard asks about the place. Match does not change the message, which
+// must not change while the result is in use.
 func (p *Pattern) Match(message any, env Env) Result {
 	r := p.match(message, env, MaxSteps)
 	r.pattern, r.message = p, message
 	return r
 }
 
-// MatchWithin is Match with another bound than [MaxSteps], if it is lower.
+// MatchWithin is Match with a lower limit than [MaxSteps].
 func (p *Pattern) MatchWithin(message any, env Env, steps int) Result {
 	r := p.match(message, env, min(steps, MaxSteps))
 	r.pattern, r.message = p, message
@@ -146,7 +143,7 @@ func (p *Pattern) matchItems(items []any, env Env) Result {
 	return p.conclude(&m, m.tail(&p.root, items), env, MaxSteps)
 }
 
-// conclude runs the guards of a pattern that fits.
+// conclude runs the guards if the pattern fits.
 func (p *Pattern) conclude(m *matching, fits bool, env Env, limit work) Result {
 	switch {
 	case m.work < 0:
@@ -164,14 +161,13 @@ func (p *Pattern) conclude(m *matching, fits bool, env Env, limit work) Result {
 	f.env, f.work = env, m.work
 	r := f.tryAll(p.guards.all)
 	r.Steps = int(limit - max(f.work, 0))
-	if r.Failure == nil { // after a panic nothing is known of a frame
+	if r.Failure == nil { // after a panic the state of a frame is unknown
 		p.frames.Put(f)
 	}
 	return r
 }
 
-// tryAll runs guards up to the first that passes. An error in one does not stop
-// the next.
+// tryAll runs guards until one passes. After an error in one it tries the next.
 func (f *frame) tryAll(all []guard) (r Result) {
 	for i := range all {
 		passed := f.run(&all[i])
@@ -189,8 +185,8 @@ func (f *frame) tryAll(all []guard) (r Result) {
 	return r
 }
 
-// Bindings returns the values of the pattern's variables, which are parts of the
-// message, or nil if it did not match.
+// Bindings returns the values of the pattern's variables, which share memory with
+// the message, or nil if it did not match.
 func (r Result) Bindings() map[string]any {
 	if !r.Matched || r.pattern == nil {
 		return nil
@@ -198,7 +194,7 @@ func (r Result) Bindings() map[string]any {
 	return r.pattern.bindings(r.message)
 }
 
-// bindings matches the message, which fits, once more to see what is bound.
+// bindings matches a message again to find the values of all variables.
 func (p *Pattern) bindings(message any) map[string]any {
 	m := matching{work: MaxSteps, all: true, slots: make([]any, len(p.names))}
 	m.match(&p.root, message)

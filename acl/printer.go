@@ -1,6 +1,8 @@
 package acl
 
 import (
+	"bytes"
+	"encoding/json"
 	"math"
 	"strconv"
 	"strings"
@@ -55,7 +57,7 @@ func appendNode(b []byte, n node) []byte {
 	return b
 }
 
-// appendGrouped puts n in parentheses where it needs them.
+// appendGrouped appends n, in parentheses if they are needed.
 func appendGrouped(b []byte, n node, needed bool) []byte {
 	if !needed {
 		return appendNode(b, n)
@@ -102,7 +104,8 @@ func appendUnary(b []byte, n *unary) []byte {
 	return appendGrouped(b, n.operand, precedenceOf(n.operand) < precedenceUnary || nested && n.op != "not" || isNumber(n.operand))
 }
 
-// isNumber: a number behind a sign or before a point would become part of it.
+// isNumber reports whether n is a literal number, which would merge with a sign
+// before it or a point after it.
 func isNumber(n node) bool {
 	l, ok := n.(*literal)
 	return ok && kindOf(l.value) == kindNumber
@@ -112,7 +115,7 @@ func appendBinary(b []byte, n *binary) []byte {
 	own := precedences[n.op]
 	left := precedenceOf(n.left) < own || own == precedenceIn && precedenceOf(n.left) == own
 	if u, ok := n.left.(*unary); ok && u.op == "not" && own == precedenceIn {
-		left = true // not X in List means another thing
+		left = true // not X in List means something else
 	}
 	b = append(appendGrouped(b, n.left, left), ' ')
 	b = append(append(b, n.op...), ' ')
@@ -132,8 +135,8 @@ func appendLiteral(b []byte, v any) []byte {
 	}
 }
 
-// appendFloat writes integers in full as long as they are short, and gives an
-// exponent the fraction that Elixir wants.
+// appendFloat writes short integers in full, and adds the fraction that Elixir
+// requires before an exponent.
 func appendFloat(b []byte, v float64) []byte {
 	switch magnitude := math.Abs(v); {
 	case magnitude >= exactBelow && magnitude < 1e21:
@@ -167,4 +170,22 @@ func appendText(b []byte, s string) []byte {
 		}
 	}
 	return append(b, '"')
+}
+
+// shownLength is the number of bytes of a value that are shown.
+const shownLength = 200
+
+// shown returns a value as JSON, truncated to shownLength.
+func shown(v any) string {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		return kindOf(v).String()
+	}
+	text := bytes.TrimSpace(b.Bytes())
+	if len(text) > shownLength {
+		return string(bytes.ToValidUTF8(text[:shownLength], nil)) + "…"
+	}
+	return string(text)
 }

@@ -8,22 +8,21 @@ import (
 	"github.com/expr-lang/expr/vm"
 )
 
-// guard is one guard of a pattern, compiled. Programs are shared by all who run
-// them.
+// guard is a compiled guard. Its program is safe for concurrent use.
 type guard struct {
 	source  string
 	program *vm.Program
 }
 
-// guards are all of a pattern, and what they need in their environment.
+// guards are all guards of a pattern, and what their environment must contain.
 type guards struct {
 	all        []guard
 	constants  []constant
 	operations []string
 }
 
-// compileGuards emits the guards and hands them to expr. Bound are the variables
-// that the pattern binds.
+// compileGuards emits the guards and compiles them with expr. bound has the
+// variables that the pattern binds.
 func compileGuards(nodes []node, bound []string) (guards, error) {
 	if len(nodes) == 0 {
 		return guards{}, nil
@@ -53,13 +52,13 @@ func compileGuards(nodes []node, bound []string) (guards, error) {
 	return g, nil
 }
 
-// compileProgram compiles what an emitter wrote. An error is a mistake of ours.
+// compileProgram compiles what an emitter wrote. An error is a bug.
 func compileProgram(source string, names map[string]any) (*vm.Program, error) {
 	program, err := expr.Compile(source,
 		expr.Env(names),
 		expr.DisableAllBuiltins(),
 		expr.AsBool(), expr.WarnOnAny(), // either alone lets any value through
-		expr.Optimize(false), // it rewrites what has no need of it
+		expr.Optimize(false), // its rewriting gains nothing here
 		expr.MaxNodes(8*MaxNodes))
 	if err != nil {
 		return nil, fmt.Errorf("acl: guard %s: %w", source, err)
@@ -67,7 +66,7 @@ func compileProgram(source string, names map[string]any) (*vm.Program, error) {
 	return program, nil
 }
 
-// String gives one line for each guard, then one for each constant.
+// String returns a line for each guard, then one for each constant.
 func (g *guards) String() string {
 	var lines []string
 	for _, guard := range g.all {

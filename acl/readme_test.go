@@ -294,7 +294,7 @@ func readmeDecision(t *testing.T, block, defaults string) func(*testing.T, strin
 	}
 }
 
-func TestGuestsOfTheReadmeAskForNothingWhereThereAreNoMembers(t *testing.T) {
+func TestReadmeGuestsAreDeniedWithoutMembers(t *testing.T) {
 	list := NewList(Allow, readmeRules(t, readReadme(t).of("elixir")["Read-only guests"][0])...)
 	empty := *attic
 	empty.components = nil

@@ -8,8 +8,8 @@ type requirement struct {
 }
 
 // requirements returns the strings that a list must have for the pattern to match:
-// those it has itself, and those that its only guard compares variables with, as
-// far as guard tells.
+// those in the pattern, and those that its only guard compares variables with.
+// guard returns the conditions of that guard to consider.
 func requirements(r *rule, guard func(node) []node) []requirement {
 	c := collector{places: map[string]requirement{}}
 	c.list(r.pattern, -1, 0)
@@ -21,9 +21,8 @@ func requirements(r *rule, guard func(node) []node) []requirement {
 	return c.found
 }
 
-// certain gives those conditions joined by "and" that are tried whatever the
-// values: before them nothing may have gone wrong. If one of these is false, so is
-// the guard, without an error.
+// certain returns those conditions joined by "and" that no error can precede. If
+// one of them is false, so is the guard, without an error.
 func certain(guard node) []node {
 	all := conjuncts(guard)
 	for i, condition := range all {
@@ -46,14 +45,14 @@ func appendConjuncts(found []node, n node) []node {
 	return append(found, n)
 }
 
-// collector finds requirements, and where variables are.
+// collector finds requirements and the positions of variables.
 type collector struct {
 	found  []requirement
 	places map[string]requirement // without text
 }
 
-// list visits the items of the list that n must be, the first of which is at
-// from. In is where that list is.
+// list visits the items of list n, the first of which is at position from. in is
+// the position of the list itself, see requirement.
 func (c *collector) list(n node, in, from int) {
 	switch n := n.(type) {
 	case *both:
@@ -115,7 +114,7 @@ func equality(n node) (name, text string, ok bool) {
 	return v.name, text, ok
 }
 
-// textIn returns the string that a list has at the requirement's place.
+// textIn returns the string that a list has at the requirement's position.
 func (r *requirement) textIn(list []any) (string, bool) {
 	if r.in >= 0 {
 		if r.in >= len(list) {
@@ -130,7 +129,7 @@ func (r *requirement) textIn(list []any) (string, bool) {
 	return text, ok
 }
 
-// met reports whether a list has the string.
+// met reports whether a list has the required string.
 func (r *requirement) met(list []any) bool {
 	text, ok := r.textIn(list)
 	return ok && text == r.text

@@ -15,13 +15,13 @@ type (
 	// wildcard matches anything: _ or a name that begins so.
 	wildcard struct{ name string }
 
-	// list has all its items, or those before the tail if there is one.
+	// list is a list of items, before a tail if there is one.
 	list struct {
 		items []node
 		tail  node // nil if there is none
 	}
 
-	// mapping is a map with at least these keys, in a guard with exactly them.
+	// mapping is a map with at least these keys; in a guard, with exactly these.
 	mapping struct{ entries []entry }
 
 	// prefix is a string that begins with text. Rest is a variable or wildcard.
@@ -73,7 +73,7 @@ type rule struct {
 	guards  []node // tried in turn; empty if there are none
 }
 
-// precedence of a guard's operators, Elixir's: what binds tighter is higher.
+// The precedence of a guard's operators is Elixir's; higher binds tighter.
 const (
 	precedenceOr = iota + 1
 	precedenceAnd
@@ -86,7 +86,7 @@ const (
 	precedencePostfix
 )
 
-// precedences are those of the binary operators, which all group to the left.
+// precedences has the binary operators, which are all left-associative.
 var precedences = map[string]int{
 	"or": precedenceOr, "and": precedenceAnd,
 	"==": precedenceEqual, "!=": precedenceEqual, "===": precedenceEqual, "!==": precedenceEqual,
@@ -95,7 +95,7 @@ var precedences = map[string]int{
 	"+": precedenceSum, "-": precedenceSum, "*": precedenceProduct, "/": precedenceProduct,
 }
 
-// precedenceOf tells how tightly a node holds together in print.
+// precedenceOf returns the precedence of a node for printing.
 func precedenceOf(n node) int {
 	switch n := n.(type) {
 	case *binary:
@@ -107,7 +107,7 @@ func precedenceOf(n node) int {
 	}
 }
 
-// variableNames appends the names of variables in n, as often as they occur.
+// variableNames appends the name of each occurrence of a variable in n.
 func variableNames(n node, names []string) []string {
 	if v, ok := n.(*variable); ok {
 		return append(names, v.name)

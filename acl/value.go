@@ -3,6 +3,7 @@ package acl
 import (
 	"cmp"
 	"maps"
+	"math"
 	"math/bits"
 	"slices"
 )
@@ -16,7 +17,7 @@ const (
 	kindMap
 	kindList
 	kindText
-	kindForeign // nothing that JSON decodes to
+	kindForeign // no JSON value
 )
 
 func (k kind) String() string {
@@ -40,15 +41,14 @@ func kindOf(v any) kind {
 	}
 }
 
-// work counts what a match may still compare, see [MaxSteps]. When it is below 0
-// the results are void.
+// work counts the steps that a match has left, see [MaxSteps]. Below 0 the results
+// do not count.
 type work int
 
-// text takes the price of looking at s.
+// text charges for reading s.
 func (w *work) text(s string) { *w -= work(1 + len(s)/64) }
 
-// equal compares by value and kind. Numbers are equal if their values are: JSON
-// does not tell 1 from 1.0.
+// equal compares by kind and value. 1 and 1.0 are equal.
 func (w *work) equal(a, b any) bool {
 	if *w--; *w < 0 {
 		return false
@@ -134,7 +134,7 @@ func (w *work) compare(a, b any) int {
 	return 0
 }
 
-// atomOrder: atoms are ordered by their names.
+// atomOrder orders atoms by their names.
 func atomOrder(v any) int {
 	switch v {
 	case false:
@@ -176,4 +176,82 @@ func (w *work) compareMaps(a, b map[string]any) int {
 		}
 	}
 	return 0
+}
+
+// exactBelow is the number below which float64 represents every integer.
+const exactBelow = 1 << 53
+
+// numberOf returns v as a number. It fails for other kinds, infinities and NaN.
+func numberOf(v any) (float64, bool) {
+	f, ok := v.(float64)
+	return f, ok && !math.IsInf(f, 0) && !math.IsNaN(f)
+}
+
+// isInteger reports whether v is a number without a fraction.
+func isInteger(v any) bool {
+	f, ok := v.(float64)
+	return ok && f == math.Trunc(f)
+}
+
+// finite returns f as a value, unless JSON cannot represent it.
+func finite(f float64) (any, bool) {
+	return f, !math.IsInf(f, 0) && !math.IsNaN(f)
+}
+
+// compareNumbers compares by value. Infinities and NaN equal everything.
+func compareNumbers(a, b any) int {
+	x, okX := a.(float64)
+	y, okY := b.(float64)
+	if !okX || !okY {
+		return 0
+	}
+	return cmp.Compare(x, y)
+}
+
+// part is a component that is read lazily. To guards it is a map.
+type part struct {
+	frame        *frame
+	entity, name string
+}
+
+// bytesPerStep is the number of bytes read from components that count as one step of [MaxSteps].
+const bytesPerStep = 8
+
+func (f *frame) read(operation string, bytes int, err error) (ok bool) {
+	f.work -= work(1 + bytes/bytesPerStep)
+	return f.answered(operation, err) && f.work >= 0
+}
+
+// partOf returns a component for lazy reading, nil if there is none.
+func (f *frame) partOf(r Reader, entity, name string) any {
+	has, err := r.Has(entity, name)
+	if !f.answered("component", err) || !has {
+		return nil
+	}
+	return &part{f, entity, name}
+}
+
+// get returns the value of a key.
+func (p *part) get(key string) (v any, ok bool) {
+	v, bytes, ok, err := p.frame.env.(Reader).Field(p.entity, p.name, key)
+	return v, p.frame.read("component", bytes, err) && ok
+}
+
+// whole returns the whole component, nil if that is too much work.
+func (p *part) whole() map[string]any {
+	bytes, err := p.frame.env.(Reader).Size(p.entity, p.name)
+	if !p.frame.read("component", bytes, err) {
+		return nil
+	}
+	all, err := p.frame.env.Component(p.entity, p.name)
+	p.frame.answered("component", err)
+	return all
+}
+
+// plain returns a value as JSON decodes to it.
+func plain(v any) any {
+	if p, ok := v.(*part); ok {
+		return p.whole()
+	}
+	return v
 }

@@ -154,7 +154,7 @@ func TestAuthIsReadFromTheIdentity(t *testing.T) {
 	}
 }
 
-func TestWhatAsksForThePlacesProofIsReadFromTheIdentity(t *testing.T) {
+func TestIdentityAsksForThePlacesProof(t *testing.T) {
 	key := Auth{Key: testKey(1).Public().(ed25519.PublicKey)}.KeyText()
 	nonce := NewNonce()
 	for name, c := range map[string]struct {

@@ -153,9 +153,9 @@ func TestRangesReadAcrossBlocks(t *testing.T) {
 	}
 }
 
-// TestWhatWasUsedByAClockAheadIsNotTakenForTheNewestForEver has an asset from before the
+// TestCacheUseTimesFromAClockAheadDoNotLast has an asset from before the
 // machine's clock was set back by a day.
-func TestWhatWasUsedByAClockAheadIsNotTakenForTheNewestForEver(t *testing.T) {
+func TestCacheUseTimesFromAClockAheadDoNotLast(t *testing.T) {
 	disk := first(newDiskShelf(t.TempDir(), quiet))
 	c := openCache(t, disk, 1<<20)
 	for seed := range 3 {

@@ -376,7 +376,7 @@ func TestOpenRequestsAreLimited(t *testing.T) {
 	})
 }
 
-func TestOthersAreNotAskedMoreThanAnAgentMayHaveThemAsked(t *testing.T) {
+func TestFetchesForAnAgentAreLimited(t *testing.T) {
 	inPlace(t, engine.Config{Limits: engine.Limits{AssetQuestionRate: 2}}, func(r *rig) {
 		for range 5 {
 			r.plain() // has nothing

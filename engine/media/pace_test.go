@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestPaceLetsASecondsWorthThroughAtOnceAndThenItsRate(t *testing.T) {
+func TestPaceAllowsABurstOfASecondThenItsRate(t *testing.T) {
 	for name, c := range map[string]struct{ size, packetRate, byteRate, want int }{
 		"by packets": {10, 50, 1000, 50},
 		"by bytes":   {100, 50, 1000, 10},

@@ -173,7 +173,7 @@ func TestAChangedAnimationCountsAtOnce(t *testing.T) {
 	}
 }
 
-func TestAnAnimationThatIsOverIsTakenOutAndTheOthersGoOn(t *testing.T) {
+func TestFinishedAnimationIsRemovedOthersGoOn(t *testing.T) {
 	w, e := dials(t, map[string]any{
 		"a": described(map[string]any{"duration": 1.0}),
 		"b": described(map[string]any{"path": "dial.w"}),

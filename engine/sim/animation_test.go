@@ -103,7 +103,7 @@ func TestMalformedAnimationsSayWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestThereAreThirtyOneEasingsThatBeginAndEndWhereTheyShould(t *testing.T) {
+func TestAllEasingsBeginAt0AndEndAt1(t *testing.T) {
 	if n := len(easings) + 1; n != 31 {
 		t.Errorf("there are %d", n)
 	}

@@ -150,7 +150,7 @@ func near(a, b mgl64.Mat4) bool {
 	return true
 }
 
-func TestARotationConstraintTurnsByTheNewAngleAboutTheBlendedAxis(t *testing.T) {
+func TestRotationConstraintBlendsTheAxis(t *testing.T) {
 	x, y, tilted := mgl64.Vec3{1, 0, 0}, mgl64.Vec3{0, 1, 0}, mgl64.Vec3{0.6, 0.8, 0}
 	for _, c := range []struct {
 		name      string

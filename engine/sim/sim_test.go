@@ -134,7 +134,7 @@ func isFinite(m mgl64.Mat4) bool {
 	return true
 }
 
-func TestDegenerateMatricesNeverMakeANumberThatIsNotFinite(t *testing.T) {
+func TestDegenerateMatricesStayFinite(t *testing.T) {
 	heads := map[string]mgl64.Mat4{
 		"zero":       {},
 		"flat":       mgl64.Scale3D(1, 0, 1),

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// TestSnapshotsAreInOrderWhateverTheMachinesClockSays has a store that a machine made
+// TestSnapshotOrderIgnoresTheClock has a store that a machine made
 // copies of whose clock was far ahead.
-func TestSnapshotsAreInOrderWhateverTheMachinesClockSays(t *testing.T) {
+func TestSnapshotOrderIgnoresTheClock(t *testing.T) {
 	dir := t.TempDir()
 	ahead := time.Now().UTC().Add(24 * time.Hour)
 	for i, value := range []string{"1", "2", "3"} {

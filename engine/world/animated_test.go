@@ -60,7 +60,7 @@ func animated(ids ...string) map[string]any {
 	return map[string]any{"animations": animations}
 }
 
-func TestWhatWasMadeOfAnimationsIsForgottenWhenTheyChange(t *testing.T) {
+func TestChangedAnimationsAreCompiledAgain(t *testing.T) {
 	w := New(1)
 	e := spawn(t, w, "e", map[string]any{"property_animations": animated("a", "b"), "door": map[string]any{}})
 	a := w.Animated()[0].Entities[0]

@@ -47,7 +47,7 @@ func TestClosingEndsThePagesAndTheRoom(t *testing.T) {
 	_ = again.room.place.Close()
 }
 
-func TestWhoIsBeingServedStillFindsTheRoomWhenTheShopCloses(t *testing.T) {
+func TestRequestsInFlightFinishBeforeTheRoomCloses(t *testing.T) {
 	arrived, closing := make(chan struct{}), make(chan struct{})
 	o := start(t, config{}, func(a *app) {
 		inner := a.web.Handler
@@ -76,7 +76,7 @@ func TestWhoIsBeingServedStillFindsTheRoomWhenTheShopCloses(t *testing.T) {
 	o.body(a.res, http.StatusSeeOther)
 }
 
-func TestWhoNeverFinishesAskingIsHungUpOnWhenTheShopCloses(t *testing.T) {
+func TestCloseCutsOffUnfinishedRequests(t *testing.T) {
 	o := start(t, config{}, func(a *app) { a.patience = 10 * time.Millisecond })
 	conn, err := net.Dial("tcp", o.pages.Addr().String())
 	if err != nil {

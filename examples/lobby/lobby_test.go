@@ -189,7 +189,7 @@ func TestNamesAreAskedFor(t *testing.T) {
 	}
 }
 
-func TestOnlyModeratorsSendAwayAndChangeRulesAndPublishNews(t *testing.T) {
+func TestOnlyModeratorsKickChangeRulesAndPublish(t *testing.T) {
 	l := opened(t)
 	ada, bob, eve := l.join("ada"), l.join("bob"), l.join("eve")
 	l.equal(eve.ask("place", `["subscribe","[\"news\", _]"]`)[0], `"subscribe"`)

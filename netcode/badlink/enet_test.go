@@ -70,7 +70,7 @@ func joinENet(t *testing.T, client, place *enetPeer, r *Relay) (here, there netc
 	return await.Next(t, client.connected, "connection"), await.Next(t, place.connected, "connection")
 }
 
-func TestReliableENetMessagesArriveInOrderOverALossyLink(t *testing.T) {
+func TestReliableENetIsInOrderOverALossyLink(t *testing.T) {
 	t.Parallel() // it waits most of the time
 	place := startENet(t, "127.0.0.1:0")
 	r := startRelay(t, Config{To: place.Addr(), Seed: 4})

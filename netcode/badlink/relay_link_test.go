@@ -105,7 +105,7 @@ func TestRelayHoldsTheRate(t *testing.T) {
 	}
 }
 
-func TestRelayLetsLaterDatagramsOvertakeTheShareAskedFor(t *testing.T) {
+func TestRelayReordersTheConfiguredShare(t *testing.T) {
 	server := startPeer(t, 0)
 	r := startRelay(t, Config{To: server.addr(), Link: Link{Delay: 5 * ms, Reorder: 0.1}, Seed: 2})
 	got, s := stream(t, r, server, 1000)

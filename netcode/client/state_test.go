@@ -23,7 +23,7 @@ func documentOf(c *Client) (d netcode.Document) {
 	return d
 }
 
-func TestClientAppliesEveryStyleOfStateAndAcknowledgesIt(t *testing.T) {
+func TestClientAppliesAndAcknowledgesEveryState(t *testing.T) {
 	var seen []uint64
 	cfg := Config{Version: 2, OnState: func(d *netcode.Document) { seen = append(seen, d.Revision) }}
 	inPlace(t, cfg, nil, func(t *testing.T, c *Client, a *fakeAgent) {
@@ -57,7 +57,7 @@ func TestClientAppliesEveryStyleOfStateAndAcknowledgesIt(t *testing.T) {
 	})
 }
 
-func TestClientAsksForEverythingWhenItCannotApplyAState(t *testing.T) {
+func TestClientRequestsSnapshotForUnusableState(t *testing.T) {
 	for _, mode := range []StateMode{FullDocument, AcknowledgeOnly} {
 		bad := map[string]func(a *fakeAgent){
 			"unknown base": func(a *fakeAgent) { a.merge(5, 8, `{}`) },

@@ -205,7 +205,7 @@ func TestPipeDropsUnreliablePacketsThatComeLate(t *testing.T) {
 	})
 }
 
-func TestPipeHoldsUnreliablePacketBehindReliableOneOfItsChannel(t *testing.T) {
+func TestPipeHoldsUnreliableBehindReliable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := connectPair(t, Config{})
 		defer p.close()
@@ -220,7 +220,7 @@ func TestPipeHoldsUnreliablePacketBehindReliableOneOfItsChannel(t *testing.T) {
 	})
 }
 
-func TestPipeDropsUnreliablePacketSentBeforeADeliveredReliableOne(t *testing.T) {
+func TestPipeDropsUnreliableOvertakenByReliable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := connectPair(t, Config{})
 		defer p.close()
@@ -515,7 +515,7 @@ func TestPipeSendSkipsWhoCannotHear(t *testing.T) {
 	})
 }
 
-func TestPipeSendsLargeUnreliablePacketsAsReliableFragments(t *testing.T) {
+func TestPipeSendsLargeUnreliableAsReliable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := connectPair(t, Config{})
 		defer p.close()
