@@ -375,13 +375,13 @@ func TestAPlaceOutlivesADiskThatIsFull(t *testing.T) {
 	if answer, err := agent.Request(ctx, "place", "list_acl"); err != nil || strings.Contains(fmt.Sprint(answer...), "rule1") {
 		t.Errorf("the rules are %v, %v", answer, err)
 	}
-	if n := strings.Count(s.log.String(), "cannot be written"); n != 1 {
-		t.Errorf("the log says %d times that it cannot be written:\n%s", n, s.log.String())
+	if n := strings.Count(s.log.String(), "cannot write records"); n != 1 {
+		t.Errorf("the log says %d times that it cannot write records:\n%s", n, s.log.String())
 	}
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}
-	s.log.await(t, "is written again")
+	s.log.await(t, "are written again")
 	if err := put("after", 1); err != nil {
 		t.Error(err)
 	}
@@ -418,7 +418,7 @@ func TestAReadOnlyDirectoryIsServedFrom(t *testing.T) {
 	if err := remountReadOnly(disk, false); err != nil {
 		t.Fatal(err)
 	}
-	s.log.await(t, "is written again")
+	s.log.await(t, "are written again")
 	if _, err := agent.Request(ctx, "place", "turn", "door", 9); err != nil {
 		t.Error(err)
 	}

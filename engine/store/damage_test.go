@@ -49,7 +49,7 @@ func TestADamagedFileIsSetAsideForTheNewestSnapshot(t *testing.T) {
 				t.Errorf("got %d records, want %d", len(got), len(want))
 			}
 			aside := files(t, s.dir, "place.db.damaged-*")
-			if len(aside) != 1 || logs.count(aside[0]) != 1 || logs.count("opens on a snapshot") != 1 {
+			if len(aside) != 1 || logs.count(aside[0]) != 1 || logs.count("loaded the newest good snapshot") != 1 {
 				t.Errorf("%d files are set aside; the log says %s", len(aside), logs.text.String())
 			}
 			if err := put(t, s, "new", "1"); err != nil {
@@ -94,13 +94,13 @@ func TestWhatIsDamagedAnywhereIsNeverTakenForGood(t *testing.T) {
 	}
 }
 
-func TestWithoutASnapshotADamagedPlaceBeginsAnew(t *testing.T) {
+func TestWithoutASnapshotADamagedPlaceStartsEmpty(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "place.db"), []byte("nonsense"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s, logs := opened(t, dir, Options{})
-	if got := all(s); len(got) != 0 || logs.count("starting with an empty store") != 1 {
+	if got := all(s); len(got) != 0 || logs.count("starts empty") != 1 {
 		t.Errorf("%d records; the log says %s", len(got), logs.text.String())
 	}
 	if err := put(t, s, "a", "1"); err != nil {

@@ -1,40 +1,44 @@
-// Package store keeps what is to survive a place in a directory: it is the
-// [engine.Store] that goes with `loci serve --data`.
+// Package store persists the records of a place in a directory. It is the
+// [engine.Store] behind `loci serve --data`.
 //
-//	kept, err := store.Open("data", store.Options{})
+//	s, err := store.Open("data", store.Options{})
 //	if err != nil { … } // store: data is in use by another process
-//	place, err := engine.New(engine.Config{Store: kept})
+//	place, err := engine.New(engine.Config{Store: s})
 //	…
-//	err = kept.Close() // after the place
+//	err = s.Close() // after the place
 //
-// All records are held in memory. What is put changes them there, at once, and is noted
-// as owed to the disk; a goroutine writes what is owed in batches, each a transaction of
-// bbolt, 50 ms after the one before or at once where somebody waits for it:
+// All records are in memory. Put changes them there and marks them as pending. A
+// goroutine writes pending records in batches, each a bbolt transaction, 50 ms after the
+// previous one, or at once if a caller waits:
 //
-//	Put → records, owed → writer → place.db
-//	                         └→ snapshots/ (now and then)
+//	Put → records, pending → writer → place.db
+//	                           └→ snapshots/ (hourly)
 //
-// So nobody waits for the disk who does not want to, what waits is bounded by what is kept,
-// and a disk that is full or read-only holds nothing up: the log says so once, the writer
-// tries again every second, and who waits is told the error.
+// So callers wait for the disk only if they ask to, pending data is bounded by the number of
+// records, and a disk that is full or read-only does not block the place: the writer logs
+// it once and retries every second, and callers that wait get the error.
 //
 // # Files
 //
 //	place.db                      the records: a bucket for each kind, and loci
-//	place.db.damaged-TIME         one that was damaged, set aside
-//	snapshots/place-TIME.db       copies that were good, the newest three
+//	place.db.damaged-TIME         a damaged file, set aside
+//	snapshots/place-TIME.db       verified copies, the newest three
 //
-// A file is read before it is trusted: its pages must form a tree (bbolt itself panics,
-// or never ends, where they do not), and a checksum over all records, written with each
-// batch, must agree. A file that is not so is set aside, and the newest snapshot that is
-// good takes its place. What has come since that snapshot is lost then, unless the damage
-// happened while the place ran: its records are in memory still.
+// A file is verified before it is used: its pages must form a tree, and a checksum over all
+// records, written with each batch, must match. A damaged file is set aside and replaced by
+// the newest good snapshot. Changes since that snapshot are lost, unless the damage happens
+// while the place runs: then the records are still in memory.
 //
-// One process at a time has a directory: it holds a lock on it.
+// The package has its own check of the tree (tree.go) because bbolt's tx.Check, and the scan
+// for free pages when bbolt opens a file, run on goroutines of bbolt: a fault there, which a
+// truncated file causes, ends the process (seen with v1.5.0). Neither recover nor
+// debug.SetPanicOnFault reaches another goroutine.
+//
+// A process locks its directory, so that no other can open it.
 //
 // # Limits
 //
-// A record's kind and key have at most [MaxKey] bytes. There is no limit to how many bytes
-// all records have, other than memory, of which they take as much as they have; what scripts
-// keep is limited by them. A file does not shrink.
+// A record's kind and key have at most [MaxKey] bytes. The total size of the records is
+// limited only by memory, all of which they occupy; scripts limit their own share. A file
+// does not shrink.
 package store

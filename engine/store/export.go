@@ -12,18 +12,18 @@ import (
 	"github.com/loci-place/loci/engine"
 )
 
-// exported is what is kept, as JSON: {"loci": 1, "records": {kind: {key: value}}}. Names
-// are sorted, so that two of them can be compared line by line.
+// exported holds all records as JSON: {"loci": 1, "records": {kind: {key: value}}}. Names
+// are sorted, so that exports can be compared line by line.
 type exported struct {
 	Version int                                   `json:"loci"`
 	Records map[string]map[string]json.RawMessage `json:"records"`
 }
 
-// exportVersion is that of the JSON.
+// exportVersion is the version of the JSON format.
 const exportVersion = 1
 
-// Export writes what is kept in a directory as JSON. The error is [ErrInUse] while a store
-// has it, and [ErrDamaged] where it cannot be trusted.
+// Export writes the records in a directory as JSON. The error is [ErrInUse] while a process
+// has the directory open, and [ErrDamaged] if the file is damaged.
 func Export(dir string, w io.Writer) (err error) {
 	lock, err := lockDir(dir)
 	if err != nil {
@@ -49,8 +49,8 @@ func Export(dir string, w io.Writer) (err error) {
 	return nil
 }
 
-// Import makes a directory of what [Export] wrote, if check finds nothing wrong with any
-// record of it. The directory must be empty, or is made.
+// Import creates a directory from what [Export] wrote, if check accepts every record. The
+// directory must be empty or not exist.
 func Import(dir string, r io.Reader, check func(engine.Record) error) (err error) {
 	batch, err := parseExport(r, check)
 	if err != nil {
@@ -79,13 +79,13 @@ func parseExport(r io.Reader, check func(engine.Record) error) ([]entry, error) 
 	d.DisallowUnknownFields()
 	var all exported
 	if err := d.Decode(&all); err != nil {
-		return nil, fmt.Errorf("store: this is nothing that was exported: %w", err)
+		return nil, fmt.Errorf("store: not an export: %w", err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("store: this is nothing that was exported: something follows it")
+		return nil, errors.New("store: not an export: there is data after it")
 	}
 	if all.Version != exportVersion {
-		return nil, fmt.Errorf("store: this is version %d of what is exported, want %d", all.Version, exportVersion)
+		return nil, fmt.Errorf("store: the export has version %d, want %d", all.Version, exportVersion)
 	}
 	var batch []entry
 	for kind, records := range all.Records {

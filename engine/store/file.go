@@ -15,14 +15,14 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// ownBucket is no kind of records, but holds what says that the others are whole: under
-// "format" the version of all this, under "sum" the checksum of all records.
+// ownBucket holds metadata instead of records: "format", the version of the layout, and
+// "sum", the checksum of all records.
 const ownBucket = "loci"
 
 const format = "1"
 
-// checksum of a record. Those of several are combined by XOR, so that one can be taken
-// out and another put in.
+// checksum returns the checksum of a record. Those of several are combined by XOR, so that
+// one can be replaced without the others.
 func checksum(n name, value []byte) uint64 {
 	h := fnv.New64a()
 	h.Write([]byte(n.kind))
@@ -33,8 +33,8 @@ func checksum(n name, value []byte) uint64 {
 	return h.Sum64()
 }
 
-// guard runs what touches a mapped file: where that is damaged, or the disk is, bbolt
-// panics and memory faults.
+// guard runs f, which reads a mapped file, and turns panics of bbolt and memory faults into
+// errors: a damaged file or disk causes both.
 func guard(f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
@@ -45,26 +45,25 @@ func guard(f func() error) (err error) {
 	return f()
 }
 
-// mapped is how much of address space a file has from the start: as long as it fits, what
-// reads it does not keep it from growing.
-const mapped = 1 << 28
+// initialMmap is the address space reserved for a file: up to that size, a reader does not
+// keep the file from growing.
+const initialMmap = 1 << 28
 
-// grown is how many bytes a file that is full becomes larger by.
-const grown = 1 << 20
+// growBy is the number of bytes by which a full file grows.
+const growBy = 1 << 20
 
-// open opens a file that is there.
+// open opens an existing file.
 func open(path string, readOnly bool) (*bolt.DB, error) {
 	opts := &bolt.Options{
 		Timeout: time.Second, ReadOnly: readOnly, FreelistType: bolt.FreelistMapType,
-		// A list of free pages that is found by looking cannot be wrong, nor need it be
-		// written.
+		// A list of free pages that bbolt computes cannot be damaged, and costs no writing.
 		NoFreelistSync: true,
 		OpenFile: func(path string, flag int, mode os.FileMode) (*os.File, error) {
 			return os.OpenFile(path, flag&^os.O_CREATE, mode)
 		},
 	}
 	if strconv.IntSize == 64 && runtime.GOOS != "windows" {
-		opts.InitialMmapSize = mapped
+		opts.InitialMmapSize = initialMmap
 	}
 	var db *bolt.DB
 	err := guard(func() (err error) {
@@ -74,12 +73,12 @@ func open(path string, readOnly bool) (*bolt.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: %s: %w", path, err)
 	}
-	db.AllocSize = grown
+	db.AllocSize = growBy
 	return db, nil
 }
 
-// read gives all records of a file that is as it was written. The error is ErrDamaged where
-// it is not, and os.ErrNotExist where there is none. Values are the caller's.
+// read verifies a file and calls each with every record, whose value the caller may keep.
+// The error is ErrDamaged for a damaged file, and os.ErrNotExist if there is none.
 func read(path string, each func(n name, value []byte)) error {
 	if err := checkTree(path); err != nil {
 		return fmt.Errorf("store: %s: %w", path, err)
@@ -98,10 +97,10 @@ func read(path string, each func(n name, value []byte)) error {
 func readAll(tx *bolt.Tx, each func(n name, value []byte)) error {
 	own := tx.Bucket([]byte(ownBucket))
 	if own == nil {
-		return fmt.Errorf("%w: it is no file of records", ErrDamaged)
+		return fmt.Errorf("%w: not a file of records", ErrDamaged)
 	}
 	if v := own.Get([]byte("format")); string(v) != format {
-		return fmt.Errorf("its format is %.100q, want %.100q", v, format)
+		return fmt.Errorf("the format is %.100q, want %.100q", v, format)
 	}
 	sum := uint64(0)
 	err := tx.ForEach(func(kind []byte, b *bolt.Bucket) error {
@@ -125,7 +124,7 @@ func readAll(tx *bolt.Tx, each func(n name, value []byte)) error {
 	return nil
 }
 
-// sumOf returns the checksum of all records that a file says it has.
+// sumOf returns the checksum that a file records.
 func sumOf(path string) (sum uint64, err error) {
 	db, err := open(path, true)
 	if err != nil {
@@ -148,7 +147,7 @@ func sumOf(path string) (sum uint64, err error) {
 	return sum, errors.Join(err, guard(db.Close))
 }
 
-// commit writes a batch, and the checksum of all records from then on.
+// commit writes a batch, and the new checksum of all records.
 func commit(db *bolt.DB, batch []entry, sum uint64) error {
 	return db.Update(func(tx *bolt.Tx) error {
 		for _, e := range batch {
@@ -176,7 +175,7 @@ func commit(db *bolt.DB, batch []entry, sum uint64) error {
 	})
 }
 
-// create makes a file of records, complete or not at all.
+// create creates a file of records atomically.
 func create(path string, batch []entry) error {
 	next := path + ".new"
 	if err := os.Remove(next); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -198,7 +197,7 @@ func create(path string, batch []entry) error {
 	return install(next, path)
 }
 
-// install gives a file that is durable its name, durably.
+// install renames a file that is already durable, and makes its name durable.
 func install(from, to string) error {
 	if err := os.Rename(from, to); err != nil {
 		return fmt.Errorf("store: %w", err)

@@ -11,14 +11,14 @@ import (
 	"path/filepath"
 )
 
-// keyFile is where the place's own key is: PKCS #8 in PEM, as openssl writes one too.
+// keyFile is the file of the place's own key: PKCS #8 in PEM, as openssl writes it.
 const keyFile = "place.key"
 
-// pemType is what is in it.
+// pemType is the type of its PEM block.
 const pemType = "PRIVATE KEY"
 
-// Key returns the key that the place proves itself with, and makes it if there is none yet.
-// It is not among what [Export] writes: it is not for others to read.
+// Key returns the private key by which agents recognise the place, and creates it if there is
+// none. [Export] leaves it out, because nobody else may read it.
 func (s *Store) Key() (ed25519.PrivateKey, error) {
 	path := filepath.Join(s.dir, keyFile)
 	data, err := os.ReadFile(path)
@@ -30,7 +30,7 @@ func (s *Store) Key() (ed25519.PrivateKey, error) {
 	}
 	key, err := parseKey(data)
 	if err != nil {
-		return nil, fmt.Errorf("store: %s: %w; without the file the place is given another key, which agents that know it refuse", path, err)
+		return nil, fmt.Errorf("store: %s: %w; without the file the place gets a new key, which agents that know the place refuse", path, err)
 	}
 	if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o077 != 0 {
 		s.log.Warn("others can read the place's key: chmod 600", "file", path, "mode", info.Mode().Perm().String())
@@ -49,12 +49,12 @@ func parseKey(data []byte) (ed25519.PrivateKey, error) {
 	}
 	key, ok := any.(ed25519.PrivateKey)
 	if !ok {
-		return nil, fmt.Errorf("it is a %T, want a key of Ed25519", any)
+		return nil, fmt.Errorf("it is a %T, want an Ed25519 key", any)
 	}
 	return key, nil
 }
 
-// makeKey makes a key, which is whole on disk before anybody is shown it.
+// makeKey creates a key, and returns it once it is on disk.
 func makeKey(path string) (key ed25519.PrivateKey, err error) {
 	defer func() {
 		if err != nil {

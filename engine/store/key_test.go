@@ -56,7 +56,7 @@ func TestAKeyThatIsNoneIsNotReplaced(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"empty":        {"", "want a PRIVATE KEY in PEM"},
 		"cut":          {"-----BEGIN PRIVATE KEY-----\nMC4CAQAw\n", "want a PRIVATE KEY in PEM"},
-		"another kind": {string(pem.EncodeToMemory(&pem.Block{Type: pemType, Bytes: der})), "want a key of Ed25519"},
+		"another kind": {string(pem.EncodeToMemory(&pem.Block{Type: pemType, Bytes: der})), "want an Ed25519 key"},
 		"no key":       {string(pem.EncodeToMemory(&pem.Block{Type: pemType, Bytes: []byte("x")})), "asn1"},
 	} {
 		dir := t.TempDir()

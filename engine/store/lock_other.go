@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// lockDir does not lock: bbolt locks its file, which must do here.
+// lockDir does not lock: here bbolt's lock on its file has to suffice.
 func lockDir(dir string) (*os.File, error) {
 	d, err := os.Open(dir)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// lockDir locks a directory until it is closed, or the process ends in whatever way.
+// lockDir locks a directory until it is closed or the process ends.
 func lockDir(dir string) (*os.File, error) {
 	d, err := os.Open(dir)
 	if err != nil {

@@ -94,7 +94,7 @@ func closed(t testing.TB, s *Store) {
 	}
 }
 
-// files gives those in a directory that a pattern matches.
+// files returns those in a directory that a pattern matches.
 func files(t testing.TB, dir, pattern string) []string {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join(dir, pattern))

@@ -12,12 +12,12 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// stamp names files by when they were made, so that they sort by it.
+// stamp is the time in file names, which sort by it.
 const stamp = "20060102T150405.000"
 
 func (s *Store) snapshotDir() string { return filepath.Join(s.dir, "snapshots") }
 
-// snapshots returns the copies there are, the newest first.
+// snapshots returns the paths of the snapshots, the newest first.
 func (s *Store) snapshots() []string {
 	found, _ := filepath.Glob(filepath.Join(globEscape(s.snapshotDir()), "place-*.db"))
 	slices.Sort(found)
@@ -25,12 +25,12 @@ func (s *Store) snapshots() []string {
 	return found
 }
 
-// globEscape makes a path a pattern that only it matches.
+// globEscape returns a glob pattern that matches only path.
 func globEscape(path string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
 }
 
-// load reads the records, from the newest snapshot that is good if need be.
+// load reads the records, from the newest good snapshot if the file is damaged or missing.
 func (s *Store) load() error {
 	err := read(s.path(), func(n name, value []byte) { s.records[n] = value })
 	switch {
@@ -44,29 +44,29 @@ func (s *Store) load() error {
 	for _, path := range s.snapshots() {
 		clear(s.records)
 		if bad := read(path, func(n name, value []byte) { s.records[n] = value }); bad != nil {
-			s.log.Error("a snapshot cannot be used", "error", bad)
+			s.log.Error("snapshot is damaged", "error", bad)
 			continue
 		}
-		s.log.Error("what the place keeps is damaged or gone; it opens on a snapshot", "error", err, "snapshot", path, "records", len(s.records))
+		s.log.Error("records are damaged or missing; loaded the newest good snapshot", "error", err, "snapshot", path, "records", len(s.records))
 		return nil
 	}
 	clear(s.records)
-	s.log.Error("the stored state is damaged, and there is no snapshot: starting with an empty store", "error", err)
+	s.log.Error("records are damaged and there is no good snapshot: the place starts empty", "error", err)
 	return nil
 }
 
-// setAside renames the file, which is damaged.
+// setAside renames the damaged file.
 func (s *Store) setAside(why error) error {
 	aside := s.path() + ".damaged-" + time.Now().UTC().Format(stamp)
 	if err := os.Rename(s.path(), aside); err != nil {
-		return fmt.Errorf("store: a damaged file cannot be set aside: %w", err)
+		return fmt.Errorf("store: setting aside a damaged file: %w", err)
 	}
-	s.log.Error("a damaged file is set aside", "file", aside, "error", why)
+	s.log.Error("set a damaged file aside", "file", aside, "error", why)
 	return nil
 }
 
-// nextSnapshot is what the next copy is called: by the time, but after those there are, of
-// which one may be from before the machine's clock was set back.
+// nextSnapshot returns the path of the next snapshot. Its name is the time, but always after
+// the newest existing one, as the machine's clock may have been set back.
 func (s *Store) nextSnapshot() string {
 	const layout = "place-" + stamp + ".db"
 	at := time.Now().UTC().Truncate(time.Millisecond)
@@ -78,8 +78,8 @@ func (s *Store) nextSnapshot() string {
 	return filepath.Join(s.snapshotDir(), at.Format(layout))
 }
 
-// staleSnapshots reports whether the file is not what the newest copy is of. Their times say
-// nothing, as the machine's clock may have been set.
+// staleSnapshots reports whether the file differs from the newest snapshot. It compares
+// checksums, not times, as the machine's clock may have been set.
 func (s *Store) staleSnapshots() bool {
 	if s.db == nil || len(s.records) == 0 {
 		return false
@@ -92,14 +92,14 @@ func (s *Store) staleSnapshots() bool {
 	return err != nil || sum != s.sum
 }
 
-// snapshot copies the file as it is now, beside the writer's work.
+// snapshot starts to copy the file as it is now, while the writer goes on.
 func (s *Store) snapshot() {
 	s.copied, s.changed = time.Now(), false
 	db := s.db
 	if db == nil || !s.copier.TryLock() {
 		return
 	}
-	// The transaction begins here, as the writer may give the file up any time.
+	// The transaction begins here, as the writer may close the file any time.
 	var tx *bolt.Tx
 	err := guard(func() (err error) {
 		tx, err = db.Begin(false)
@@ -107,19 +107,19 @@ func (s *Store) snapshot() {
 	})
 	if err != nil {
 		s.copier.Unlock()
-		s.log.Error("no snapshot could be made", "error", err)
+		s.log.Error("snapshot failed", "error", err)
 		return
 	}
 	s.copies.Go(func() {
 		defer s.copier.Unlock()
 		err := guard(func() error { return s.copyTo(tx) })
 		if err = errors.Join(err, guard(tx.Rollback)); err != nil {
-			s.log.Error("no snapshot could be made", "error", err)
+			s.log.Error("snapshot failed", "error", err)
 		}
 	})
 }
 
-// copyTo makes a copy of what a transaction sees, and lets the oldest copies go.
+// copyTo copies what a transaction sees, and removes the oldest snapshots.
 func (s *Store) copyTo(tx *bolt.Tx) error {
 	if err := os.MkdirAll(s.snapshotDir(), ownersOnly); err != nil {
 		return err

@@ -20,36 +20,35 @@ import (
 var (
 	// ErrInUse: another process has the directory.
 	ErrInUse = errors.New("in use by another process")
-	// ErrDamaged: a file is not what was written.
+	// ErrDamaged: a file differs from what was written.
 	ErrDamaged = errors.New("damaged")
-	// ErrClosed is what a store that has been closed answers.
+	// ErrClosed: the store is closed.
 	ErrClosed = errors.New("store: closed")
 	// ErrKey: a record's kind or key is empty, or longer than [MaxKey].
 	ErrKey = errors.New("bad kind or key of a record")
 )
 
-// MaxKey is the longest kind or key of a record, in bytes.
+// MaxKey is the maximum length of a record's kind and of its key, in bytes.
 const MaxKey = 4096
 
-// Options are how a store writes. The zero value is good.
+// Options configure a store. The zero value uses the defaults.
 type Options struct {
-	// Linger is how long after a batch the next one begins, unless somebody waits for
-	// it. Default 50 ms.
-	Linger time.Duration
-	// Retry is how long after a batch that failed it is tried again. Default 1 s.
+	// BatchInterval is the time between batches, unless a caller waits for one. Default 50 ms.
+	BatchInterval time.Duration
+	// Retry is the time after which a failed batch is retried. Default 1 s.
 	Retry time.Duration
-	// SnapshotEvery is how often a copy of the file is made where it has changed; one is
-	// also made when the store is opened. Default 1 h.
+	// SnapshotEvery is the time between copies of a changed file. The store also makes a
+	// copy when it opens. Default 1 h.
 	SnapshotEvery time.Duration
-	// Snapshots is how many copies are kept, the newest. Default 3.
+	// Snapshots is the number of copies to keep. Default 3.
 	Snapshots int
-	// Logger hears of what goes wrong. Nil means [slog.Default].
+	// Logger is for errors and warnings. Nil means [slog.Default].
 	Logger *slog.Logger
 }
 
 func (o *Options) setDefaults() {
-	if o.Linger == 0 {
-		o.Linger = 50 * time.Millisecond
+	if o.BatchInterval == 0 {
+		o.BatchInterval = 50 * time.Millisecond
 	}
 	if o.Retry == 0 {
 		o.Retry = time.Second
@@ -65,54 +64,54 @@ func (o *Options) setDefaults() {
 	}
 }
 
-// Store is what is kept in one directory.
+// Store is an open store. Its methods may be called from any goroutine.
 type Store struct {
 	dir    string
 	opts   Options
 	log    *slog.Logger
 	lock   *os.File
-	wake   chan struct{} // holds one when there is something to do
-	end    chan struct{} // closed when closing begins
+	wake   chan struct{} // wakes the writer; capacity 1
+	end    chan struct{} // closed by Close
 	ended  chan struct{} // closed when the writer has ended
 	copies sync.WaitGroup
 	copier sync.Mutex // held while a snapshot is made
 
 	mu      sync.Mutex
 	records map[name][]byte
-	owed    map[name]bool   // what place.db does not have as it is
-	writing map[name]bool   // what is on its way there
-	onDisk  map[name]uint64 // the checksum of each record there
+	pending map[name]bool   // records that place.db does not have yet
+	writing map[name]bool   // records of the batch being written
+	onDisk  map[name]uint64 // checksum of each record in place.db
 	waiting []func(error)
 	closed  bool
 
-	// All below belongs to the writer, or to Open before there is one.
-	db      *bolt.DB // nil: not open, for the last attempt failed
-	sum     uint64   // of all records in it
+	// The rest belongs to the writer, and to Open before it starts the writer.
+	db      *bolt.DB // nil if the last attempt to open it failed
+	sum     uint64   // checksum of all records in db
 	wrote   time.Time
-	failing time.Time // since when; zero: it is not
-	copied  time.Time
-	changed bool // since copied
+	failing time.Time // when writing began to fail; zero if it works
+	copied  time.Time // when the last snapshot began
+	changed bool      // since copied
 	err     error
 }
 
-// ownersOnly is the mode of directories: what is in them is nobody else's to read.
+// ownersOnly is the mode of directories: only their owner may read them.
 const ownersOnly = 0o700
 
-// name is what a record is found by.
+// name identifies a record.
 type name struct{ kind, key string }
 
 var _ engine.Store = (*Store)(nil)
 
-// Open opens the store in a directory, which is made if need be, or says why that cannot
-// be: [ErrInUse] where another process has it. A damaged file is no reason, nor is a
-// directory that cannot be written to, now: the log says so.
+// Open opens the store in a directory, and creates the directory if necessary. The error is
+// [ErrInUse] if another process has it open. A damaged file, or a directory that cannot be
+// written to at the moment, is not an error: both are logged.
 func Open(dir string, opts Options) (*Store, error) {
 	opts.setDefaults()
 	if err := os.MkdirAll(dir, ownersOnly); err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
 	if info, err := os.Stat(dir); err == nil && info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
-		opts.Logger.Warn("others can look into the directory of what the place keeps: chmod 700", "data", dir, "mode", info.Mode().Perm().String())
+		opts.Logger.Warn("others can read the data directory: chmod 700", "data", dir, "mode", info.Mode().Perm().String())
 	}
 	lock, err := lockDir(dir)
 	if err != nil {
@@ -121,7 +120,7 @@ func Open(dir string, opts Options) (*Store, error) {
 	s := &Store{
 		dir: dir, opts: opts, log: opts.Logger.With("data", dir), lock: lock,
 		wake: make(chan struct{}, 1), end: make(chan struct{}), ended: make(chan struct{}),
-		records: map[name][]byte{}, owed: map[name]bool{},
+		records: map[name][]byte{}, pending: map[name]bool{},
 	}
 	if err := s.load(); err != nil {
 		return nil, errors.Join(err, lock.Close())
@@ -137,11 +136,11 @@ func Open(dir string, opts Options) (*Store, error) {
 	return s, nil
 }
 
-// path is where the records are.
+// path returns the path of the file of records.
 func (s *Store) path() string { return filepath.Join(s.dir, "place.db") }
 
-// Close writes what is owed and ends the store. The error says what could not be written.
-// Closing twice is fine.
+// Close writes pending records and closes the store. The error says what could not be
+// written. Close may be called twice.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	first := !s.closed
@@ -167,8 +166,8 @@ func (s *Store) Records(kind string) iter.Seq2[string, []byte] {
 	}
 }
 
-// Put implements [engine.Store]. Done hears [ErrKey] of a record that cannot be kept; the
-// others are.
+// Put implements [engine.Store]. A record with a bad name is skipped and done called with
+// [ErrKey]; the others are stored.
 func (s *Store) Put(records []engine.Record, done func(error)) {
 	s.mu.Lock()
 	if s.closed {
@@ -191,7 +190,7 @@ func (s *Store) Put(records []engine.Record, done func(error)) {
 	}
 	s.mu.Unlock()
 	if bad != nil && done == nil {
-		s.log.Error("a record is not kept", "error", bad)
+		s.log.Error("record not stored", "error", bad)
 	}
 	s.nudge()
 }
@@ -203,15 +202,15 @@ func checkName(r engine.Record) error {
 	return nil
 }
 
-// put notes one record, and whether it is owed.
+// put stores one record in memory and marks it as pending if it has changed.
 func (s *Store) put(n name, value []byte) {
 	old, was := s.records[n]
 	if value == nil {
 		delete(s.records, n)
 		if _, there := s.onDisk[n]; there || s.writing[n] {
-			s.owed[n] = true
+			s.pending[n] = true
 		} else {
-			delete(s.owed, n) // it came and went
+			delete(s.pending, n) // it was never written
 		}
 		return
 	}
@@ -219,7 +218,7 @@ func (s *Store) put(n name, value []byte) {
 		return
 	}
 	s.records[n] = value
-	s.owed[n] = true
+	s.pending[n] = true
 }
 
 func (s *Store) nudge() {

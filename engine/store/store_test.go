@@ -96,12 +96,12 @@ func TestRecordsThatCannotBeKeptKeepNoOthersBack(t *testing.T) {
 
 func TestWhatCameAndWentIsNotOwed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &Store{wake: make(chan struct{}, 1), records: map[name][]byte{}, owed: map[name]bool{}}
+		s := &Store{wake: make(chan struct{}, 1), records: map[name][]byte{}, pending: map[name]bool{}}
 		for _, value := range [][]byte{[]byte("1"), nil, []byte("2"), nil} {
 			s.Put([]engine.Record{{Kind: "entity", Key: "a", Value: value}}, nil)
 		}
-		if len(s.owed) != 0 {
-			t.Errorf("%d records are owed", len(s.owed))
+		if len(s.pending) != 0 {
+			t.Errorf("%d records are pending", len(s.pending))
 		}
 	})
 }

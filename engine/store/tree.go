@@ -10,9 +10,9 @@ import (
 	"os"
 )
 
-// What bbolt's files are made of: pages of one size, each with a header of 16 bytes (id,
-// flags, count, overflow), two of them meta pages, the others branches and leaves of one
-// tree for each bucket, with elements of 16 bytes that say where their keys are.
+// The layout of bbolt's files: pages of one size, each with a header of 16 bytes (id, flags,
+// count, overflow). Two are meta pages; the others are branches and leaves of one tree per
+// bucket, with elements of 16 bytes that hold the positions of their keys.
 const (
 	headerSize  = 16
 	elementSize = 16
@@ -27,17 +27,16 @@ const (
 
 var order = binary.NativeEndian
 
-// tree is a file that is being checked: of a damaged one bbolt itself panics, in a
-// goroutine of its own too, or goes around in circles.
+// tree is a file being checked. See the package comment for why bbolt's check will not do.
 type tree struct {
 	file     io.ReaderAt
 	pageSize int
-	pages    uint64 // in use, free ones among them
+	pages    uint64 // used and free ones
 	seen     map[uint64]bool
 }
 
-// checkTree reports whether the pages of a file are a tree, by its newest meta page that is
-// whole. The error is ErrDamaged, or that of the file system.
+// checkTree returns ErrDamaged if the pages of a file, from its newest valid meta page on, do
+// not form a tree. Any other error is one of the file system.
 func checkTree(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
@@ -56,7 +55,7 @@ func damage(what string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrDamaged, fmt.Sprintf(what, args...))
 }
 
-// readMeta finds the newest meta page, and returns the root of its tree.
+// readMeta finds the newest meta page and returns the root of its tree.
 func (t *tree) readMeta() (root uint64, err error) {
 	var newest uint64
 	for _, at := range t.metaOffsets() {
@@ -81,7 +80,7 @@ func (t *tree) readMeta() (root uint64, err error) {
 	return root, nil
 }
 
-// metaOffsets are where meta pages may be, whatever the size of a page.
+// metaOffsets returns where meta pages may be for any page size.
 func (t *tree) metaOffsets() []int64 {
 	offsets := []int64{0}
 	for size := int64(1024); size <= 1<<16; size *= 2 {
@@ -90,8 +89,8 @@ func (t *tree) metaOffsets() []int64 {
 	return offsets
 }
 
-// visit checks a page and all below it. Its keys must be from lo up, and below hi, where
-// that is not nil.
+// visit checks a page and everything below it. Its keys must be at least lo and, unless hi is
+// nil, less than hi.
 func (t *tree) visit(id uint64, lo, hi []byte) error {
 	page, err := t.page(id)
 	if err != nil {
@@ -107,7 +106,7 @@ func (t *tree) visit(id uint64, lo, hi []byte) error {
 	return damage("page %d is neither branch nor leaf", id)
 }
 
-// page reads a page with those that it overflows into.
+// page reads a page with its overflow pages.
 func (t *tree) page(id uint64) ([]byte, error) {
 	if id < 2 || id >= t.pages || t.seen[id] {
 		return nil, damage("a branch leads to page %d", id)
@@ -170,7 +169,7 @@ func (t *tree) visitBranch(id uint64, page []byte, count int, lo, hi []byte) err
 	return nil
 }
 
-// visitLeaf checks a leaf, be it a page or part of one, and the buckets in it.
+// visitLeaf checks a leaf, which is a page or an inline bucket, and the buckets in it.
 func (t *tree) visitLeaf(where string, page []byte, count int, lo, hi []byte) error {
 	keys, err := keysOf(where, page, count, true)
 	if err == nil {
@@ -192,7 +191,7 @@ func (t *tree) visitLeaf(where string, page []byte, count int, lo, hi []byte) er
 	return nil
 }
 
-// visitBucket checks a bucket: where its root is, or a leaf that it is whole.
+// visitBucket checks a bucket, which has a root page or is an inline leaf.
 func (t *tree) visitBucket(where string, value []byte) error {
 	if len(value) < 16 {
 		return damage("%s has no header", where)
@@ -207,7 +206,7 @@ func (t *tree) visitBucket(where string, value []byte) error {
 	return t.visitLeaf(where, leaf, int(order.Uint16(leaf[10:])), nil, nil)
 }
 
-// keysOf returns the keys of a page's elements, which with their values must be in it.
+// keysOf returns the keys of a page's elements. Keys and values must lie within the page.
 func keysOf(where string, page []byte, count int, leaf bool) ([][]byte, error) {
 	if headerSize+count*elementSize > len(page) {
 		return nil, damage("%s has %d elements", where, count)

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// entry is a record as it is written; a nil value deletes.
+// entry is a record to write. A nil value deletes it.
 type entry struct {
 	name
 	value []byte
@@ -37,10 +37,10 @@ func (s *Store) run() {
 	}
 }
 
-// never is longer than anybody waits.
+// never stands for no deadline: the writer wakes up anyway when there is something to do.
 const never = time.Hour
 
-// rest is how long the writer may sleep.
+// rest returns how long the writer may sleep.
 func (s *Store) rest(now time.Time) time.Duration {
 	rest := s.due(now)
 	if s.changed {
@@ -49,22 +49,22 @@ func (s *Store) rest(now time.Time) time.Duration {
 	return max(rest, 0)
 }
 
-// due is in how long something is to be written.
+// due returns the time until the next batch.
 func (s *Store) due(now time.Time) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case !s.failing.IsZero() && (s.db == nil || len(s.owed)+len(s.waiting) > 0):
+	case !s.failing.IsZero() && (s.db == nil || len(s.pending)+len(s.waiting) > 0):
 		return s.opts.Retry - now.Sub(s.wrote)
 	case len(s.waiting) > 0:
 		return 0
-	case len(s.owed) > 0:
-		return s.opts.Linger - now.Sub(s.wrote)
+	case len(s.pending) > 0:
+		return s.opts.BatchInterval - now.Sub(s.wrote)
 	}
 	return never
 }
 
-// flush writes all that is owed, and tells those who wait.
+// flush writes all pending records, and calls the callers that wait.
 func (s *Store) flush() {
 	err := s.attach()
 	s.mu.Lock()
@@ -89,22 +89,22 @@ func (s *Store) flush() {
 	}
 }
 
-// take gives what is owed.
+// take returns the pending records as a batch.
 func (s *Store) take() []entry {
-	batch := make([]entry, 0, len(s.owed))
-	for n := range s.owed {
+	batch := make([]entry, 0, len(s.pending))
+	for n := range s.pending {
 		batch = append(batch, entry{n, s.records[n]})
 	}
-	s.writing, s.owed = s.owed, map[name]bool{}
+	s.writing, s.pending = s.pending, map[name]bool{}
 	return batch
 }
 
-// write makes a batch durable, all of it or nothing.
+// write writes a batch durably and atomically.
 func (s *Store) write(batch []entry) error {
 	sum := s.sum
 	sums := make([]uint64, len(batch))
 	for i, e := range batch {
-		sum ^= s.onDisk[e.name] // the writer alone changes it
+		sum ^= s.onDisk[e.name] // only the writer changes it
 		if e.value != nil {
 			sums[i] = checksum(e.name, e.value)
 			sum ^= sums[i]
@@ -116,7 +116,7 @@ func (s *Store) write(batch []entry) error {
 	s.writing = nil
 	if err != nil {
 		for _, e := range batch {
-			s.owe(e.name)
+			s.markPending(e.name)
 		}
 		return err
 	}
@@ -131,44 +131,45 @@ func (s *Store) write(batch []entry) error {
 	return nil
 }
 
-// owe notes what was not written, unless there is nothing to write any more.
-func (s *Store) owe(n name) {
+// markPending marks a record of a failed batch as pending, unless it is neither in memory
+// nor on disk.
+func (s *Store) markPending(n name) {
 	_, kept := s.records[n]
 	if _, there := s.onDisk[n]; kept || there {
-		s.owed[n] = true
+		s.pending[n] = true
 	} else {
-		delete(s.owed, n)
+		delete(s.pending, n)
 	}
 }
 
-// failed returns the file up, as nobody knows what became of it, until the next attempt; the
-// log hears of the first.
+// failed closes the file, whose state is unknown after an error; the next attempt opens it
+// again. It logs only the first failure.
 func (s *Store) failed(err error) {
 	if s.db != nil {
 		db := s.db
 		s.db = nil
 		s.copies.Wait()
 		if err := guard(db.Close); err != nil {
-			s.log.Debug("a file of records is not closed", "error", err)
+			s.log.Debug("file of records not closed", "error", err)
 		}
 	}
 	if s.failing.IsZero() {
 		s.failing = time.Now()
-		s.log.Error("what the place keeps cannot be written; the place goes on, and tries again", "error", err, "every", s.opts.Retry)
+		s.log.Error("cannot write records; the place goes on and retries", "error", err, "every", s.opts.Retry)
 		return
 	}
-	s.log.Debug("what the place keeps still cannot be written", "error", err)
+	s.log.Debug("still cannot write records", "error", err)
 }
 
 func (s *Store) succeeded() {
 	if !s.failing.IsZero() {
-		s.log.Info("what the place keeps is written again", "after", time.Since(s.failing).Round(time.Millisecond))
+		s.log.Info("records are written again", "after", time.Since(s.failing).Round(time.Millisecond))
 		s.failing = time.Time{}
 	}
 }
 
-// attach opens the file, if it is not, and notes in what it differs from the records. One
-// that is damaged is set aside, and made again.
+// attach opens the file if it is not open, and marks the records that differ from it as
+// pending. A damaged file is set aside and created again.
 func (s *Store) attach() error {
 	if s.db != nil {
 		return nil
@@ -202,21 +203,21 @@ func (s *Store) attach() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.onDisk = onDisk
-	clear(s.owed)
+	clear(s.pending)
 	for n, value := range s.records {
 		if onDisk[n] != checksum(n, value) {
-			s.owed[n] = true
+			s.pending[n] = true
 		}
 	}
 	for n := range onDisk {
 		if _, kept := s.records[n]; !kept {
-			s.owed[n] = true
+			s.pending[n] = true
 		}
 	}
 	return nil
 }
 
-// recreate makes the file again, with all records.
+// recreate creates the file again from the records in memory.
 func (s *Store) recreate() error {
 	s.mu.Lock()
 	batch := make([]entry, 0, len(s.records))
@@ -227,7 +228,7 @@ func (s *Store) recreate() error {
 	return create(s.path(), batch)
 }
 
-// finish writes what is owed and lets go of everything.
+// finish writes pending records and closes the file.
 func (s *Store) finish() {
 	s.flush()
 	s.copies.Wait()
@@ -235,7 +236,7 @@ func (s *Store) finish() {
 		s.err = guard(s.db.Close)
 	} else {
 		s.mu.Lock()
-		if n := len(s.owed); n > 0 {
+		if n := len(s.pending); n > 0 {
 			s.err = fmt.Errorf("store: %d records could not be written to %s", n, s.dir)
 		}
 		s.mu.Unlock()
