@@ -41,7 +41,7 @@ func (t *Turn) Await(a Agent, entities []Entity) error {
 	p.holdings.await(ag.id)
 	ag.session = &session{quota: q, refused: true}
 	ag.media = p.media.Join(ag.id, 0, d, &media.Voice{})
-	p.media.Away(ag.media)
+	p.media.Suspend(ag.media)
 	ag.stayed = math.MaxInt64 // it was here before the place was
 	ag.until = p.now().Add(p.cfg.Linger)
 	ag.log.Info("was here before; waiting for it", "for", p.cfg.Linger, "entities", len(entities))

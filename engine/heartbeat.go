@@ -65,7 +65,7 @@ func (p *Place) heartbeat() {
 		p.beat.swept = now
 		p.sweep()
 	}
-	p.media.Ask(max(1, int(p.cfg.Rate*hearsEvery.Seconds())))
+	p.media.Refresh(max(1, int(p.cfg.Rate*hearsEvery.Seconds())))
 	p.felt(late, laps.over())
 }
 

@@ -122,7 +122,7 @@ func (p *Place) await(a *agent) {
 // lose takes an agent's connection from it. What it was asked is answered in its stead.
 func (p *Place) lose(a *agent) {
 	p.detach(a)
-	p.media.Away(a.media)
+	p.media.Suspend(a.media)
 	p.abandon(a, lostWhy)
 }
 
@@ -170,7 +170,7 @@ func (n *newcomer) resume(r *Request) (done bool) {
 	}
 	a.until, a.ids, a.bound = time.Time{}, ids{}, n.command.bound
 	p.attach(a, n.session)
-	p.media.Back(a.media, n.session.conn, &n.session.voice)
+	p.media.Resume(a.media, n.session.conn, &n.session.voice)
 	a.log.Info("came back", "from", n.session.from)
 	r.Answer(a.avatar, p.cfg.Name)
 	return true

@@ -40,7 +40,7 @@ type session struct {
 	bad       int
 	dropped   bool
 	mediaTold time.Time // that its packets are dropped
-	pace      media.Pace
+	pace      media.RateLimit
 
 	// assets is the agent in the distribution centre, set before dialect.
 	assets *assets.Agent

@@ -7,10 +7,9 @@ const (
 	opusMostPacket = 120 * time.Millisecond
 )
 
-// ValidOpus reports whether a packet is made of frames as RFC 6716 wants them (section
-// 3.2, R1 to R7). A decoder takes any bytes within them for sound, if not for a
-// pleasant one; packets that are made otherwise it refuses, and deployed agents end
-// when theirs does.
+// ValidOpus reports whether the framing of a packet is valid (RFC 6716, section 3.2, R1
+// to R7). A decoder accepts any bytes inside valid frames; it refuses packets with
+// invalid framing, and deployed agents crash when theirs does.
 func ValidOpus(packet []byte) bool {
 	if len(packet) == 0 {
 		return false
@@ -28,8 +27,7 @@ func ValidOpus(packet []byte) bool {
 	}
 }
 
-// validCounted looks at what follows the first byte of a packet that says how many
-// frames it has.
+// validCounted checks the rest of a packet that states its number of frames.
 func validCounted(rest []byte, frame time.Duration) bool {
 	if len(rest) == 0 {
 		return false
@@ -51,7 +49,7 @@ func validCounted(rest []byte, frame time.Duration) bool {
 	return len(rest)%n == 0 && len(rest)/n <= opusMostFrame
 }
 
-// withoutPadding reads how much padding there is, at the end, and cuts it off.
+// withoutPadding reads the length of the padding at the end, and cuts it off.
 func withoutPadding(rest []byte) ([]byte, bool) {
 	for padding := 0; len(rest) > 0; {
 		size := int(rest[0])
@@ -66,8 +64,7 @@ func withoutPadding(rest []byte) ([]byte, bool) {
 	return nil, false
 }
 
-// validFrames looks at frames of which each but the last has its size before it; the
-// sizes of all come before the first frame.
+// validFrames checks n frames, which follow the sizes of all frames but the last.
 func validFrames(rest []byte, n int) bool {
 	sum := 0
 	for range n - 1 {
@@ -88,7 +85,7 @@ func validFrames(rest []byte, n int) bool {
 	return last >= 0 && last <= opusMostFrame
 }
 
-// opusFrame is how long a frame of one of the 32 configurations lasts.
+// opusFrame returns the duration of a frame of one of the 32 configurations.
 func opusFrame(config byte) time.Duration {
 	switch {
 	case config < 12: // SILK

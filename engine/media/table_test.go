@@ -262,7 +262,7 @@ func (m *model) act(t *testing.T, rng *rand.Rand, table *Table, step int) {
 		for pair := range m.hears {
 			m.hears[pair] = rng.IntN(4) > 0
 		}
-		table.Ask(1)
+		table.Refresh(1)
 	}
 }
 
@@ -327,7 +327,7 @@ func BenchmarkTable(b *testing.B) {
 		table, _ := full(b, func(l, s string) bool { return l < s })
 		b.ReportAllocs()
 		for b.Loop() {
-			table.Ask(1)
+			table.Refresh(1)
 		}
 	})
 	b.Run("find", func(b *testing.B) {
@@ -340,7 +340,7 @@ func BenchmarkTable(b *testing.B) {
 	})
 }
 
-func TestAskedInPartsEachTrackIsAskedAboutOnce(t *testing.T) {
+func TestRefreshInPartsAsksAboutEachTrackOnce(t *testing.T) {
 	asked := map[string]int{}
 	table := New(Config{Tracks: 1, Choices: 100, Hears: func(listener, speaker string) bool {
 		asked[listener+" "+speaker]++
@@ -354,7 +354,7 @@ func TestAskedInPartsEachTrackIsAskedAboutOnce(t *testing.T) {
 		most := 0
 		for range 10 {
 			before := len(asked)
-			table.Ask(10)
+			table.Refresh(10)
 			most = max(most, len(asked)-before)
 		}
 		if len(asked) != 23*22 || most > 3*22 {

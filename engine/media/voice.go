@@ -3,12 +3,14 @@ package media
 import (
 	"slices"
 	"sync/atomic"
+	"time"
 
+	"github.com/loci-place/loci/engine/bucket"
 	"github.com/loci-place/loci/netcode"
 )
 
-// Voice is one agent's tracks, as the transport's goroutine sees them. The zero Voice
-// has none. Find may be called from any goroutine.
+// Voice holds one agent's tracks for the transport's goroutine. The zero Voice has none.
+// Find may be called from any goroutine.
 type Voice struct {
 	tracks atomic.Pointer[tracks]
 }
@@ -16,12 +18,12 @@ type Voice struct {
 // tracks are never changed once published.
 type tracks struct {
 	routes []*Route
-	ended  []uint32 // the newest, the oldest of them first
+	ended  []uint32 // the latest to end, oldest first
 }
 
-// Find returns the way that packets of a track go. It is nil if the agent does not have
-// the track; late then says that it had it not long ago, so that packets of it may
-// still be on their way through no fault of the agent's.
+// Find returns the route of a track, nil if the agent does not have the track. Late then
+// reports whether it had the track until recently, so that packets may still arrive
+// through no fault of the agent.
 func (v *Voice) Find(track uint32) (r *Route, late bool) {
 	t := v.tracks.Load()
 	if t == nil {
@@ -47,7 +49,7 @@ func (v *Voice) begin(r *Route) {
 	v.tracks.Store(&tracks{append(slices.Clone(t.routes), r), t.ended})
 }
 
-// end takes a route away and remembers as many ended tracks as there may be tracks.
+// end removes a route, and remembers the last most tracks that ended.
 func (v *Voice) end(r *Route, most int) {
 	t := v.load()
 	v.tracks.Store(&tracks{
@@ -56,23 +58,57 @@ func (v *Voice) end(r *Route, most int) {
 	})
 }
 
-// Route is where packets of one track go.
+// Route is the destination of the packets of one track.
 type Route struct {
 	track  uint32
 	media  Media
 	groups atomic.Pointer[[]Group]
 }
 
-// Media says what the track carries.
+// Media returns the type and format of the track.
 func (r *Route) Media() Media { return r.media }
 
-// Groups are the listeners, by what they are to be sent. The slice and what is in it
-// must not be changed.
+// Groups returns the listeners, grouped by what they are sent. The caller must not
+// change the slice or its elements.
 func (r *Route) Groups() []Group { return *r.groups.Load() }
 
-// Group is listeners who are sent the same bytes on the same channel.
+// Group is a group of listeners that are sent the same bytes on the same channel.
 type Group struct {
 	Channel uint8
 	Trailer bool // see [netcode.Dialect].MediaTrailer
 	To      []netcode.Conn
+}
+
+// Media is the kind of media that a track carries, from its live_media component.
+type Media struct {
+	Type   string // Audio or Video
+	Format string // such as "opus" or "mjpeg"
+}
+
+// Types of tracks.
+const (
+	Audio = "audio"
+	Video = "video"
+)
+
+// Opus is the format that all deployed agents support.
+const Opus = "opus"
+
+// IsOpus reports whether packets must pass [ValidOpus].
+func (m Media) IsOpus() bool { return m.Type == Audio && m.Format == Opus }
+
+// RateLimit limits the media that one agent sends, with bursts of up to one second's worth.
+// The zero value is ready for use.
+type RateLimit struct{ packets, bytes bucket.Bucket }
+
+// Take reports whether a packet of size bytes may be sent now, within packetRate and byteRate
+// per second, and counts it if so.
+func (l *RateLimit) Take(now time.Time, size int, packetRate, byteRate int) bool {
+	packets, bytes := float64(packetRate), float64(byteRate)
+	if l.packets.Spent(packets, now)+1 > packets || l.bytes.Spent(bytes, now)+float64(size) > bytes {
+		return false
+	}
+	l.packets.Charge(1, packets, packets, now)
+	l.bytes.Charge(float64(size), bytes, bytes, now)
+	return true
 }

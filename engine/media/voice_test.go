@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-func TestPaceAllowsABurstOfASecondThenItsRate(t *testing.T) {
+func TestRateLimitAllowsABurstOfASecondThenItsRate(t *testing.T) {
 	for name, c := range map[string]struct{ size, packetRate, byteRate, want int }{
 		"by packets": {10, 50, 1000, 50},
 		"by bytes":   {100, 50, 1000, 10},
 		"never":      {1001, 50, 1000, 0},
 	} {
-		var p Pace
+		var l RateLimit
 		now := time.Now()
 		passed := func() (n int) {
 			for range 200 {
-				if p.Take(now, c.size, c.packetRate, c.byteRate) {
+				if l.Take(now, c.size, c.packetRate, c.byteRate) {
 					n++
 				}
 			}
