@@ -1,62 +1,68 @@
 package apps
 
 import (
+	"cmp"
 	"crypto/subtle"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html/template"
 	"io"
 	"log/slog"
 	"maps"
 	"net/http"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/loci-place/loci/engine/bucket"
 )
 
-// Gateway boots programs for places that ask it to over HTTP (netcode/PROTOCOL.md, "Apps"):
+// Gateway starts programs for places that ask it to over HTTP (netcode/PROTOCOL.md, "Apps"):
 //
-//	POST /NAME            boots one; 200 and {"status":"ok","id":ID}, or why not, as text
+//	POST /NAME            starts one; 200 and {"status":"ok","id":ID}, or an error as text
 //	GET /                 lists apps and instances, as HTML or JSON
 //	DELETE /instances/ID  ends an instance; 204 when it has ended
 //
-// A program gets, each on one line, ALLOVERSE_PLACE_URL, ALLOVERSE_REQUESTER_IDENTITY and
-// ALLOVERSE_URL_PARAMS (both JSON objects; avatarToken of the second is what it has to
-// announce itself with), and the last two also as ALLO_APP_BOOTED_BY_IDENTITY and
-// ALLO_APP_BOOT_ARGS, where alloverse's own apps look for them. Beyond those its
-// environment is what [GatewayConfig] and [App] say, and its stdin is empty. What it
-// writes is logged. It is not started again when it ends, and what it has left running
-// ends with it, unless that has left its process group.
+// The environment of a program has, each on one line, ALLOVERSE_PLACE_URL,
+// ALLOVERSE_REQUESTER_IDENTITY and ALLOVERSE_URL_PARAMS. The last two are JSON objects;
+// avatarToken of the second is the token to announce with. Both are also in
+// ALLO_APP_BOOTED_BY_IDENTITY and ALLO_APP_BOOT_ARGS, where alloverse's own apps look for
+// them. [GatewayConfig] and [App] add the rest of the environment. The stdin of a program
+// is empty, and its output is logged. A program that ends is not restarted; the processes
+// that it leaves behind in its process group are ended with it.
 //
-// Requests that a browser sends for another site's page are refused.
+// Cross-origin requests of browsers are refused.
 type Gateway struct {
-	cfg       GatewayConfig
-	log       *slog.Logger
-	mux       *http.ServeMux
-	origins   *http.CrossOriginProtection
-	allowance allowance
-	env       []string
+	cfg     GatewayConfig
+	log     *slog.Logger
+	mux     *http.ServeMux
+	origins *http.CrossOriginProtection
+	env     []string
 
 	mu        sync.Mutex
 	instances map[string]*instance
+	launches  bucket.Bucket
 	closed    bool
 }
 
 var _ http.Handler = (*Gateway)(nil)
 
-// NewGateway makes a gateway. The error names what is wrong with an app: its name, or
-// that its program is not there.
+// NewGateway returns a gateway. The error names an app whose name is invalid or whose
+// program does not exist.
 func NewGateway(cfg GatewayConfig) (*Gateway, error) {
 	if err := cfg.complete(); err != nil {
 		return nil, fmt.Errorf("apps: %w", err)
 	}
 	g := &Gateway{
 		cfg: cfg, log: cfg.Logger, mux: http.NewServeMux(),
-		origins:   http.NewCrossOriginProtection(),
-		allowance: allowance{rate: cfg.Rate, burst: float64(cfg.Burst)},
-		env:       cfg.environment(), instances: map[string]*instance{},
+		origins: http.NewCrossOriginProtection(),
+		env:     cfg.environment(), instances: map[string]*instance{},
 	}
 	g.mux.HandleFunc("GET /{$}", g.list)
 	g.mux.HandleFunc("POST /", g.launch)
@@ -64,7 +70,7 @@ func NewGateway(cfg GatewayConfig) (*Gateway, error) {
 	return g, nil
 }
 
-// ServeHTTP answers one request.
+// ServeHTTP implements [http.Handler].
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := g.origins.Check(r); err != nil {
 		http.Error(w, "not for other sites' pages", http.StatusForbidden)
@@ -78,8 +84,8 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.mux.ServeHTTP(w, r)
 }
 
-// BringsToken reports whether a request brings a token, as a bearer token or as a password
-// with any name.
+// BringsToken reports whether a request has the token, as a bearer token or as the password
+// of any user.
 func BringsToken(r *http.Request, token string) bool {
 	brought, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok {
@@ -88,7 +94,7 @@ func BringsToken(r *http.Request, token string) bool {
 	return subtle.ConstantTimeCompare([]byte(brought), []byte(token)) == 1
 }
 
-// launch boots a program.
+// launch answers a POST: it starts a program.
 func (g *Gateway) launch(w http.ResponseWriter, r *http.Request) {
 	name, ok := g.named(r.URL.Path)
 	if !ok {
@@ -105,7 +111,7 @@ func (g *Gateway) launch(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	if !g.allowance.take(time.Now()) { // what makes no sense has not cost any
+	if !g.mayLaunch(time.Now()) { // after parsing, so that bad requests cost nothing
 		w.Header().Set("Retry-After", fmt.Sprint(int(1/g.cfg.Rate)+1))
 		http.Error(w, "too many launches, try again later", http.StatusTooManyRequests)
 		return
@@ -117,6 +123,13 @@ func (g *Gateway) launch(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(map[string]string{"status": "ok", "id": i.id})
+}
+
+// mayLaunch reports whether the rate limit allows a launch now, and counts it if so.
+func (g *Gateway) mayLaunch(now time.Time) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.launches.Take(1, g.cfg.Rate, float64(g.cfg.Burst), now) == 0
 }
 
 // named returns the app that a path means.
@@ -131,9 +144,9 @@ func (g *Gateway) named(path string) (string, bool) {
 	return name, ok
 }
 
-// read returns the body, or what to answer in its stead.
+// read returns the body, or the status and error to answer with.
 func (g *Gateway) read(w http.ResponseWriter, r *http.Request) (body []byte, status int, err error) {
-	// What is no connection has no deadline.
+	// The error is that of a writer without a connection, as in tests.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(g.cfg.BodyTimeout))
 	body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, int64(g.cfg.BodyBytes)))
 	var large *http.MaxBytesError
@@ -141,14 +154,14 @@ func (g *Gateway) read(w http.ResponseWriter, r *http.Request) (body []byte, sta
 	case err == nil:
 		return body, http.StatusOK, nil
 	case errors.As(err, &large):
-		return nil, http.StatusRequestEntityTooLarge, fmt.Errorf("the body has at most %d bytes", g.cfg.BodyBytes)
+		return nil, http.StatusRequestEntityTooLarge, fmt.Errorf("the body must have at most %d bytes", g.cfg.BodyBytes)
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, http.StatusRequestTimeout, fmt.Errorf("the body has not come within %v", g.cfg.BodyTimeout)
+		return nil, http.StatusRequestTimeout, fmt.Errorf("the body did not arrive within %v", g.cfg.BodyTimeout)
 	}
 	return nil, http.StatusBadRequest, errors.New("the body could not be read")
 }
 
-// boot starts an instance, or gives what to answer in its stead.
+// boot starts an instance, or returns the status and error to answer with.
 func (g *Gateway) boot(name string, o *order) (i *instance, status int, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -174,7 +187,7 @@ func (g *Gateway) boot(name string, o *order) (i *instance, status int, err erro
 	return i, http.StatusOK, nil
 }
 
-// end ends an instance.
+// end answers a DELETE: it ends an instance.
 func (g *Gateway) end(w http.ResponseWriter, r *http.Request) {
 	g.mu.Lock()
 	i := g.instances[r.PathValue("id")]
@@ -191,8 +204,8 @@ func (g *Gateway) end(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Close ends all instances, and returns when they have ended. POSTs are answered 503
-// from then on.
+// Close ends all instances and returns when they have ended. From then on POSTs are
+// answered 503.
 func (g *Gateway) Close() {
 	g.mu.Lock()
 	g.closed = true
@@ -203,5 +216,153 @@ func (g *Gateway) Close() {
 	}
 	for _, i := range all {
 		<-i.done
+	}
+}
+
+// App is a program that a [Gateway] can start.
+type App struct {
+	// Command is the program and its arguments. It does not go through a shell.
+	Command []string
+	// Dir is the working directory. "" means that of the gateway.
+	Dir string
+	// Env has additional variables, as NAME=VALUE.
+	Env []string
+}
+
+// GatewayConfig configures a gateway. Zero values mean the defaults.
+type GatewayConfig struct {
+	// Apps has the apps that can be launched, by the path of the POST. If there is only
+	// one, a POST to / launches it.
+	Apps map[string]App
+	// MaxInstances is the maximum number of instances of all apps; a further POST is
+	// answered 503. Default 16.
+	MaxInstances int
+	// Idle is the time without output after which an instance is ended. A gateway cannot
+	// see whether an app is still in its place, so an app that must stay has to write
+	// something now and then. 0 means never.
+	Idle time.Duration
+	// Grace is the time from SIGTERM to SIGKILL when an instance is ended. Default 5 s.
+	Grace time.Duration
+	// Rate is the average number of launches per second, and Burst the number at once;
+	// more are answered 429. Default 1 and 10.
+	Rate  float64
+	Burst int
+	// BodyBytes is the maximum size of a body; larger ones are answered 413. Default 64 KiB.
+	BodyBytes int
+	// BodyTimeout is the time in which a body must arrive; slower ones are answered 408.
+	// The [http.Server] has the limit for headers. Default 5 s.
+	BodyTimeout time.Duration
+	// Token must come with every request, as a bearer token or as the password of any user;
+	// others are answered 401. "" means no authentication.
+	Token string
+	// Env has names of variables that programs inherit from the gateway's environment,
+	// in addition to PATH, HOME, USER, LOGNAME, SHELL, LANG, LC_ALL, TZ and TMPDIR.
+	Env []string
+	// Logger is for instances and their output. Nil means [slog.Default].
+	Logger *slog.Logger
+}
+
+// inherited are the variables that programs need and that hold no secrets.
+var inherited = []string{"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ", "TMPDIR"}
+
+// environment returns the environment of every program.
+func (c *GatewayConfig) environment() (env []string) {
+	for _, name := range slices.Concat(inherited, c.Env) {
+		if value, ok := os.LookupEnv(name); ok {
+			env = append(env, name+"="+value)
+		}
+	}
+	return env
+}
+
+// complete sets defaults, and looks up the programs.
+func (c *GatewayConfig) complete() error {
+	if len(c.Apps) == 0 {
+		return errors.New("a gateway needs an app")
+	}
+	if c.MaxInstances < 0 || c.Idle < 0 || c.Grace < 0 || !(c.Rate >= 0) || c.Burst < 0 || c.BodyBytes < 0 || c.BodyTimeout < 0 {
+		return errors.New("GatewayConfig has a limit below 0")
+	}
+	c.MaxInstances = cmp.Or(c.MaxInstances, 16)
+	c.Grace = cmp.Or(c.Grace, 5*time.Second)
+	c.Rate = cmp.Or(c.Rate, 1)
+	c.Burst = cmp.Or(c.Burst, 10)
+	c.BodyBytes = cmp.Or(c.BodyBytes, 64<<10)
+	c.BodyTimeout = cmp.Or(c.BodyTimeout, 5*time.Second)
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	c.Apps = maps.Clone(c.Apps)
+	for name, app := range c.Apps {
+		if !isHostName(name) || name == "instances" {
+			return fmt.Errorf("app %.100q: want a name of letters, digits, -, _ and ., other than instances", name)
+		}
+		if len(app.Command) == 0 {
+			return fmt.Errorf("app %s has no command", name)
+		}
+		path, err := exec.LookPath(app.Command[0])
+		if err == nil {
+			path, err = filepath.Abs(path) // Dir is for the program alone
+		}
+		if err != nil {
+			return fmt.Errorf("app %s: %w", name, err)
+		}
+		app.Command = append([]string{path}, app.Command[1:]...)
+		c.Apps[name] = app
+	}
+	return nil
+}
+
+//go:embed index.html
+var indexPage string
+
+var indexTemplate = template.Must(template.New("index").Parse(indexPage))
+
+// index lists the apps and instances of a gateway. It leaves out what programs were told,
+// as others could use their tokens.
+type index struct {
+	Apps         []string        `json:"apps"`
+	MaxInstances int             `json:"max_instances"`
+	Instances    []instanceIndex `json:"instances"` // in the order they were started
+}
+
+type instanceIndex struct {
+	ID    string    `json:"id"`
+	App   string    `json:"app"`
+	Place string    `json:"place"` // alloplace://host:port
+	By    string    `json:"by"`    // the display name of the requester
+	Since time.Time `json:"since"`
+}
+
+func (g *Gateway) index() index {
+	x := index{
+		Apps: slices.Sorted(maps.Keys(g.cfg.Apps)), MaxInstances: g.cfg.MaxInstances, Instances: []instanceIndex{},
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, i := range g.instances {
+		x.Instances = append(x.Instances, instanceIndex{i.id, i.app, i.order.place, i.order.name, i.since})
+	}
+	slices.SortFunc(x.Instances, func(a, b instanceIndex) int {
+		return cmp.Or(a.Since.Compare(b.Since), strings.Compare(a.ID, b.ID))
+	})
+	return x
+}
+
+// list answers a GET with apps and instances: HTML if the request asks for it, as browsers
+// do, otherwise JSON.
+func (g *Gateway) list(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Vary", "Accept")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(g.index())
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+	if err := indexTemplate.Execute(w, g.index()); err != nil {
+		g.log.Debug("list not sent", "error", err)
 	}
 }

@@ -276,9 +276,9 @@ func TestLaunchesAreTakenAtARate(t *testing.T) {
 	if status, text := s.do("POST", "/clock", "{}", asked...); status != 429 || !strings.Contains(text, "too many launches") {
 		t.Errorf("%d %q", status, text)
 	}
-	a, begin := allowance{rate: 2, burst: 1}, time.Now()
+	g, begin := Gateway{cfg: GatewayConfig{Rate: 2, Burst: 1}}, time.Now()
 	for i, want := range []bool{true, false, true, false} {
-		if got := a.take(begin.Add(time.Duration(i) * 300 * time.Millisecond)); got != want {
+		if got := g.mayLaunch(begin.Add(time.Duration(i) * 300 * time.Millisecond)); got != want {
 			t.Errorf("after %d ms: %v", i*300, got)
 		}
 	}

@@ -12,16 +12,15 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// order is what somebody asks a gateway to boot a program with.
+// order is a parsed POST to a gateway.
 type order struct {
 	place    string // alloplace://host:port
 	identity string // a JSON object
 	params   string // a JSON object
-	name     string // what the identity calls itself, "" if nothing
+	name     string // the display name in the identity, may be ""
 }
 
-// maxVariable is how many bytes a variable in an environment may have: Linux takes
-// 128 KiB, and the name.
+// maxVariable is the maximum size of a variable: Linux allows 128 KiB including the name.
 const maxVariable = 127 << 10
 
 // fields of the body of an order without headers, as netcode/PROTOCOL.md, "Apps" has it.
@@ -32,10 +31,10 @@ const (
 	fieldToken    = "avatarToken"
 )
 
-// parseOrder reads a POST. Where a header names the place, the body is the app's
-// parameters; else it names the place itself, and has them under "query", where they may
-// also be text as in a URL. The URL's own are there too, unless the body has the same. The
-// error is for one who sent it to read.
+// parseOrder parses a POST. If a header names the place, the body has the app's parameters.
+// Otherwise the body names the place, and has the parameters under "query", as an object or
+// as a query string. The URL's query adds parameters that the body does not have. The error
+// is meant for the sender.
 func parseOrder(header http.Header, query url.Values, body []byte) (*order, error) {
 	place, err := single(header, headerPlace)
 	if err != nil {
@@ -60,18 +59,18 @@ func parseOrder(header http.Header, query url.Values, body []byte) (*order, erro
 	return newOrder(place, who, params)
 }
 
-// newOrder checks what will be in a program's environment, and writes each on one line:
-// newlines and NUL, which JSON could bring in escaped, are then escaped or gone.
+// newOrder checks the variables of a program's environment, and encodes each on one line:
+// newlines and NUL, which JSON may contain, stay escaped.
 func newOrder(place string, who, params map[string]any) (*order, error) {
 	url, err := placeURL(place)
 	if err != nil {
 		return nil, err
 	}
 	if who == nil {
-		return nil, fmt.Errorf("who asks is missing: want %s or %q", headerIdentity, fieldIdentity)
+		return nil, fmt.Errorf("the requester is missing: want %s or %q", headerIdentity, fieldIdentity)
 	}
 	if token, has := params[fieldToken]; has && !isText(token) {
-		return nil, fmt.Errorf("%s is no text", fieldToken)
+		return nil, fmt.Errorf("%s is not a string", fieldToken)
 	}
 	o := &order{
 		place:    url,
@@ -80,12 +79,12 @@ func newOrder(place string, who, params map[string]any) (*order, error) {
 	}
 	o.name, _ = who["display_name"].(string)
 	if n := max(len(o.identity), len(o.params)); n > maxVariable {
-		return nil, fmt.Errorf("%d bytes are too many for a program's environment, at most %d may be", n, maxVariable)
+		return nil, fmt.Errorf("%d bytes are too many for a program's environment, the limit is %d", n, maxVariable)
 	}
 	return o, nil
 }
 
-// env is what a program is told of it.
+// env returns the order as environment variables.
 func (o *order) env() []string {
 	return []string{
 		"ALLOVERSE_PLACE_URL=" + o.place,
@@ -96,7 +95,8 @@ func (o *order) env() []string {
 	}
 }
 
-// inBody takes an order from a body that is all of it. A header may still say who asks.
+// inBody reads an order from a body that names the place. A header may still have the
+// identity.
 func inBody(body, asks map[string]any) (place string, who, params map[string]any, err error) {
 	place, ok := body[fieldPlace].(string)
 	if !ok {
@@ -116,7 +116,7 @@ func inBody(body, asks map[string]any) (place string, who, params map[string]any
 	return place, who, params, nil
 }
 
-// queryIn reads parameters in a body: an object, text as in a URL, or nothing.
+// queryIn reads the parameters in a body: an object, a query string, or nothing.
 func queryIn(value any) (map[string]any, error) {
 	params := map[string]any{}
 	switch v := value.(type) {
@@ -134,7 +134,7 @@ func queryIn(value any) (map[string]any, error) {
 	return nil, fmt.Errorf("%q is neither an object nor text as in a URL", fieldQuery)
 }
 
-// addQuery adds parameters of a URL, but to those that are there already.
+// addQuery adds the parameters of a URL that are not in params yet.
 func addQuery(params map[string]any, values url.Values) error {
 	for name := range values {
 		if !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
@@ -147,7 +147,7 @@ func addQuery(params map[string]any, values url.Values) error {
 	return nil
 }
 
-// identityIn returns the header that says who asks, nil if there is none.
+// identityIn returns the identity in the header, nil if there is none.
 func identityIn(h http.Header) (map[string]any, error) {
 	identity, err := single(h, headerIdentity)
 	if err != nil || identity == "" {
@@ -160,8 +160,8 @@ func identityIn(h http.Header) (map[string]any, error) {
 	return who, nil
 }
 
-// objectIn reads a JSON object. Nothing at all, null and, from Lua programs, [] are empty
-// ones.
+// objectIn reads a JSON object. Empty input, null and [] (from Lua programs) are empty
+// objects.
 func objectIn(data []byte) (map[string]any, error) {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return map[string]any{}, nil
@@ -186,17 +186,17 @@ func objectIn(data []byte) (map[string]any, error) {
 
 func isText(v any) bool { _, ok := v.(string); return ok }
 
-// single gives a header that may be there once.
+// single returns a header that may occur at most once.
 func single(h http.Header, name string) (string, error) {
 	values := h.Values(name)
 	if len(values) > 1 {
-		return "", fmt.Errorf("%s is there %d times", name, len(values))
+		return "", fmt.Errorf("header %s occurs %d times", name, len(values))
 	}
 	return strings.Join(values, ""), nil
 }
 
-// placeURL checks a place's URL and writes it as all of them are written: what is in it
-// may end up in a command line.
+// placeURL checks a place's URL and returns it in canonical form, because it may end up in a
+// command line.
 func placeURL(s string) (string, error) {
 	host, port, err := netcode.ParsePlaceURL(s)
 	if err != nil {
@@ -208,8 +208,8 @@ func placeURL(s string) (string, error) {
 	return fmt.Sprintf("alloplace://%s:%d", host, port), nil
 }
 
-// withoutNewlines takes \n out of JSON that has it between its texts: alloverse's own
-// place writes an identity on several lines, and then each newline as \n.
+// withoutNewlines removes \n between the tokens of JSON: alloverse's own place writes an
+// identity on several lines, and escapes each newline as \n.
 func withoutNewlines(data string) string {
 	var b strings.Builder
 	inText := false

@@ -82,7 +82,7 @@ func TestOrderThatMakesNoSenseIsRefusedInWords(t *testing.T) {
 		"a place for a shell":        {place: "alloplace://$(reboot)", who: who, says: "is no host"},
 		"a place that is an option":  {place: "alloplace://-rf", who: who, says: "is no host"},
 		"a place that is no text":    {body: `{"spawnInPlace":1}`, says: "the place is missing"},
-		"nobody":                     {place: place, says: "who asks is missing"},
+		"nobody":                     {place: place, says: "the requester is missing"},
 		"nobody in the body":         {body: `{"spawnInPlace":"alloplace://a"}`, says: `"onBehalfOf" is no object`},
 		"an identity that is a word": {place: place, who: `"Ada"`, says: "X-Alloverse-Launched-By: want a JSON object"},
 		"an identity with a NUL":     {place: place, who: "{\"a\":\"\x00\"}", says: "X-Alloverse-Launched-By: want a JSON object"},
@@ -91,7 +91,7 @@ func TestOrderThatMakesNoSenseIsRefusedInWords(t *testing.T) {
 		"a body with a NUL":          {place: place, who: who, body: "{\"a\":\"\x00\"}", says: "the body: want a JSON object"},
 		"a body that is not UTF-8":   {place: place, who: who, body: "{\"a\":\"\xff\"}", says: "the body: want a JSON object"},
 		"a body that never ends":     {place: place, who: who, body: strings.Repeat("[", 50_000), says: "the body: want a JSON object"},
-		"a token that is a number":   {place: place, who: who, body: `{"avatarToken":1}`, says: "avatarToken is no text"},
+		"a token that is a number":   {place: place, who: who, body: `{"avatarToken":1}`, says: "avatarToken is not a string"},
 		"a query that is a number":   {who: who, body: `{"spawnInPlace":"alloplace://a","query":1}`, says: `"query" is neither`},
 		"too much for a variable":    {place: place, who: who, body: `{"a":"` + strings.Repeat("x", maxVariable) + `"}`, says: "are too many for a program's environment"},
 	} {

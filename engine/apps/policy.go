@@ -9,34 +9,33 @@ import (
 	"strings"
 )
 
-// ErrForbidden is what the policy says to where the place may not connect.
+// ErrForbidden: the policy does not allow the host.
 var ErrForbidden = errors.New("this place does not launch apps from there: its operator names the hosts that it may, with loci serve --apps HOST")
 
-// Policy says which hosts a place may connect to, to launch apps. It is any agent that says
-// where to, so a place that went everywhere would reach, in its agents' stead, what only
-// its own machine and network can. The zero Policy is every host with a public address.
+// Policy decides which hosts a place may connect to when it launches apps. Agents choose the
+// host, so without a policy they could use the place to reach its own machine and network.
+// The zero Policy allows every host with a public address.
 type Policy struct {
-	// Hosts are those that apps may be launched from. Nil means "*"; an empty list
+	// Hosts are the hosts that apps may be launched from. Nil means "*"; an empty list
 	// means none. Each is one of
 	//
 	//	*                 any host with a public address
-	//	example.org       that host, be its address public, private or loopback
-	//	*.example.org     the same for any name below that, but not for it itself
+	//	example.org       that host, with a public, private or loopback address
+	//	*.example.org     the same for any name below example.org, but not for it
 	//	10.1.2.3, fd00::/8  any host with such an address
 	//
 	// and may end in :PORT for only that port; an IPv6 address is then in brackets.
-	// Link-local addresses, those at which clouds tell machines their secrets, and those
-	// that are no single machine's are reached only where an address pattern has them.
+	// Link-local addresses, the metadata services of clouds, and addresses that belong to
+	// no single machine are allowed only by an address pattern.
 	Hosts []string
-	// Token is sent as "Authorization: Bearer …" to hosts that Hosts has other than by
-	// "*", which must be as trustworthy as the one who gave it. "" sends none.
+	// Token is sent as "Authorization: Bearer …" to hosts that Hosts allows by more than
+	// "*". These must be trusted with it. "" means none.
 	Token string
-	// RootCAs are the certificate authorities trusted for https. Nil means those that the
-	// machine believes.
+	// RootCAs verify the certificates of https hosts. Nil means those of the machine.
 	RootCAs *x509.CertPool
 }
 
-// Check names the host in the policy that makes no sense, if there is one.
+// Check returns an error that names the first invalid host in the policy.
 func (p Policy) Check() error {
 	_, err := parseRules(p.Hosts)
 	return err
@@ -103,8 +102,8 @@ func parsePrefix(s string) (netip.Prefix, error) {
 	return netip.ParsePrefix(s)
 }
 
-// isHostName reports whether a text could be a host's name or IPv4 address: nothing in it
-// means anything to a shell, a URL or a log.
+// isHostName reports whether a text can be a host name or an IPv4 address. It then has no
+// special characters of shells, URLs or logs.
 func isHostName(s string) bool {
 	for _, c := range []byte(s) {
 		switch {
@@ -116,7 +115,7 @@ func isHostName(s string) bool {
 	return s != "" && len(s) <= 253 && s[0] != '-' && s[0] != '.'
 }
 
-// knows reports whether a host is one that patterns have other than by "*".
+// knows reports whether a pattern other than "*" matches a host.
 func (r rules) knows(host string, port uint16) bool {
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
 	addr, err := netip.ParseAddr(host)
@@ -132,7 +131,7 @@ func (r rules) knows(host string, port uint16) bool {
 	return false
 }
 
-// permits reports whether a host may be connected to at an address that it has.
+// permits reports whether connecting to a host at one of its addresses is allowed.
 func (r rules) permits(host string, port uint16, addr netip.Addr) bool {
 	addr = addr.Unmap()
 	reach := reachOf(addr)
@@ -150,8 +149,8 @@ func (r rules) permits(host string, port uint16, addr netip.Addr) bool {
 	return false
 }
 
-// considers reports whether there can be an address at which a host may be connected to:
-// others are not worth looking up.
+// considers reports whether any address of a host could be allowed. If not, dial does not
+// look the host up.
 func (r rules) considers(host string, port uint16) bool {
 	for _, p := range r {
 		if (p.port == 0 || p.port == port) && (p.name == "*" || p.prefix.IsValid()) {
@@ -160,3 +159,61 @@ func (r rules) considers(host string, port uint16) bool {
 	}
 	return r.knows(host, port)
 }
+
+// reach says from where an address can be reached.
+type reach uint8
+
+const (
+	public  reach = iota
+	local         // only from this machine or its network
+	special       // never an app's host
+)
+
+// reachOf classifies an address. For NAT64 it classifies the IPv4 address inside.
+func reachOf(a netip.Addr) reach {
+	a = a.Unmap()
+	if nat64.Contains(a) {
+		b := a.As16()
+		return reachOf(netip.AddrFrom4([4]byte(b[12:])))
+	}
+	switch {
+	case !a.IsValid(), a.IsLinkLocalUnicast(), a.IsMulticast(), a.IsUnspecified(), within(specials, a):
+		return special
+	case a.IsLoopback(), a.IsPrivate(), within(locals, a):
+		return local
+	}
+	return public
+}
+
+func within(list []netip.Prefix, a netip.Addr) bool {
+	for _, p := range list {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+func prefixes(list ...string) []netip.Prefix {
+	all := make([]netip.Prefix, len(list))
+	for i, s := range list {
+		all[i] = netip.MustParsePrefix(s)
+	}
+	return all
+}
+
+// nat64 holds all of IPv4 (RFC 6052).
+var nat64 = netip.MustParsePrefix("64:ff9b::/96")
+
+// specials are the special addresses that [netip.Addr] has no method for.
+var specials = prefixes(
+	// Metadata services of clouds, apart from 169.254.169.254.
+	"fd00:ec2::254/128", "fd20:ce::254/128", "100.100.100.200/32", "168.63.129.16/32", "192.0.0.192/32",
+	// "This network", protocol assignments, benchmarks, reserved and broadcast.
+	"0.0.0.0/8", "192.0.0.0/24", "198.18.0.0/15", "240.0.0.0/4",
+	// The same for IPv6, and tunnels that may end anywhere: Teredo, 6to4, local NAT64.
+	"::/96", "100::/64", "2001::/32", "2002::/16", "64:ff9b:1::/48",
+)
+
+// locals are carrier-grade NAT, which overlay networks use too, and old site-local addresses.
+var locals = prefixes("100.64.0.0/10", "fec0::/10")

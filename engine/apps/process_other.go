@@ -4,8 +4,7 @@ package apps
 
 import "os/exec"
 
-// Where there are no process groups and no signals, a command is ended alone, and at
-// once.
+// Without process groups and signals, only the command itself is ended, and at once.
 
 func ownGroup(*exec.Cmd) {}
 

@@ -7,13 +7,13 @@ import (
 	"syscall"
 )
 
-// ownGroup has a command lead a process group of its own, so that what it starts can be
-// ended with it, and a Ctrl-C meant for the gateway is not for it too.
+// ownGroup starts a command in a process group of its own, so that its children can be ended
+// with it, and Ctrl-C in the gateway's terminal does not reach it.
 func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
-// terminate asks all of a started command's group to end.
+// terminate sends SIGTERM to the process group of a command.
 func terminate(cmd *exec.Cmd) { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 
-// kill ends all that is left of it. While anything is, the group keeps its number from
-// being used again.
+// kill sends SIGKILL to what is left of the process group. As long as anything is, the number
+// of the group is not reused.
 func kill(cmd *exec.Cmd) { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
