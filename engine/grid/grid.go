@@ -1,14 +1,11 @@
-// Package grid finds what is near a point, in time proportional to what is found
-// and not to all there is.
+// Package grid finds items near a point, in time proportional to the number of items found.
 //
-// It is a plane of square cells: places are wide rather than tall, so height does
-// not count.
+// It is a plane of square cells: places are wide rather than tall, so height does not count.
 package grid
 
 import "math"
 
-// Grid keeps items by where they stand on the ground. It is not safe for
-// concurrent use.
+// Grid is a set of items with positions on the ground. It is not safe for concurrent use.
 type Grid[T comparable] struct {
 	size  float64
 	cells map[cell][]T
@@ -17,18 +14,18 @@ type Grid[T comparable] struct {
 
 type cell struct{ x, z int32 }
 
-// spot is where an item is kept: its cell, and its index in it.
+// spot is the cell of an item and its index in it.
 type spot struct {
 	cell  cell
 	index int32
 }
 
-// New gives an empty grid with cells of the given width in metres.
+// New returns an empty grid whose cells have the given width in metres.
 func New[T comparable](size float64) *Grid[T] {
 	return &Grid[T]{size: size, cells: map[cell][]T{}, spots: map[T]spot{}}
 }
 
-// Put places an item, or moves it if it is there already.
+// Put adds an item, or moves it if it is in the grid.
 func (g *Grid[T]) Put(item T, x, z float64) {
 	at := g.cell(x, z)
 	s, ok := g.spots[item]
@@ -42,7 +39,7 @@ func (g *Grid[T]) Put(item T, x, z float64) {
 	g.spots[item] = spot{at, int32(len(g.cells[at]) - 1)}
 }
 
-// Remove takes an item out, if it is there.
+// Remove removes an item, if it is in the grid.
 func (g *Grid[T]) Remove(item T) {
 	if s, ok := g.spots[item]; ok {
 		g.take(s)
@@ -50,7 +47,7 @@ func (g *Grid[T]) Remove(item T) {
 	}
 }
 
-// take closes the gap that an item leaves in its cell with the cell's last.
+// take removes the item at a spot, and moves the last item of its cell there.
 func (g *Grid[T]) take(s spot) {
 	items := g.cells[s.cell]
 	last := len(items) - 1
@@ -68,8 +65,8 @@ func (g *Grid[T]) take(s spot) {
 	g.cells[s.cell] = items[:last]
 }
 
-// Near calls f for all items in the cells that a circle touches: at least those
-// within radius, and some a little beyond. F must not change the grid.
+// Near calls f for all items in the cells that a circle touches: all within radius, and some
+// a little beyond. f must not change the grid.
 func (g *Grid[T]) Near(x, z, radius float64, f func(T)) {
 	from, to := g.cell(x-radius, z-radius), g.cell(x+radius, z+radius)
 	wide, deep := int64(to.x)-int64(from.x)+1, int64(to.z)-int64(from.z)+1
@@ -86,7 +83,7 @@ func (g *Grid[T]) Near(x, z, radius float64, f func(T)) {
 	}
 }
 
-// scan is Near for a circle with more cells than there are in use.
+// scan is Near for a circle with more cells than are in use.
 func (g *Grid[T]) scan(from, to cell, f func(T)) {
 	for at, items := range g.cells {
 		if at.x < from.x || at.x > to.x || at.z < from.z || at.z > to.z {
@@ -102,8 +99,7 @@ func (g *Grid[T]) cell(x, z float64) cell {
 	return cell{coordinate(x / g.size), coordinate(z / g.size)}
 }
 
-// coordinate keeps to what an int32 holds: what is farther out shares the last
-// cell.
+// coordinate clamps to int32: everything farther out shares the last cell.
 func coordinate(v float64) int32 {
 	const most = math.MaxInt32 - 1
 	return int32(max(-most, min(most, math.Floor(v))))

@@ -2,12 +2,12 @@ package sim
 
 import "math"
 
-// easing maps progress to progress. Agents compute the same: where a function
-// misses 0 or 1 at its ends, theirs does too.
+// easing maps linear progress to eased progress. The functions match those of agents, even
+// where they miss 0 or 1 at their ends.
 type easing func(p float64) float64
 
-// easings are the functions by name (netcode/PROTOCOL.md, "Property animations"); "linear"
-// is any other.
+// easings are the functions by name (netcode/PROTOCOL.md, "Property animations"). Any other
+// name means "linear".
 var easings = map[string]easing{
 	"quadIn": power(2), "quadOut": out(power(2)), "quadInOut": inOut(power(2)),
 	"cubicIn": power(3), "cubicOut": out(power(3)), "cubicInOut": inOut(power(3)),
@@ -23,7 +23,7 @@ var easings = map[string]easing{
 
 func linear(p float64) float64 { return p }
 
-// easingOf finds the easing of that name.
+// easingOf returns the easing with a name.
 func easingOf(name string) easing {
 	if e := easings[name]; e != nil {
 		return e
@@ -31,12 +31,12 @@ func easingOf(name string) easing {
 	return linear
 }
 
-// out plays an easing backwards, from its end.
+// out returns the ease-out of an ease-in.
 func out(e easing) easing {
 	return func(p float64) float64 { return 1 - e(1-p) }
 }
 
-// inOut plays an easing in half the time, then its out.
+// inOut returns an ease-in in the first half and its ease-out in the second.
 func inOut(e easing) easing {
 	return func(p float64) float64 {
 		if p < 0.5 {
@@ -60,10 +60,10 @@ func sine(p float64) float64 { return 1 - math.Cos(p*math.Pi/2) }
 
 func circular(p float64) float64 { return 1 - math.Sqrt(max(0, 1-p*p)) }
 
-// decay doubles ten times over, from 2^-10 to 1.
+// decay rises exponentially from 2^-10 to 1.
 func decay(p float64) float64 { return math.Exp2(10 * (p - 1)) }
 
-// exponential begins at 0, with a leap.
+// exponential is decay with a jump from 0 at the beginning.
 func exponential(p float64) float64 {
 	if p == 0 {
 		return 0

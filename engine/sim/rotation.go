@@ -6,16 +6,15 @@ import (
 	"github.com/go-gl/mathgl/mgl64"
 )
 
-// rotation is an angle, in radians, about an axis of length 1. The axis is zero
-// where nothing turns.
+// rotation is an angle, in radians, about an axis of length 1. The axis of no rotation is
+// zero.
 type rotation struct {
 	angle float64
 	axis  mgl64.Vec3
 }
 
-// rotationOf finds the rotation in a matrix, whose scale does not matter as long as
-// it is the same along all axes. The angle is from 0 to pi; it is not a number if
-// the matrix is flat.
+// rotationOf returns the rotation in a matrix with uniform scale. The angle is from 0 to
+// pi, and NaN if the matrix is flat.
 func rotationOf(m mgl64.Mat4) rotation {
 	var trace float64
 	for i := range 3 {
@@ -33,12 +32,12 @@ func rotationOf(m mgl64.Mat4) rotation {
 	return rotation{angle, axis}
 }
 
-// halfTurn is how close to half a turn a rotation's axis gets lost in what is left
-// of the difference between a matrix and its transpose.
+// halfTurn is the distance from half a turn below which the difference between a matrix and
+// its transpose is too small to find the axis.
 const halfTurn = 1e-5
 
-// halfTurnAxis finds the axis of (almost) half a turn, where R + Rᵀ + 2 = 4 axis·axisᵀ.
-// Its sign is that of hint, as far as that has one.
+// halfTurnAxis returns the axis of (almost) half a turn, for which R + Rᵀ + 2 = 4 axis·axisᵀ.
+// Its sign follows hint, if hint is not zero.
 func halfTurnAxis(m mgl64.Mat4, hint mgl64.Vec3) mgl64.Vec3 {
 	scale, both, best := m.Col(0).Vec3().Len(), m.Add(m.Transpose()), mgl64.Vec3{}
 	for i := range 3 {
@@ -62,8 +61,8 @@ func (r rotation) matrix() mgl64.Mat4 {
 	return mgl64.HomogRotate3D(r.angle, r.axis)
 }
 
-// quat returns the rotation as a quaternion. An axis of any other length means the
-// same; without one, nothing turns.
+// quat returns the rotation as a quaternion. The length of the axis does not matter; a zero
+// axis means no rotation.
 func (r rotation) quat() mgl64.Quat {
 	length := r.axis.Len()
 	if length == 0 {
@@ -72,7 +71,7 @@ func (r rotation) quat() mgl64.Quat {
 	return mgl64.QuatRotate(r.angle, r.axis.Mul(1/length))
 }
 
-// slerp turns from one rotation to another at an even pace, the short way.
+// slerp interpolates between two rotations at constant speed, the short way.
 func slerp(from, to rotation, progress float64) rotation {
 	q := mgl64.QuatSlerp(from.quat(), to.quat(), progress)
 	if q.W < 0 {

@@ -10,11 +10,11 @@ import (
 // property_animations.animations (netcode/PROTOCOL.md, "Property animations").
 type Animated struct {
 	Entity *Entity
-	// Parsed is what the one who steps the animations made of the component. The
-	// world only sets it to nil, whenever the component becomes another.
+	// Parsed belongs to the simulation, which caches the parsed component in it. The world
+	// sets it to nil when the component is replaced.
 	Parsed any
-	// Edited are the animations that have come, become others or gone since it was
-	// parsed, by [Entity.SetAnimation]. One who steps them clears it.
+	// Edited are the ids of animations that [Entity.SetAnimation] has set or removed since
+	// Parsed. The simulation clears it.
 	Edited []string
 	slot   int
 }
@@ -22,18 +22,18 @@ type Animated struct {
 // AnimatedBy are the entities of one owner that have property animations.
 type AnimatedBy struct {
 	Owner string
-	// Entities is the world's own, and its order means nothing: when an entity has no
-	// animations any more, the last takes its place. Who ends animations on the way goes
-	// backwards.
+	// Entities is owned by the world and in no particular order: when an entity loses its
+	// last animation, the last entity takes its index. Iterate backwards while ending
+	// animations.
 	Entities []*Animated
 	slot     int
 }
 
-// Animated lists the owners of entities that have property animations. The slice is the
-// world's own; as with the entities of each, the last takes the place of one that goes.
+// Animated returns the owners of entities that have property animations. The slice is owned
+// by the world; as in Entities, the last owner takes the index of one that is removed.
 func (w *World) Animated() []*AnimatedBy { return w.animated }
 
-// setAnimated follows a change of the property_animations component.
+// setAnimated updates the lists after a change of the property_animations component.
 func (e *Entity) setAnimated(has bool) {
 	a := e.typed.animated
 	switch {
@@ -71,9 +71,8 @@ func (w *World) forgetAnimatedBy(by *AnimatedBy) {
 	delete(w.animatedBy, by.Owner)
 }
 
-// EndAnimations takes animations out of the entity's property_animations, which
-// stays, even if it is left without any. What is Parsed of the others stays too: it
-// is the caller's to forget those that ended.
+// EndAnimations removes animations from the entity's property_animations, which stays even
+// if it becomes empty. Parsed stays too: the caller removes the ended ones from it.
 func (e *Entity) EndAnimations(ids ...string) {
 	list := e.animations()
 	if list == nil {
@@ -89,8 +88,8 @@ func (e *Entity) EndAnimations(ids ...string) {
 	}
 }
 
-// SetAnimation returns the entity an animation, or takes it away if that is nil. It costs
-// what that one does, however many there are.
+// SetAnimation sets one of the entity's animations, or removes it if animation is nil. The
+// cost does not depend on the number of others.
 func (e *Entity) SetAnimation(id string, animation any) error {
 	list := e.animations()
 	switch {
@@ -118,7 +117,7 @@ func (e *Entity) SetAnimation(id string, animation any) error {
 	return nil
 }
 
-// Animation decodes one of the entity's animations, nil if there is none of that id.
+// Animation returns one of the entity's animations as decoded JSON, nil if there is none.
 func (e *Entity) Animation(id string) any {
 	list := e.animations()
 	if list == nil {
@@ -141,7 +140,7 @@ func (e *Entity) HasAnimation(id string) bool {
 	return list != nil && list.open().get(id) != nil
 }
 
-// Animations is how many the entity has.
+// Animations returns the number of the entity's animations.
 func (e *Entity) Animations() int {
 	if list := e.animations(); list != nil {
 		return len(list.open().live)
@@ -149,7 +148,7 @@ func (e *Entity) Animations() int {
 	return 0
 }
 
-// animations is the key property_animations.animations, nil if that is no object.
+// animations returns the key property_animations.animations, nil if that is no object.
 func (e *Entity) animations() *key {
 	component := e.components.get("property_animations")
 	if component == nil {

@@ -11,18 +11,17 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// Component is a component as the world keeps it: encoded, with the keys of its objects
-// in order and without nulls. To encode a large one takes time, and any goroutine may do
-// that.
+// Component is an encoded component, with sorted keys and without nulls. Encoding a large one
+// takes time, and can be done on any goroutine.
 type Component struct {
 	value map[string]any
 	raw   []byte
 	keys  int
 }
 
-// Encode encodes a component: an object, or an empty list in its stead
-// (netcode/PROTOCOL.md, "Agents and entities"). A null in it is dropped, as a merge patch
-// cannot carry one.
+// Encode encodes a component: an object, or an empty list, which stands for an empty object
+// (netcode/PROTOCOL.md, "Agents and entities"). Nulls are dropped, as a merge patch cannot
+// carry them.
 func Encode(name string, v any) (Component, error) {
 	switch v := v.(type) {
 	case Component:
@@ -39,13 +38,13 @@ func Encode(name string, v any) (Component, error) {
 	return Component{}, fmt.Errorf("world: component %.100q must be an object", name)
 }
 
-// Value is what was encoded.
+// Value returns the value that was encoded.
 func (c Component) Value() map[string]any { return c.value }
 
-// Size is how many bytes it takes.
+// Size returns the number of encoded bytes.
 func (c Component) Size() int { return len(c.raw) }
 
-// Keys is how many keys its objects have together, but for those inside of lists.
+// Keys returns the number of keys in all its objects, except those inside lists.
 func (c Component) Keys() int { return c.keys }
 
 func (c *Component) appendObject(dst []byte, m map[string]any, depth int) []byte {
@@ -78,12 +77,12 @@ func (c *Component) appendObject(dst []byte, m map[string]any, depth int) []byte
 	return CloseObject(dst)
 }
 
-// appendLeaf appends what is no object, compactly.
+// appendLeaf appends a value that is no object, compactly.
 func appendLeaf(dst []byte, v any) []byte {
 	start := len(dst)
 	dst = netcode.AppendValue(dst, v)
 	if _, ok := v.(json.RawMessage); ok || dst[start] == '{' {
-		// Others' JSON may be spaced, and in any order.
+		// A json.RawMessage may have spaces and keys in any order.
 		if v, err := netcode.ParseValue(dst[start:]); err == nil {
 			var c Component
 			if m, ok := v.(map[string]any); ok {
@@ -95,13 +94,13 @@ func appendLeaf(dst []byte, v any) []byte {
 	return dst
 }
 
-// unclean reports whether a name would not be encoded as it is.
+// unclean reports whether encoding would change a name.
 func unclean(name string) bool {
 	return strings.IndexByte(name, 0) >= 0 || !utf8.ValidString(name)
 }
 
-// cleanNames is m with names that are encoded as they are. Of several that become the
-// same the last in order stays.
+// cleanNames returns m with names as they are encoded. Of several that become the same, the
+// last one in order wins.
 func cleanNames(m map[string]any, names []string) map[string]any {
 	clean := make(map[string]any, len(m))
 	for _, name := range names {
@@ -118,7 +117,7 @@ type member struct {
 	value []byte
 }
 
-// walk goes through an encoded object, or list, whose members then have no name.
+// walk calls f for each member of an encoded object or list; those of a list have no name.
 func walk(raw []byte, f func(member)) {
 	object := raw[0] == '{'
 	for i := 1; raw[i] != '}' && raw[i] != ']'; {
@@ -137,7 +136,7 @@ func walk(raw []byte, f func(member)) {
 	}
 }
 
-// stringEnd finds the end of the string that begins at i.
+// stringEnd returns the end of the string that begins at i.
 func stringEnd(raw []byte, i int) int {
 	for {
 		i += 1 + bytes.IndexByte(raw[i+1:], '"')
@@ -151,7 +150,7 @@ func stringEnd(raw []byte, i int) int {
 	}
 }
 
-// valueEnd finds the end of the value that begins at i.
+// valueEnd returns the end of the value that begins at i.
 func valueEnd(raw []byte, i int) int {
 	depth := 0
 	for {

@@ -2,9 +2,9 @@ package world
 
 import "unsafe"
 
-// Bytes of memory that things take beside what they name and hold: their structs, and about
-// what maps and the allocator add to them. TestHeapIsWhatEntitiesTake compares the sum with
-// what the runtime says.
+// Memory that things take in addition to their names and values, in bytes: their structs, and
+// approximately what maps and the allocator add. TestHeapIsWhatEntitiesTake compares the sum
+// with the runtime's figures.
 const (
 	entityHeap  = int(unsafe.Sizeof(Entity{})) + 320
 	keyHeap     = int(unsafe.Sizeof(key{}))
@@ -17,15 +17,15 @@ const (
 	deadHeap    = 64 + int(unsafe.Sizeof(grave{}))*5/4 // of a tombstone: in a map, and as slices grow ahead
 )
 
-// memory is how much memory the entities of a world take, by owner. What changes what an entity
-// holds has it reckoned again, at most once for all changes between two calls of [World.ReckonHeap].
+// memory tracks how much memory the entities of a world take, by owner. A change marks its
+// entity; [World.ReckonHeap] computes marked entities again, once for all changes.
 type memory struct {
 	by    map[string]int
 	dirty []*Entity
-	large []*Entity // whose fragments are not kept for the next state
+	large []*Entity // entities whose fragments are too large to reuse
 }
 
-// reckon has the entity reckoned again.
+// reckon marks the entity for [World.ReckonHeap].
 func (m *memory) reckon(e *Entity) {
 	if !e.reckoned {
 		e.reckoned = true
@@ -33,16 +33,16 @@ func (m *memory) reckon(e *Entity) {
 	}
 }
 
-// extent is what of an entity's memory is known without reckoning.
+// extent is what is known about an entity's memory without computing it.
 type extent struct{ components, bytes, tombstones int }
 
 func (e *Entity) extent() extent { return extent{e.Components(), e.Size(), e.tombstones} }
 
-// smallChange is how large a component may be for its change to be counted without looking at
-// the rest of the entity.
+// smallChange is the size up to which a component's change is counted without computing the
+// rest of the entity.
 const smallChange = 1 << 10
 
-// changed counts a change of a component that has so many bytes now.
+// changed counts a change of a component, which has the given number of bytes now.
 func (m *memory) changed(e *Entity, was extent, bytes int) {
 	now := e.extent()
 	if bytes > smallChange || now.tombstones != was.tombstones || now.bytes < was.bytes-smallChange {
@@ -52,13 +52,13 @@ func (m *memory) changed(e *Entity, was extent, bytes int) {
 	m.add(e, now.bytes-was.bytes+(now.components-was.components)*keyHeap)
 }
 
-// ChangeHeap is about how much more memory is taken when a component replaces another and so
-// many keys go with that.
+// ChangeHeap estimates the additional memory of replacing a component by c, which removes the
+// given number of keys.
 func ChangeHeap(c Component, gone int) int {
 	return c.Size()*5/4 + c.Keys()*(keyHeap+16) + gone*deadHeap
 }
 
-// forget is for an entity of which nothing is left.
+// forget removes an entity of which nothing is left.
 func (m *memory) forget(e *Entity) { m.add(e, -e.heap) }
 
 func (m *memory) add(e *Entity, n int) {
@@ -68,7 +68,7 @@ func (m *memory) add(e *Entity, n int) {
 	}
 }
 
-// ReckonHeap brings [World.HeapOf] up to date. It takes as long as reading what has changed.
+// ReckonHeap brings [World.HeapOf] up to date. It reads all entities that have changed.
 func (w *World) ReckonHeap() {
 	for _, e := range w.memory.dirty {
 		e.reckoned = false
@@ -80,9 +80,9 @@ func (w *World) ReckonHeap() {
 	w.memory.dirty = w.memory.dirty[:0]
 }
 
-// HeapOf is how many bytes of memory an owner's entities take, as of the last
-// [World.ReckonHeap]: those that are gone too, as long as states can start from when they
-// were there.
+// HeapOf returns the memory of an owner's entities in bytes, as of the last
+// [World.ReckonHeap]. Removed entities count as long as deltas can start from states that had
+// them.
 func (w *World) HeapOf(owner string) int { return w.memory.by[owner] }
 
 func (o *object) heap() int {
@@ -115,18 +115,18 @@ func (b *branch) heap() int {
 	return n
 }
 
-// keptFragment is how large a fragment may be for its memory to be kept for that of the next
-// state: most entities that change do so again and again, and by little.
+// keptFragment is the size up to which the memory of a fragment is reused for the next state:
+// most entities that change do so again and again, and by little.
 const keptFragment = 4 << 10
 
-// encoded notes a fragment that is too large to be kept.
+// encoded records a fragment that is too large to reuse.
 func (m *memory) encoded(e *Entity, bytes int) {
 	if bytes > keptFragment {
 		m.large = append(m.large, e)
 	}
 }
 
-// dropFragments lets go of what was encoded for a state that has been sent.
+// dropFragments frees the large fragments of a state that has been sent.
 func (m *memory) dropFragments() {
 	for _, e := range m.large {
 		for _, f := range [...]**fragment{&e.fragment, &e.operations} {

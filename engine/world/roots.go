@@ -6,38 +6,38 @@ import (
 	"github.com/go-gl/mathgl/mgl64"
 )
 
-// cellSize is the width, in metres, of the cells that roots are found by: a few
-// of them cover what an agent sees.
+// cellSize is the width of the cells of the grid of roots, in metres: a few of them cover
+// what an agent sees.
 const cellSize = 8
 
-// Rerooted says that an entity came under another root, appeared (From is nil) or
-// went away (To is nil).
+// Rerooted records that an entity got another root, appeared (From is nil) or was removed
+// (To is nil).
 type Rerooted struct {
 	Entity   *Entity
 	From, To *Entity
 }
 
-// Root is the topmost ancestor that stands in the world, the entity itself if it
-// has no parent there. A ring of parents, and what is below it, are roots each.
+// Root returns the topmost ancestor in the world, the entity itself if it has no parent
+// there. Each entity of a ring of parents, and each below it, is its own root.
 func (e *Entity) Root() *Entity { return e.root }
 
-// Rerooted lists what happened to roots in the state being made.
+// Rerooted returns the changes of roots in the current state.
 func (w *World) Rerooted() []Rerooted { return w.rerooted }
 
-// Near calls f for the roots within radius metres of a point, and for some a
-// little beyond. F must not edit the world.
+// Near calls f for the roots within radius metres of a point, and for some a little beyond.
+// f must not edit the world.
 func (w *World) Near(at mgl64.Vec3, radius float64, f func(*Entity)) {
 	w.roots.Near(at.X(), at.Z(), radius, f)
 }
 
-// Position is where a root stands, to about a millimetre within the kilometre.
+// Position returns the position of a root, to about a millimetre within a kilometre.
 func (e *Entity) Position() mgl64.Vec3 {
 	p := e.typed.at
 	return mgl64.Vec3{float64(p[0]), float64(p[1]), float64(p[2])}
 }
 
-// settle finds the root of e, and of all below it, after e came, went or got
-// another parent. Even where e's own stays, that of others in a ring may not.
+// settle updates the root of e and its descendants after e was added, removed or got another
+// parent. Even if e's own root stays, those of others in a ring may change.
 func (e *Entity) settle() {
 	e.reroot()
 	if len(e.w.children.by[e.id]) == 0 {
@@ -48,7 +48,7 @@ func (e *Entity) settle() {
 	}
 }
 
-// resettle is settle after a component of that name changed.
+// resettle calls settle or locate after a component has changed.
 func (e *Entity) resettle(name string) {
 	if name == "relationships" {
 		e.settle()
@@ -86,15 +86,15 @@ func (e *Entity) topmost() *Entity {
 	}
 }
 
-// locate keeps the grid up to date with where a root is.
+// locate updates the position of a root in the grid.
 func (e *Entity) locate() {
 	if e.root == e {
 		e.w.roots.Put(e, float64(e.typed.at[0]), float64(e.typed.at[2]))
 	}
 }
 
-// setPosition takes the position from a transform, in float32 since there may be
-// very many entities.
+// setPosition stores the position of a transform, in float32 because there may be very many
+// entities.
 func (e *Entity) setPosition(x, y, z float64) {
 	const most = math.MaxFloat32
 	for i, v := range [3]float64{x, y, z} {

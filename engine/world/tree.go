@@ -6,30 +6,30 @@ import (
 	"strings"
 )
 
-// key is one name in an object, with its value: a leaf (scalar or array) or an
-// object. It outlives its value as a tombstone.
+// key is a name in an object with its value: a leaf (scalar or array) or an object. A removed
+// key stays as a tombstone.
 type key struct {
 	name  string
 	stamp Stamp // newest change of the value or anywhere below it
 	life  life
-	// raw is the encoded value of a leaf, or of an object of which no part has
-	// changed since it came ("unopened": its stamp is when it came).
+	// raw is the encoded value of a leaf, or of an object of which no part has changed since
+	// it was set ("unopened": its stamp is from then).
 	raw    []byte
-	obj    *object   // the opened object; behind a leaf or tombstone, the former one
-	former *unopened // behind a leaf or tombstone, the former object that is not opened
-	inner  *branch   // the opened list of which a part has been set; raw is nil then
+	obj    *object   // the opened object; of a leaf or tombstone, the former one
+	former *unopened // of a leaf or tombstone, the former object, unopened
+	inner  *branch   // the opened list of which a part has been set; raw is then nil
 	isObj  bool
 	// The other keys of the object, by last change.
 	newer, older *key
 }
 
-// unopened is an object that was never opened, and when it was there.
+// unopened is a former object that was never opened, and when it existed.
 type unopened struct {
 	raw  []byte
 	when span
 }
 
-// width is how many bytes the value takes.
+// width returns the encoded size of the value.
 func (k *key) width() int {
 	switch {
 	case k.isObj && k.obj != nil:
@@ -41,21 +41,21 @@ func (k *key) width() int {
 	}
 }
 
-// object is an opened JSON object. Its life is when its key held an object.
+// object is an opened JSON object. Its life is when its key had an object.
 type object struct {
-	live   []*key          // those that have a value, sorted by name
+	live   []*key          // keys with a value, sorted by name
 	dead   map[string]*key // tombstones
-	newest *key            // head of the list of all by last change
-	size   int             // bytes of the live, each with a comma
+	newest *key            // head of the list of all keys by last change
+	size   int             // bytes of the live keys, each with a comma
 	life   life
 }
 
-// width is how many bytes the object takes.
+// width returns the encoded size of the object.
 func (o *object) width() int {
 	if o.size == 0 {
 		return len("{}")
 	}
-	return o.size + 1 // a comma fewer than members
+	return o.size + 1 // one comma less than members
 }
 
 func (o *object) search(name string) (int, bool) {
@@ -72,7 +72,7 @@ func (o *object) get(name string) *key {
 	return nil
 }
 
-// dug returns the tombstone of that name, which is none any more, or a new key.
+// dug removes and returns the tombstone with a name, or returns a new key.
 func (o *object) dug(name []byte) *key {
 	if k := o.dead[string(name)]; k != nil {
 		delete(o.dead, k.name)
@@ -81,7 +81,7 @@ func (o *object) dug(name []byte) *key {
 	return &key{name: string(name)}
 }
 
-// put makes a key the one with the newest change, unless others have changed since.
+// put moves a key to the head of the list by last change, behind keys that are newer.
 func (o *object) put(k *key, at Stamp) {
 	o.unlink(k)
 	k.stamp = at
@@ -113,13 +113,13 @@ func (o *object) unlink(k *key) {
 	k.newer, k.older = nil, nil
 }
 
-// editor makes the edits of one state.
+// editor applies the edits of one state.
 type editor struct {
 	now, floor Stamp
-	buried     func(o *object, k *key) // told of each tombstone made
+	buried     func(o *object, k *key) // called for each new tombstone
 }
 
-// set returns the key a value and reports whether that changed anything.
+// set sets the value of a key and reports whether that changed anything.
 func (ed *editor) set(o *object, name string, raw []byte) bool {
 	i, ok := o.search(name)
 	if ok {
@@ -130,8 +130,8 @@ func (ed *editor) set(o *object, name string, raw []byte) bool {
 	return ed.assign(o, k, raw)
 }
 
-// assign gives a value to a key that is among the live, alive or not, and reports whether
-// that changed anything. It keeps no hold of raw.
+// assign sets the value of a key in live, which need not have one yet, and reports whether
+// that changed anything. It copies raw.
 func (ed *editor) assign(o *object, k *key, raw []byte) bool {
 	alive, was := k.life.alive(), k.width()
 	if isObj := raw[0] == '{'; isObj && alive && k.isObj {
@@ -151,7 +151,7 @@ func (ed *editor) assign(o *object, k *key, raw []byte) bool {
 	return true
 }
 
-// change makes a value another that is not an object in the place of an object.
+// change replaces a value, unless both the old and the new one are objects.
 func (ed *editor) change(o *object, k *key, raw []byte, isObj bool) bool {
 	if k.former != nil && isObj {
 		k.obj, k.former = k.former.open(), nil
@@ -176,7 +176,7 @@ func (ed *editor) change(o *object, k *key, raw []byte, isObj bool) bool {
 	return true
 }
 
-// replace makes the object of k hold exactly what raw does.
+// replace makes the object of k equal to raw.
 func (ed *editor) replace(k *key, raw []byte) bool {
 	if k.obj == nil && bytes.Equal(k.raw, raw) {
 		return false
@@ -184,10 +184,10 @@ func (ed *editor) replace(k *key, raw []byte) bool {
 	return ed.update(k.open(), raw)
 }
 
-// update makes an object hold exactly what raw does, in one pass through both.
+// update makes an object equal to raw, in one pass through both.
 func (ed *editor) update(o *object, raw []byte) (changed bool) {
 	old, i, buried := o.live, 0, len(o.dead) > 0
-	live, same := old[:0:0], true // same: so far the live are the same keys
+	live, same := old[:0:0], true // same: so far the live keys are unchanged
 	part := func() {
 		if same {
 			live, same = append(make([]*key, 0, len(old)+16), old[:i]...), false
@@ -212,7 +212,7 @@ func (ed *editor) update(o *object, raw []byte) (changed bool) {
 			i++
 		} else {
 			part()
-			if buried { // none of those killed here comes again: they are in order
+			if buried { // the keys are sorted, so none of those killed here comes again
 				k = o.dug(m.name)
 			} else {
 				k = &key{name: string(m.name)}
@@ -243,7 +243,7 @@ func (ed *editor) unset(o *object, name string) bool {
 	return true
 }
 
-// kill makes a tombstone of a key, which the caller takes from the live.
+// kill turns a key into a tombstone. The caller removes it from live.
 func (ed *editor) kill(o *object, k *key, at Stamp) {
 	o.size -= nameWidth(k.name) + k.width() + len(":,")
 	if k.isObj {
@@ -259,8 +259,8 @@ func (ed *editor) kill(o *object, k *key, at Stamp) {
 	ed.buried(o, k)
 }
 
-// leave has the object of a key stay behind what comes: should the key hold an object
-// again, the keys of this one are still known.
+// leave keeps the object of a key behind its next value: if the key gets an object again, the
+// keys of this one are still known.
 func (ed *editor) leave(k *key, at Stamp) {
 	if k.obj != nil {
 		k.obj.life.end(at, ed.floor)
@@ -269,7 +269,7 @@ func (ed *editor) leave(k *key, at Stamp) {
 	k.former = &unopened{raw: k.raw, when: span{k.stamp, at}}
 }
 
-// reopen brings a former object back, empty: its old keys died when it did.
+// reopen makes a former object current again, empty: its old keys ended with it.
 func (ed *editor) reopen(o *object) {
 	died := o.life.lastEnd()
 	for _, k := range o.live {
@@ -279,8 +279,8 @@ func (ed *editor) reopen(o *object) {
 	o.life.begin(ed.now)
 }
 
-// part is one value of an object, encoded; nil if there is none. It opens nothing: what is
-// only read costs no memory.
+// part returns one encoded value of an object, nil if there is none. It opens nothing, so
+// that reading costs no memory.
 func (k *key) part(name string) (raw []byte) {
 	if k.obj == nil {
 		walk(k.raw, func(m member) {
@@ -333,7 +333,7 @@ func openObject(raw []byte, since Stamp) *object {
 	return o
 }
 
-// bury drops the tombstone, or the object behind a leaf, that died by floor.
+// bury removes a tombstone, or the object behind a leaf, that ended by floor.
 func (o *object) bury(k *key, floor Stamp) {
 	switch {
 	case !k.life.alive() && k.stamp <= floor && o.dead[k.name] == k:

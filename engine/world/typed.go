@@ -7,15 +7,14 @@ import (
 	"slices"
 
 	"github.com/go-gl/mathgl/mgl64"
-
 	"github.com/loci-place/loci/netcode"
 )
 
-// MaxParents is how many ancestors count towards where an entity stands: a chain
-// of parents may be made longer, or into a ring, by the one who owns the entities.
+// MaxParents is the number of ancestors that count for an entity's transform: owners can
+// make longer chains of parents, and rings.
 const MaxParents = 64
 
-// typed is what the simulation reads of the official components.
+// typed caches what the simulation reads from the official components.
 type typed struct {
 	local      *mgl64.Mat4 // transform.matrix; nil = not read yet
 	at         [3]float32  // its translation
@@ -27,7 +26,7 @@ type typed struct {
 	animated   *Animated   // nil = it has no animations
 }
 
-// retype follows a component's change; c is nil when it went away.
+// retype updates typed after a component has changed; c is nil if it was removed.
 func (e *Entity) retype(name string, c map[string]any) {
 	switch name {
 	case "transform":
@@ -63,15 +62,15 @@ func (e *Entity) followAvatar(id string) {
 // retyped are the components that retype knows.
 var retyped = [...]string{"transform", "relationships", "intent", "grabbable", "property_animations"}
 
-// forget is retype for an entity that has lost all its components.
+// forget resets typed for an entity that has lost all its components.
 func (e *Entity) forget() {
 	for _, name := range retyped {
 		e.retype(name, nil)
 	}
 }
 
-// reread is retype after one key of the component, or something below it, became
-// another number or truth value. It costs no more than the key's value.
+// reread is retype after a number or boolean at or below one key of the component has
+// changed. It decodes only that key.
 func (e *Entity) reread(component, name string) {
 	switch component + "." + name {
 	case "transform.matrix":
@@ -95,7 +94,7 @@ func (e *Entity) reread(component, name string) {
 	}
 }
 
-// value decodes one key of a component, nil if there is none.
+// value returns one key of a component as decoded JSON, nil if there is none.
 func (e *Entity) value(component, name string) any {
 	c := e.components.get(component)
 	if c == nil {
@@ -117,12 +116,12 @@ func (e *Entity) text(component, name string) string {
 	return text
 }
 
-// only is a component as if it had but one key.
+// only returns a component with just one of its keys.
 func (e *Entity) only(component, name string) map[string]any {
 	return map[string]any{name: e.value(component, name)}
 }
 
-// Parent is the entity its relationships name, or nil.
+// Parent returns the entity that its relationships name, or nil.
 func (e *Entity) Parent() *Entity {
 	if e.typed.parent == "" {
 		return nil
@@ -130,13 +129,12 @@ func (e *Entity) Parent() *Entity {
 	return e.w.Entity(e.typed.parent)
 }
 
-// ParentID is the id that its relationships name, whether or not such an entity stands
-// there; "" if none.
+// ParentID returns the id that its relationships name, "" if none. That entity may not exist.
 func (e *Entity) ParentID() string { return e.typed.parent }
 
-// Part is the part of an avatar's body that acts out a pose, or nil: its child with that
-// pose and of the same owner, since what somebody else hangs on an avatar is no part of its
-// body. Of several it is the one that came last, as agents predict.
+// Part returns the body part of an avatar that actuates a pose, or nil: its child with that
+// pose and the same owner, since children of other owners are no part of its body. Of
+// several it is the last one added, as agents predict.
 func (e *Entity) Part(pose string) *Entity {
 	for _, c := range slices.Backward(e.w.children.by[e.id]) {
 		if c.typed.pose == pose && c.owner == e.owner {
@@ -146,14 +144,14 @@ func (e *Entity) Part(pose string) *Entity {
 	return nil
 }
 
-// Pose is the pose it takes its transform from (intent.actuate_pose), or "".
+// Pose returns the pose that sets its transform (intent.actuate_pose), or "".
 func (e *Entity) Pose() string { return e.typed.pose }
 
-// FromAvatar is the avatar whose poses it follows (intent.from_avatar), or "".
+// FromAvatar returns the avatar whose poses it follows (intent.from_avatar), or "".
 func (e *Entity) FromAvatar() string { return e.typed.fromAvatar }
 
-// Local is the entity's transform in its parent's space, column-major, in metres;
-// identity where the component is missing or is not 16 finite numbers.
+// Local returns the entity's transform in its parent's space, column-major, in metres. It is
+// the identity if the component is missing or not 16 finite numbers.
 func (e *Entity) Local() mgl64.Mat4 {
 	if e.typed.local == nil {
 		m := e.readLocal()
@@ -167,7 +165,7 @@ func (e *Entity) readLocal() mgl64.Mat4 {
 	return m
 }
 
-// matrixOf gives a transform's matrix, and whether it has one.
+// matrixOf returns a transform's matrix, and whether it has one.
 func matrixOf(transform map[string]any) (m mgl64.Mat4, ok bool) {
 	if m, ok := transform["matrix"].(netcode.Matrix); ok {
 		return mgl64.Mat4(m), true
@@ -186,8 +184,8 @@ func matrixOf(transform map[string]any) (m mgl64.Mat4, ok bool) {
 	return m, true
 }
 
-// SetLocal moves the entity. The transform's other keys stay. A matrix with a
-// number that is not finite is refused.
+// SetLocal sets the entity's transform, and keeps the component's other keys. It reports
+// false for a matrix with a number that is not finite.
 func (e *Entity) SetLocal(m mgl64.Mat4) bool {
 	if !finite(&m) {
 		return false
@@ -203,8 +201,8 @@ func (e *Entity) SetLocal(m mgl64.Mat4) bool {
 	return true
 }
 
-// SetNumber gives one key of a component a number; its other keys stay. What is
-// not finite is refused.
+// SetNumber sets one key of a component to a number, and keeps its other keys. It reports
+// false if the number is not finite.
 func (e *Entity) SetNumber(component, name string, v float64) bool {
 	if !isFinite(v) {
 		return false
@@ -215,8 +213,8 @@ func (e *Entity) SetNumber(component, name string, v float64) bool {
 	return true
 }
 
-// SetScalar gives one key of a component a number, exactly as it is, or a truth value;
-// its other keys stay. What is neither, and what is not finite, is refused.
+// SetScalar sets one key of a component to a number, with all its digits, or a boolean, and
+// keeps its other keys. It reports false for anything else, and for numbers not finite.
 func (e *Entity) SetScalar(component, name string, v any) bool {
 	switch v := v.(type) {
 	case bool:
@@ -233,8 +231,8 @@ func (e *Entity) SetScalar(component, name string, v any) bool {
 	return true
 }
 
-// overwrite gives one key of a component an encoded leaf. It is what happens to
-// most entities most often, and allocates nothing once the key is there.
+// overwrite sets one key of a component to an encoded leaf. This is the most frequent edit,
+// and allocates nothing if the key exists.
 func (e *Entity) overwrite(component, name string, raw []byte) {
 	c := e.components.get(component)
 	if c == nil {
@@ -275,7 +273,7 @@ func finite(m *mgl64.Mat4) bool {
 
 func isFinite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
-// World is the entity's transform in world space.
+// World returns the entity's transform in world space.
 func (e *Entity) World() mgl64.Mat4 {
 	m := e.Local()
 	for p, n := e.Parent(), 0; p != nil && n < MaxParents; p, n = p.Parent(), n+1 {
@@ -284,9 +282,84 @@ func (e *Entity) World() mgl64.Mat4 {
 	return m
 }
 
-// detach moves the entity to the root, where it stands.
+// detach makes the entity a root, at its current position.
 func (e *Entity) detach() {
 	m := e.World()
 	e.Unset("relationships")
 	e.SetLocal(m)
+}
+
+// WouldCycle reports whether child would be its own ancestor, or have more than
+// [MaxParents] ancestors, with the given parent. Its cost is the length of the chain above
+// that parent; the depth of the tree below child does not count. A chain that names child
+// counts even if child is not in the world yet or any more.
+func (w *World) WouldCycle(child *Entity, parentID string) bool {
+	id := parentID
+	for range MaxParents + 1 {
+		if id == child.id {
+			return true
+		}
+		p := w.Entity(id)
+		if p == nil {
+			return false
+		}
+		id = p.typed.parent
+	}
+	return true
+}
+
+// Grabbable is the component grabbable, which says how hands may move an entity
+// (netcode/PROTOCOL.md, "Intents", step 3).
+type Grabbable struct {
+	// ActuateOn is the entity that moves instead: the id of an ancestor, or "$parent". Empty
+	// means the entity itself.
+	ActuateOn string
+	// Translation and Rotation scale the movement along each axis of the moved entity's
+	// parent: 0 blocks it, 1 allows all of it.
+	Translation, Rotation mgl64.Vec3
+}
+
+// Grabbable returns the component, or nil if the entity has none. Constraints that are not
+// 3 numbers are ignored.
+func (e *Entity) Grabbable() *Grabbable {
+	if e.typed.grabbable == nil {
+		if !e.Has("grabbable") {
+			return nil
+		}
+		g := &Grabbable{}
+		for _, name := range [...]string{"actuate_on", "translation_constraint", "rotation_constraint"} {
+			g.read(name, e.value("grabbable", name))
+		}
+		e.typed.grabbable = g
+	}
+	return e.typed.grabbable
+}
+
+// read reads one key of the component.
+func (g *Grabbable) read(name string, v any) {
+	switch name {
+	case "actuate_on":
+		g.ActuateOn, _ = v.(string)
+	case "translation_constraint":
+		g.Translation = constraint(v)
+	case "rotation_constraint":
+		g.Rotation = constraint(v)
+	}
+}
+
+func constraint(v any) mgl64.Vec3 {
+	free := mgl64.Vec3{1, 1, 1}
+	list, _ := v.([]any)
+	if len(list) != len(free) {
+		return free
+	}
+	var c mgl64.Vec3
+	for i, item := range list {
+		f, ok := item.(float64)
+		if !ok {
+			return free
+		}
+		c[i] = f
+	}
+	return c
 }

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"iter"
@@ -9,33 +10,32 @@ import (
 	"strings"
 
 	"github.com/go-faster/jx"
-
 	"github.com/loci-place/loci/engine/grid"
 )
 
 var (
-	// ErrExists: an entity of that id stands in the world already.
+	// ErrExists: the world has an entity with that id.
 	ErrExists = errors.New("world: entity exists")
 	// ErrBadID: an entity id is empty.
 	ErrBadID = errors.New("world: bad entity id")
 )
 
-// World is the entities of a place. The zero value is not usable; see [New].
+// World holds the entities of a place. Create one with [New].
 type World struct {
-	now   Stamp // the state being made
+	now   Stamp // the current state
 	floor Stamp // the oldest state a delta can start from
 
 	entities   map[string]*Entity          // tombstones included
 	alive      int                         // entities that are not tombstones
-	indexes    int                         // given out so far
+	indexes    int                         // assigned so far
 	owned      map[string]map[*Entity]bool // by owner
 	children   index                       // by relationships.parent
 	followers  index                       // by intent.from_avatar
-	animated   []*AnimatedBy               // who has entities with property animations
+	animated   []*AnimatedBy               // owners of entities with property animations
 	animatedBy map[string]*AnimatedBy      // the same by owner
 	newest     *Entity                     // head of the list by last change
-	roots      *grid.Grid[*Entity]         // by where they stand
-	rerooted   []Rerooted                  // in the state being made
+	roots      *grid.Grid[*Entity]         // by position
+	rerooted   []Rerooted                  // in the current state
 	graves     []grave                     // tombstones, oldest first
 	memory     memory
 	scratch    []byte
@@ -44,15 +44,15 @@ type World struct {
 	decoder    jx.Decoder
 }
 
-// grave remembers a tombstone until it may go.
+// grave is a tombstone that Sweep will remove.
 type grave struct {
 	at     Stamp
-	entity *Entity // the tombstone itself, or the entity in which it is
+	entity *Entity // the tombstone itself, or the entity that has it
 	obj    *object // that holds it
 	key    *key
 }
 
-// New gives an empty world whose first state is number first (0 = 1).
+// New returns an empty world whose first state has the number first; 0 means 1.
 func New(first Stamp) *World {
 	first = max(first, 1)
 	return &World{
@@ -67,10 +67,10 @@ func New(first Stamp) *World {
 	}
 }
 
-// Now is the state that edits go into.
+// Now returns the current state, which edits belong to.
 func (w *World) Now() Stamp { return w.now }
 
-// Oldest is the oldest state a delta can start from.
+// Oldest returns the oldest state that a delta can start from.
 func (w *World) Oldest() Stamp { return w.floor }
 
 // Advance ends the current state and begins the next.
@@ -81,12 +81,11 @@ func (w *World) Advance() {
 	w.rerooted = w.rerooted[:0]
 }
 
-// Len is the number of entities.
+// Len returns the number of entities.
 func (w *World) Len() int { return w.alive }
 
-// Spawn adds an entity. Its components are objects by name; a JSON null in one is
-// dropped and an empty array stands for an empty object (netcode/PROTOCOL.md, "Agents and
-// entities").
+// Spawn adds an entity. Its components are objects by name. Nulls in them are dropped, and an
+// empty array stands for an empty object (netcode/PROTOCOL.md, "Agents and entities").
 func (w *World) Spawn(id, owner string, components map[string]any) (*Entity, error) {
 	encoded, err := encodeAll(components)
 	if err != nil {
@@ -95,7 +94,7 @@ func (w *World) Spawn(id, owner string, components map[string]any) (*Entity, err
 	return w.SpawnEncoded(id, owner, encoded)
 }
 
-// SpawnEncoded is Spawn with components that have been encoded.
+// SpawnEncoded is Spawn with encoded components.
 func (w *World) SpawnEncoded(id, owner string, encoded map[string]Component) (*Entity, error) {
 	if id == "" {
 		return nil, ErrBadID
@@ -134,18 +133,18 @@ func (w *World) SpawnEncoded(id, owner string, encoded map[string]Component) (*E
 	return e, nil
 }
 
-// Removal says what becomes of the children of a removed entity.
+// Removal says what happens to the children of a removed entity.
 type Removal int
 
 const (
-	// Cascade removes them too, no matter who owns them.
+	// Cascade removes them too, regardless of their owner.
 	Cascade Removal = iota
-	// Reparent moves them to the root, where they stand, without relationships.
+	// Reparent makes them roots at their current position, without relationships.
 	Reparent
 )
 
-// Remove takes an entity out of the world and gives everything that went with it,
-// parents before children. Nothing happens if it is not there.
+// Remove removes an entity and returns everything that was removed with it, parents before
+// children. It does nothing if there is no such entity.
 func (w *World) Remove(id string, how Removal) []*Entity {
 	e := w.Entity(id)
 	if e == nil {
@@ -165,7 +164,7 @@ func (w *World) Remove(id string, how Removal) []*Entity {
 	return removed
 }
 
-// Family gives an entity and all below it, parents before children.
+// Family returns an entity and its descendants, parents before children.
 func (w *World) Family(e *Entity) []*Entity {
 	family := []*Entity{e}
 	in := map[*Entity]bool{e: true}
@@ -194,7 +193,7 @@ func (w *World) drop(e *Entity) {
 	w.graves = append(w.graves, grave{at: w.now, entity: e})
 }
 
-// Entity returns the entity of that id, or nil.
+// Entity returns the entity with an id, or nil.
 func (w *World) Entity(id string) *Entity {
 	if e := w.entities[id]; e != nil && e.life.alive() {
 		return e
@@ -202,8 +201,8 @@ func (w *World) Entity(id string) *Entity {
 	return nil
 }
 
-// Entities goes through all entities, last changed first. The world must not be
-// edited on the way.
+// Entities iterates over all entities, last changed first. The world must not be edited
+// meanwhile.
 func (w *World) Entities() iter.Seq[*Entity] {
 	return func(yield func(*Entity) bool) {
 		for e := w.newest; e != nil; e = e.older {
@@ -214,8 +213,8 @@ func (w *World) Entities() iter.Seq[*Entity] {
 	}
 }
 
-// Changed goes through what has changed since a state, tombstones included, last
-// changed first. The world must not be edited on the way.
+// Changed iterates over the entities that have changed since a state, removed ones included,
+// last changed first. The world must not be edited meanwhile.
 func (w *World) Changed(since Stamp) iter.Seq[*Entity] {
 	return func(yield func(*Entity) bool) {
 		for e := w.newest; e != nil && e.stamp > since; e = e.older {
@@ -233,16 +232,16 @@ func (w *World) OwnedBy(owner string) []*Entity {
 	})
 }
 
-// Children returns the entities whose relationships name id as their parent, in
-// the order they came. The slice is the world's own.
+// Children returns the entities whose relationships name id as their parent, in the order
+// they were added. The slice is owned by the world.
 func (w *World) Children(id string) []*Entity { return w.children.by[id] }
 
-// Followers returns the entities whose intent component takes its pose from the
-// avatar id (from_avatar). The slice is the world's own.
+// Followers returns the entities whose intent component takes its pose from the avatar id
+// (from_avatar). The slice is owned by the world.
 func (w *World) Followers(id string) []*Entity { return w.followers.by[id] }
 
-// Sweep forgets what no delta from oldest on needs: earlier states can not be
-// the base of a delta any more.
+// Sweep removes what no delta from oldest or later needs. Earlier states cannot be the base
+// of a delta any more.
 func (w *World) Sweep(oldest Stamp) {
 	if oldest <= w.floor || oldest > w.now {
 		return
@@ -278,7 +277,7 @@ func (e *Entity) tombstone(o *object, k *key) {
 	e.w.graves = append(e.w.graves, grave{at: e.w.now, entity: e, obj: o, key: k})
 }
 
-// promote puts e at the head of the list by last change.
+// promote moves e to the head of the list by last change.
 func (w *World) promote(e *Entity) {
 	if w.newest == e {
 		return
@@ -301,4 +300,51 @@ func (w *World) unlink(e *Entity) {
 		e.older.newer = e.newer
 	}
 	e.newer, e.older = nil, nil
+}
+
+// index finds entities by the id of another that they name, in the order they were added.
+type index struct {
+	by    map[string][]*Entity
+	which int    // index into Entity.came
+	came  uint64 // number of entities added so far
+}
+
+const (
+	byParent = iota
+	byAvatar
+	indexes
+)
+
+func newIndex(which int) index { return index{by: map[string][]*Entity{}, which: which} }
+
+// move moves e from one id to another; "" means none.
+func (x *index) move(e *Entity, from, to string) {
+	if from == to {
+		return
+	}
+	if from != "" {
+		if rest := x.without(x.by[from], e); len(rest) == 0 {
+			delete(x.by, from)
+		} else {
+			x.by[from] = rest
+		}
+	}
+	if to != "" {
+		x.came++
+		e.came[x.which] = x.came
+		x.by[to] = append(x.by[to], e)
+	}
+}
+
+// without removes e from a list that contains it, moving the shorter side of the list.
+func (x *index) without(list []*Entity, e *Entity) []*Entity {
+	i, _ := slices.BinarySearchFunc(list, e.came[x.which], func(o *Entity, came uint64) int {
+		return cmp.Compare(o.came[x.which], came)
+	})
+	if i >= len(list)/2 {
+		return slices.Delete(list, i, i+1)
+	}
+	copy(list[1:i+1], list[:i])
+	list[0] = nil
+	return list[1:]
 }
