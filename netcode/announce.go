@@ -11,20 +11,18 @@ import (
 // Announce is the body of the request with which an agent joins (netcode/PROTOCOL.md,
 // "announce").
 type Announce struct {
-	// Version is the protocol version, whether or not it is one that is spoken:
-	// [DialectOf] knows.
+	// Version is the protocol version, which may be unsupported: see [DialectOf].
 	Version int
 	// Identity describes who the agent is: "display_name" at least.
 	Identity map[string]any
-	// Avatar is the entity to make for the agent: components by name, and
-	// "children". Empty if the agent asks for none.
+	// Avatar is the entity to spawn for the agent: components by name, and
+	// "children". It is empty if the agent asks for none.
 	Avatar map[string]any
 }
 
-// TakesFragments is the field of an identity with which an agent says, by true, that it may be
-// sent packets in unreliable fragments: that its ENet is 1.3.16 or later. Earlier ones, as of
-// all deployed C clients, write into memory that they have freed when parts of several such
-// packets get lost.
+// TakesFragments is the field of an identity that is true if the agent may be sent packets in
+// unreliable fragments, because its ENet is 1.3.16 or later. Earlier ones, which all deployed C
+// clients use, write to freed memory when parts of several such packets get lost.
 const TakesFragments = "takes_fragments"
 
 // ParseAnnounce reads an announce in either shape,
@@ -32,9 +30,9 @@ const TakesFragments = "takes_fragments"
 //	["announce","version",n,"identity",{…},"spawn_avatar",{…}]
 //	["announce",["identity",{…}],{…}]
 //
-// of which the second speaks version 1. The avatar may be left out, unknown
-// fields are ignored, and values are decoded as by [ParseStrict]. The errors
-// are for the one who wrote the agent to read.
+// of which the second means version 1. The avatar may be left out, unknown fields are
+// ignored, and values are decoded by [ParseStrict]. The errors are meant for the author of
+// the agent.
 func ParseAnnounce(body []byte) (Announce, error) {
 	var p announceParser
 	p.reset(body)
@@ -120,8 +118,8 @@ func (p *announceParser) item(items *list) (err error) {
 	}
 }
 
-// pair parses what is inside of ["identity",{…}]. An empty list is an avatar
-// without components.
+// pair parses the contents of ["identity",{…}]. An empty list is an avatar without
+// components.
 func (p *announceParser) pair(items *list) error {
 	if more, err := items.next(); err != nil || !more {
 		return err

@@ -1,10 +1,13 @@
 package netcode
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -22,7 +25,7 @@ const (
 )
 
 // AssetFrame is a message about an asset (netcode/PROTOCOL.md, "Assets"): a request for a
-// range of its bytes, such a range, or the news that there is none.
+// range of its bytes, such a range, or a failure.
 type AssetFrame struct {
 	MID    uint16
 	Header AssetHeader
@@ -34,7 +37,7 @@ type AssetFrame struct {
 type AssetHeader struct {
 	ID             string // "asset:sha256:" and 64 hexadecimal digits
 	Offset, Length uint64 // the range, in bytes; both 0 in a request for the size
-	PublishedBy    string // request: an entity whose agent has it, or empty
+	PublishedBy    string // request: an entity whose agent has the asset, or empty
 	TotalLength    uint64 // data: of the whole asset, in bytes
 	ErrorReason    string // failure: for people
 	ErrorCode      int    // failure
@@ -242,4 +245,35 @@ func (p *assetParser) errorCode() (int, error) {
 		err = fmt.Errorf("%s, want a whole number", appendFloat(nil, v))
 	}
 	return int(v), err
+}
+
+const assetIDPrefix = "asset:sha256:"
+
+// AssetHash is the SHA-256 of an asset's content, from which its id is made
+// (netcode/PROTOCOL.md, "Assets").
+type AssetHash [sha256.Size]byte
+
+// ID returns the id of the asset.
+func (h AssetHash) ID() string { return assetIDPrefix + hex.EncodeToString(h[:]) }
+
+// AssetID returns the id of an asset with this content.
+func AssetID(content []byte) string { return AssetHash(sha256.Sum256(content)).ID() }
+
+// ParseAssetID parses an asset's id: "asset:sha256:" and 64 hexadecimal digits in lower
+// case. No other spelling is accepted.
+func ParseAssetID(id string) (AssetHash, error) {
+	var h AssetHash
+	digits, ok := strings.CutPrefix(id, assetIDPrefix)
+	if !ok || len(digits) != 2*len(h) || strings.ToLower(digits) != digits {
+		return AssetHash{}, badAssetID(id)
+	}
+	if _, err := hex.Decode(h[:], []byte(digits)); err != nil {
+		return AssetHash{}, badAssetID(id)
+	}
+	return h, nil
+}
+
+func badAssetID(id string) error {
+	const most = 100 // bytes of it that are shown
+	return fmt.Errorf("asset id %.*q, want %s and 64 hexadecimal digits in lower case", most, id, assetIDPrefix)
 }

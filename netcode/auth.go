@@ -9,17 +9,17 @@ import (
 	"fmt"
 )
 
-// Auth is what an announce says, in its identity, about proofs: which key the agent will
-// prove to have, and which place it means to join (netcode/README.md, "Verified agents").
+// Auth is the "auth" of an identity: which key the agent will prove to have, and which place
+// it wants to join (netcode/README.md, "Verified agents").
 type Auth struct {
-	// Key is nil where the agent proves nothing.
+	// Key is nil if the agent proves nothing.
 	Key ed25519.PublicKey
-	// Resume is the avatar that the agent had, and wants back, "" if none.
+	// Resume is the avatar that the agent had and wants back, "" if none.
 	Resume string
-	// Dialed is the place as the agent dialed it, as [DialedName] writes it. "" is what
-	// clients of before places had keys say: their proofs are not bound to a place.
+	// Dialed is the place as the agent dialed it, in the form of [DialedName]. It is "" for
+	// clients from before places had keys: their proofs are not bound to a place.
 	Dialed string
-	// Nonce is the agent's part of what the place signs. It is zero without Dialed.
+	// Nonce is the agent's part of the text that the place signs. It is zero without Dialed.
 	Nonce Nonce
 }
 
@@ -33,9 +33,9 @@ var (
 //
 //	{"ed25519": base64 key, "resume": avatar id, "dialed": "host:port", "nonce": base64}
 //
-// Without "ed25519" only what asks for the place's proof counts, which takes both a good
-// "dialed" and a good "nonce": other kinds of "auth" are nobody's business here. The errors
-// are for the author of the agent to read.
+// Without "ed25519", a valid "dialed" and a valid "nonce" together ask for the place's proof,
+// and anything else is ignored: it may be another kind of "auth". The errors are meant for the
+// author of the agent.
 func ParseAuth(identity map[string]any) (Auth, error) {
 	object, _ := identity["auth"].(map[string]any)
 	a, err := parseAsking(object)
@@ -61,7 +61,7 @@ func ParseAuth(identity map[string]any) (Auth, error) {
 	return a, nil
 }
 
-// parseAsking reads what asks for the place's proof.
+// parseAsking reads the fields that ask for the place's proof.
 func parseAsking(object map[string]any) (a Auth, err error) {
 	dialed, nonce := object["dialed"], object["nonce"]
 	if dialed == nil && nonce == nil {
@@ -83,7 +83,7 @@ func parseAsking(object map[string]any) (a Auth, err error) {
 // AsksPlace reports whether the agent wants the place to prove its key.
 func (a Auth) AsksPlace() bool { return a.Dialed != "" }
 
-// Object is what goes into the identity.
+// Object returns the value of "auth" in the identity.
 func (a Auth) Object() map[string]any {
 	o := map[string]any{}
 	if a.Key != nil {
@@ -98,10 +98,10 @@ func (a Auth) Object() map[string]any {
 	return o
 }
 
-// KeyText is the key as everybody is shown it, in base64; "" if there is none.
+// KeyText returns the key in base64, "" if there is none.
 func (a Auth) KeyText() string { return KeyText(a.Key) }
 
-// KeyText is a public key as it is written everywhere, in base64; "" for nil.
+// KeyText returns a public key in base64, the form it has everywhere; "" for nil.
 func KeyText(key ed25519.PublicKey) string { return base64.StdEncoding.EncodeToString(key) }
 
 // ParseKeyText reads a public key as [KeyText] writes it.
@@ -109,10 +109,10 @@ func ParseKeyText(text string) (key ed25519.PublicKey, ok bool) {
 	return parseBytes(text, ed25519.PublicKeySize)
 }
 
-// Nonce makes each proof good for one announce only.
+// Nonce makes each proof valid for one announce only.
 type Nonce [32]byte
 
-// NewNonce returns one that nobody can guess.
+// NewNonce returns a random nonce.
 func NewNonce() (n Nonce) {
 	_, _ = rand.Read(n[:]) // never fails
 	return n
@@ -120,23 +120,23 @@ func NewNonce() (n Nonce) {
 
 func (n Nonce) text() string { return base64.StdEncoding.EncodeToString(n[:]) }
 
-// Challenge is what a place asks an agent to prove that it has its key,
+// Challenge asks an agent to prove that it has its key,
 //
 //	["challenge", nonce, place name]
 //
-// and, to agents that want to know, its proof that it is the place that it says:
+// and, for agents that ask, contains the proof that the place has its own:
 //
 //	["challenge", nonce, place name, place key, "kept" or "ephemeral", signature]
 type Challenge struct {
 	Nonce Nonce
 	Place string
-	// Key is the place's own, nil in the first form. Ephemeral says that the place does
-	// not keep it: next time it is opened it has another.
+	// Key is the key of the place, nil in the first form. Ephemeral means that the place
+	// does not store it, and has another one after a restart.
 	Key       ed25519.PublicKey
 	Ephemeral bool
 	Signature [ed25519.SignatureSize]byte
-	// Dialed is that of the announce. It is signed, but not in the message: both ends
-	// know it.
+	// Dialed is from the announce. It is signed, but not in the message, as both ends know
+	// it.
 	Dialed string
 }
 
@@ -195,15 +195,15 @@ func (c *Challenge) parseProof(items []any) (ok bool) {
 	return ok && signed && len(items) == 3 && lifetime == c.lifetime()
 }
 
-// Sign has a place prove its key to the agent that has sent an announce, whose body it is
-// given byte for byte, with this "auth" in it.
+// Sign adds the place's proof of its key for the agent that has sent an announce with auth a.
+// announce is the body of the announce, byte for byte.
 func (c *Challenge) Sign(place ed25519.PrivateKey, a Auth, announce []byte) {
 	c.Key, _ = place.Public().(ed25519.PublicKey)
 	c.Dialed = a.Dialed
 	copy(c.Signature[:], ed25519.Sign(place, c.signedByPlace(a, announce)))
 }
 
-// IsSigned reports whether the place has proven the key that it shows.
+// IsSigned reports whether the place has proven the Key.
 func (c *Challenge) IsSigned(a Auth, announce []byte) bool {
 	return c.Key != nil && ed25519.Verify(c.Key, c.signedByPlace(a, announce), c.Signature[:])
 }
@@ -211,8 +211,8 @@ func (c *Challenge) IsSigned(a Auth, announce []byte) bool {
 // Proof is the signature that answers a challenge: ["prove", signature].
 type Proof [ed25519.SignatureSize]byte
 
-// Prove signs what a challenge asks for. Announce is the announce's body, byte for byte
-// as it was sent.
+// Prove answers a challenge. announce is the body of the announce, byte for byte as it was
+// sent.
 func (c *Challenge) Prove(key ed25519.PrivateKey, announce []byte) (p Proof) {
 	public, _ := key.Public().(ed25519.PublicKey)
 	copy(p[:], ed25519.Sign(key, c.signedByAgent(public, announce)))
@@ -224,15 +224,16 @@ func (c *Challenge) Proves(p Proof, key ed25519.PublicKey, announce []byte) bool
 	return ed25519.Verify(key, c.signedByAgent(key, announce), p[:])
 }
 
-// Prefixes keep a signature from being taken for one of anything else.
+// Prefixes keep a signature from being valid for anything else.
 const (
 	placePrefix   = "alloplace place proof 1\n"
 	boundPrefix   = "alloplace announce proof 2\n"
 	unboundPrefix = "alloplace announce proof 1\n"
 )
 
-// signedByPlace is what the place signs. All but the texts at the end is of fixed length,
-// and no text but the last has a newline in it, so that different ones cannot read the same.
+// signedByPlace returns the bytes that the place signs. Everything but the texts at the end
+// has a fixed length, and only the last text can have a newline, so that different inputs
+// cannot result in the same bytes.
 func (c *Challenge) signedByPlace(a Auth, announce []byte) []byte {
 	hash := sha256.Sum256(announce)
 	var agent [ed25519.PublicKeySize]byte // zero if it has none
@@ -242,8 +243,8 @@ func (c *Challenge) signedByPlace(a Auth, announce []byte) []byte {
 	return append(b, a.Dialed+"\n"+c.lifetime()+"\n"+c.Place...)
 }
 
-// signedByAgent is what the agent signs: with the key of the place and how it was dialed,
-// where the place has shown one.
+// signedByAgent returns the bytes that the agent signs. They include the place's key, if it
+// has shown one, and how it was dialed.
 func (c *Challenge) signedByAgent(key ed25519.PublicKey, announce []byte) []byte {
 	hash := sha256.Sum256(announce)
 	if c.Key == nil {
@@ -263,7 +264,7 @@ func (p Proof) Append(dst []byte) []byte {
 
 var errProof = fmt.Errorf(`want ["prove", a signature of %d bytes in base64]`, ed25519.SignatureSize)
 
-// ParseProof reads the body. The errors are for the author of the agent to read.
+// ParseProof reads the body. The errors are meant for the author of the agent.
 func ParseProof(body []byte) (p Proof, err error) {
 	v, err := ParseValue(body)
 	if err != nil {
@@ -280,8 +281,8 @@ func ParseProof(body []byte) (p Proof, err error) {
 	return p, nil
 }
 
-// parseBytes reads so many bytes in base64 (RFC 4648, section 4), of which there is one
-// spelling only.
+// parseBytes decodes base64 (RFC 4648, section 4) of exactly length bytes, in canonical form
+// only.
 func parseBytes(text string, length int) ([]byte, bool) {
 	if len(text) != base64.StdEncoding.EncodedLen(length) {
 		return nil, false

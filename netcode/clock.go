@@ -6,8 +6,8 @@ import (
 	"math"
 )
 
-// Clock is one exchange of clocks (netcode/PROTOCOL.md, "Clock"), in seconds: what the
-// agent's showed when it asked, and the place's when it answered.
+// Clock is one exchange of clocks (netcode/PROTOCOL.md, "Clock"), in seconds: the agent's time
+// when it asked, and the place's when it answered.
 type Clock struct {
 	Client, Server float64
 }
@@ -17,16 +17,16 @@ var (
 	errNoServer = errors.New("neither server_time nor server_clock")
 )
 
-// AppendClockRequest appends the message by which an agent asks for the time.
-// Its own, in seconds, comes back in the reply.
+// AppendClockRequest appends the message by which an agent asks for the time. The reply
+// repeats clientTime, in seconds.
 func AppendClockRequest(dst []byte, clientTime float64) []byte {
 	dst = appendFloat(append(dst, `{"client_time":`...), clientTime)
 	return append(dst, "}\n"...)
 }
 
-// AppendClockReply appends the answer to a request: all that was in it, and
-// serverTime, in seconds, as server_time beside client_time and as server_clock
-// beside client_clock. On error nothing is appended.
+// AppendClockReply appends the answer to a request: everything in the request, and
+// serverTime, in seconds, as server_time if there is a client_time and as server_clock if
+// there is a client_clock. On error nothing is appended.
 func AppendClockReply(dst, request []byte, serverTime float64) ([]byte, error) {
 	if math.IsNaN(serverTime) || math.IsInf(serverTime, 0) {
 		return dst, fmt.Errorf("clock: server time is %v", serverTime)
@@ -67,7 +67,7 @@ func (p *clockReply) message() error {
 	return p.end()
 }
 
-// field copies one field, with a comma behind it, unless it is ours to set.
+// field copies one field, followed by a comma, unless it is one that the reply sets.
 func (p *clockReply) field(key []byte) error {
 	var err error
 	p.peek() // the value begins behind the white space
@@ -89,7 +89,7 @@ func (p *clockReply) field(key []byte) error {
 	return err
 }
 
-// ParseClockReply reads the answer to a request, in either spelling.
+// ParseClockReply parses the answer to a request, in either spelling.
 func ParseClockReply(data []byte) (Clock, error) {
 	var s scanner
 	s.reset(data)

@@ -1,6 +1,6 @@
 package netcode
 
-// Kind says what travels on a channel.
+// Kind is what travels on a channel.
 type Kind uint8
 
 const (
@@ -12,34 +12,34 @@ const (
 	KindClock
 )
 
-// Versions of the protocol that a place speaks.
+// Versions of the protocol that a place supports.
 const (
 	MinVersion = 1
 	MaxVersion = 4
 )
 
-// CommandChannel is the channel of interactions in every dialect: the announce
-// arrives there, before anything is known of its sender.
+// CommandChannel is the channel of interactions in every dialect: the announce arrives there,
+// before the dialect of the sender is known.
 const CommandChannel = 1
 
-// Dialect is how agents of one announced version speak (netcode/PROTOCOL.md,
+// Dialect describes what differs between the versions of the protocol (netcode/PROTOCOL.md,
 // "Connections").
 type Dialect struct {
 	Version int
 
-	// Channels by number, and how many of them an agent opens.
+	// Channel numbers, and how many channels an agent opens.
 	State, Commands, Assets, Audio, Video, Clock uint8
 	Channels                                     int
 
-	// MediaTrailer: a media packet ends in one byte that means nothing.
+	// MediaTrailer: a media packet ends in one meaningless byte.
 	MediaTrailer bool
-	// HearsEveryone: the agent hears each track until it unsubscribes from it.
-	// Otherwise it hears only those it subscribed to.
+	// HearsEveryone: the agent hears every track until it unsubscribes. Otherwise it
+	// hears only those it has subscribed to.
 	HearsEveryone bool
 	// JSONPatch: the agent may be sent states of [StyleApply].
 	JSONPatch bool
-	// DeniedAsResponse: a request that a rule denies is answered in its
-	// response; the agent does not know the message "interaction_denied".
+	// DeniedAsResponse: if a rule denies a request, the response says so; the agent
+	// does not know the message "interaction_denied".
 	DeniedAsResponse bool
 }
 
@@ -53,7 +53,7 @@ var splitMedia = Dialect{
 	Channels: 6, DeniedAsResponse: true,
 }
 
-// dialects by version, from MinVersion on.
+// dialects are by version, from MinVersion on.
 var dialects = [...]Dialect{
 	published.as(1, func(d *Dialect) { d.JSONPatch = true }),
 	published.as(2, func(d *Dialect) { d.JSONPatch = true }),
@@ -61,8 +61,8 @@ var dialects = [...]Dialect{
 	splitMedia.as(4, nil),
 }
 
-// DialectOf returns the dialect of an announced version, and false for one that
-// is not spoken. The dialect is shared and must not be changed.
+// DialectOf returns the dialect of an announced version, and false if it is not supported. The
+// dialect is shared and must not be changed.
 func DialectOf(version int) (*Dialect, bool) {
 	if version < MinVersion || version > MaxVersion {
 		return nil, false
@@ -70,7 +70,7 @@ func DialectOf(version int) (*Dialect, bool) {
 	return &dialects[version-MinVersion], true
 }
 
-// Kind says what travels on a channel: KindUnknown beyond the last.
+// Kind returns what travels on a channel, KindUnknown beyond the last.
 func (d *Dialect) Kind(channel uint8) Kind {
 	switch channel {
 	case d.State:

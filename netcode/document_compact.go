@@ -5,16 +5,15 @@ import (
 	"maps"
 )
 
-// numbered is what a [Document] knows of an entity that states of the compact dialect call by
-// a number.
+// numbered is an entity that states of the compact dialect refer to by number.
 type numbered struct {
 	id     string
 	at     Placement
-	placed bool // at is where it is
+	placed bool // at is valid
 }
 
-// ApplyCompact is [Document.Apply] for states of the compact dialect. The document is the one
-// that versions before 5 would have, with the matrices that the placements stand for.
+// ApplyCompact is [Document.Apply] for states of the compact dialect. The resulting document
+// is the same as in versions before 5, with matrices computed from the placements.
 func (d *Document) ApplyCompact(s *CompactState) error {
 	next := Document{Revision: s.Revision}
 	switch {
@@ -44,7 +43,7 @@ func (d *Document) ApplyCompact(s *CompactState) error {
 	return nil
 }
 
-// copyOf is a copy that can be added to, also of nil.
+// copyOf returns a copy of a map, not nil even if m is.
 func copyOf[K comparable, V any](m map[K]V) map[K]V {
 	if m == nil {
 		return map[K]V{}
@@ -52,7 +51,7 @@ func copyOf[K comparable, V any](m map[K]V) map[K]V {
 	return maps.Clone(m)
 }
 
-// applyEntity applies one entity of a state, to maps of the document's own.
+// applyEntity applies one entity of a state. The document's maps have been copied before.
 func (d *Document) applyEntity(e *CompactEntity) error {
 	known, ok := d.numbers[e.Number]
 	switch {
@@ -98,7 +97,7 @@ func (d *Document) applyEntity(e *CompactEntity) error {
 	return nil
 }
 
-// withMatrix returns components with that transform.matrix.
+// withMatrix returns a copy of components with transform.matrix set.
 func withMatrix(components map[string]any, m *Matrix) map[string]any {
 	list := make([]any, len(m))
 	for i, v := range m {

@@ -2,8 +2,11 @@ package netcode
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"math"
 
 	"github.com/go-faster/jx"
 )
@@ -16,33 +19,33 @@ const (
 	TypePublication = "publication"
 )
 
-// Interaction is a message from one entity to another, or to all who subscribed
+// Interaction is a message from one entity to another, or to all subscribers
 // (netcode/PROTOCOL.md, "Interactions").
 type Interaction struct {
-	Type string // one of the Types, or whatever the sender wrote instead
+	Type string // one of the Types, or what the sender wrote instead
 	From string // entity id; empty for the sender's own avatar
 	To   string // entity id; empty in publications
-	// RequestID ties a response to its request. It is the requester's choice,
-	// and empty in the other types.
+	// RequestID matches a response to its request. The requester chooses it. It is empty
+	// in the other types.
 	RequestID string
 	// Body is one JSON value, byte for byte as it was sent.
 	Body []byte
-	// Envelope: it came in, or is to go out, as the envelope of version 0. That
-	// has no room for Type and RequestID, see [ParseInteraction].
+	// Envelope: the message was received, or will be sent, as the envelope of version 0,
+	// which has no Type and RequestID, see [ParseInteraction].
 	Envelope bool
 }
 
-// ParseInteraction reads an interaction, be it the list
+// ParseInteraction parses an interaction, either the list
 //
 //	["interaction", type, from, to, request id, body]
 //
-// or the envelope of version 0. An envelope's text becomes the body: as it is
-// where it is a JSON list, and as ["text"] where it is only a verb. It is a
-// one-way interaction, save that an announce is a request with an empty id.
+// or the envelope of version 0. The text of an envelope becomes the body: unchanged if it is a
+// JSON list, and as ["text"] if it is only a verb. It is a one-way interaction, unless it is
+// an announce, which is a request with an empty id.
 //
-// The body is checked to be JSON within [MaxDepth], and copied, so it may
-// outlive data. When only the body is wrong, the error comes with the other
-// fields filled in, so that a request can be answered.
+// The body must be JSON within [MaxDepth]. It is copied, so it may outlive data. If only the
+// body is invalid, the other fields are set even though there is an error, so that a request
+// can be answered.
 func ParseInteraction(data []byte) (Interaction, error) {
 	var p interactionParser
 	p.reset(data)
@@ -58,8 +61,8 @@ func (i *Interaction) IsOneway() bool {
 	return i.Type == TypeOneway || i.Type == "one-way"
 }
 
-// Append appends the message in the form that Envelope says, with the body as
-// it is. A missing body goes out as null.
+// Append appends the message, as an envelope if Envelope is set, with the body unchanged. A
+// missing body becomes null.
 func (i *Interaction) Append(dst []byte) []byte {
 	body := i.Body
 	if len(body) == 0 {
@@ -76,8 +79,8 @@ func (i *Interaction) Append(dst []byte) []byte {
 	return append(dst, "]\n"...)
 }
 
-// BodyVerb returns the first item of a body, where that is a list that begins
-// with a string, and "" otherwise.
+// BodyVerb returns the first item of a body if it is a list that begins with a string, and ""
+// otherwise.
 func BodyVerb(body []byte) string {
 	var s scanner
 	s.reset(body)
@@ -99,9 +102,9 @@ func BodyItem(body []any, i int) any {
 	return nil
 }
 
-// CountChildren returns the number of child entities that the body of a parsed [Interaction]
-// describes: the items of all lists under a key "children". It estimates what the body costs before
-// it is decoded. It stops at the first JSON error.
+// CountChildren returns the number of child entities in the body of a parsed [Interaction]: the
+// items of all lists under a key "children". It is an estimate of the cost of a body before it is
+// decoded. It stops at the first JSON error.
 func CountChildren(body []byte) int {
 	c := childCounter{}
 	c.reset(body)
@@ -114,7 +117,7 @@ type childCounter struct {
 	children int
 }
 
-// value counts in the value that comes next, and its items if they are children.
+// value counts children in the next value, and its items if they are children themselves.
 func (c *childCounter) value(children bool) error {
 	switch c.next() {
 	case jx.Object:
@@ -153,7 +156,7 @@ func (p *interactionParser) message() error {
 	return p.end()
 }
 
-// items parses the list of six.
+// items parses the list of six items.
 func (p *interactionParser) items() error {
 	items, err := p.list()
 	if err != nil {
@@ -175,7 +178,7 @@ func (p *interactionParser) items() error {
 	if err := p.nextItem(&items); err != nil {
 		return err
 	}
-	if err := checkUTF8(p.data); err != nil { // last, for the sake of the rest
+	if err := checkUTF8(p.data); err != nil { // last, so that the other fields are set
 		return err
 	}
 	body, err := p.raw()
@@ -201,3 +204,172 @@ func (p *interactionParser) nextItem(items *list) error {
 }
 
 var errNotInteraction = errors.New(`the first item is not "interaction"`)
+
+// The envelope of version 0 (netcode/PROTOCOL.md, "Connections"):
+//
+//	{"cmd":"interact","interact":{"from_entity":…,"to_entity":…,"cmd":text}}
+
+// envelope parses a message that is an object.
+func (p *interactionParser) envelope() error {
+	p.i.Envelope = true
+	if err := checkUTF8(p.data); err != nil {
+		return err
+	}
+	if err := p.fields(p.envelopeField); err != nil {
+		return err
+	}
+	if p.i.Body == nil {
+		return errors.New("interact.cmd: missing")
+	}
+	p.i.Type = TypeOneway
+	if BodyVerb(p.i.Body) == "announce" {
+		p.i.Type = TypeRequest
+	}
+	return nil
+}
+
+func (p *interactionParser) envelopeField(key []byte) error {
+	switch string(key) {
+	case "cmd":
+		command, err := p.text()
+		if err == nil && string(command) != "interact" {
+			err = fmt.Errorf(`%s, want "interact"`, AppendString(nil, fieldName(command)))
+		}
+		return err
+	case "interact":
+		return p.fields(p.interactField)
+	default:
+		return p.skip()
+	}
+}
+
+func (p *interactionParser) interactField(key []byte) error {
+	switch string(key) {
+	case "from_entity":
+		from, err := p.optionalText()
+		p.i.From = cleanString(from)
+		return err
+	case "to_entity":
+		to, err := p.optionalText()
+		p.i.To = cleanString(to)
+		return err
+	case "cmd":
+		return p.envelopeBody()
+	default:
+		return p.skip()
+	}
+}
+
+// envelopeBody parses the text that is a verb or a body. A body that is not encoded as text
+// is accepted too.
+func (p *interactionParser) envelopeBody() error {
+	if p.next() == jx.Array {
+		body, err := p.raw()
+		p.i.Body = bytes.Clone(body)
+		return err
+	}
+	text, err := p.text()
+	if err != nil {
+		return err
+	}
+	text = bytes.Trim(text, " \t\r\n")
+	if !bytes.HasPrefix(text, []byte{'['}) {
+		p.i.Body = append(AppendString([]byte{'['}, string(text)), ']')
+		return nil
+	}
+	if err := checkList(text); err != nil {
+		return fmt.Errorf("begins like a JSON list: %w", err)
+	}
+	p.i.Body = bytes.Clone(text)
+	return nil
+}
+
+// checkList returns an error unless text is a JSON list and nothing else.
+func checkList(text []byte) error {
+	if err := checkUTF8(text); err != nil {
+		return err
+	}
+	if err := checkDepth(text, MaxDepth); err != nil {
+		return err
+	}
+	var s scanner
+	s.reset(text)
+	if err := s.skip(); err != nil {
+		return err
+	}
+	return s.end()
+}
+
+func (i *Interaction) appendEnvelope(dst, body []byte) []byte {
+	dst = AppendString(append(dst, `{"cmd":"interact","interact":{"from_entity":`...), i.From)
+	dst = AppendString(append(dst, `,"to_entity":`...), i.To)
+	dst = appendString(append(dst, `,"cmd":`...), body)
+	return append(dst, "}}\n"...)
+}
+
+// EncodeBody encodes a body whose items may be anything that [encoding/json] can encode.
+// Unlike [AppendValue], which writes null, it fails for values that cannot be encoded.
+func EncodeBody(body []any) ([]byte, error) {
+	items, plain := make([]any, len(body)), true
+	for i, v := range body {
+		if written(v, 2) {
+			items[i] = v
+			continue
+		}
+		data, err := json.Marshal(v)
+		if err != nil {
+			return nil, fmt.Errorf("item %d of the body: %w", i+1, err)
+		}
+		items[i], plain = json.RawMessage(data), false
+	}
+	data := AppendValue(nil, items)
+	if plain {
+		return data, nil
+	}
+	if _, err := ParseValue(data); err != nil { // nested too deep
+		return nil, fmt.Errorf("the body: %w", err)
+	}
+	return data, nil
+}
+
+// PlainObject returns an object encoded and decoded again, as if a place had sent it.
+func PlainObject(object map[string]any) (map[string]any, error) {
+	if written(object, 1) {
+		return maps.Clone(object), nil
+	}
+	data, err := json.Marshal(object)
+	if err != nil {
+		return nil, err
+	}
+	v, err := ParseValue(data)
+	if err != nil {
+		return nil, err
+	}
+	plain, _ := v.(map[string]any)
+	return plain, nil
+}
+
+// written reports whether AppendValue encodes a value without replacing anything by null.
+func written(v any, depth int) bool {
+	switch v := v.(type) {
+	case nil, bool, string, int, int64, uint64, []string, map[string]string:
+		return depth <= MaxDepth
+	case float64:
+		return !math.IsNaN(v) && !math.IsInf(v, 0)
+	case []any:
+		for _, item := range v {
+			if !written(item, depth+1) {
+				return false
+			}
+		}
+		return depth <= MaxDepth
+	case map[string]any:
+		for _, item := range v {
+			if !written(item, depth+1) {
+				return false
+			}
+		}
+		return depth <= MaxDepth
+	}
+	return false
+}

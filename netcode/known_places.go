@@ -12,13 +12,13 @@ import (
 	"sync"
 )
 
-// KnownPlaces remembers the keys of places, by how they were dialed (see [DialedName]), as
-// known_hosts does for SSH. Its methods may be called from any goroutine; they may block.
+// KnownPlaces stores the keys of places, by how they were dialed (see [DialedName]), like
+// known_hosts of SSH. Its methods may be called from any goroutine, and may block.
 type KnownPlaces interface {
-	// PlaceKey returns the key that the place had, nil where it is not known.
+	// PlaceKey returns the key of a place, nil if the place is not known.
 	PlaceKey(dialed string) (ed25519.PublicKey, error)
-	// RememberPlace keeps the key of a place that is not known yet. If it is known with
-	// another key, the error is a [*PlaceKeyError].
+	// RememberPlace stores the key of a place. If the place is known with another key,
+	// the error is a [*PlaceKeyError].
 	RememberPlace(dialed string, key ed25519.PublicKey) error
 }
 
@@ -27,13 +27,13 @@ var (
 	_ KnownPlaces = (*PlaceFile)(nil)
 )
 
-// PlaceKeyError says that a place does not have the key that it is known by: either it was
-// given another, or something else answers in its stead.
+// PlaceKeyError means that a place has another key than the known one: either its key was
+// replaced, or something impersonates it.
 type PlaceKeyError struct {
 	Dialed string
 	Known  ed25519.PublicKey
 	Shown  ed25519.PublicKey // nil if it has shown none
-	Where  string            // the file and line that it is known from, "" if from none
+	Where  string            // the file and line of the known key, "" if from no file
 }
 
 func (e *PlaceKeyError) Error() string {
@@ -49,7 +49,7 @@ func (e *PlaceKeyError) Error() string {
 		"If the place was really given a new key, %s", e.Dialed, KeyText(e.Known), known, shown, remedy)
 }
 
-// PlaceMemory keeps keys as long as the process lasts. The zero value knows none.
+// PlaceMemory stores keys in memory. The zero value is empty and ready to use.
 type PlaceMemory struct {
 	mu   sync.Mutex
 	keys map[string]ed25519.PublicKey
@@ -76,18 +76,18 @@ func (m *PlaceMemory) RememberPlace(dialed string, key ed25519.PublicKey) error 
 	return nil
 }
 
-// PlaceFile keeps keys in a file of lines
+// PlaceFile stores keys in a file of lines
 //
 //	host:port ed25519 KEY
 //
-// with the key in base64; the first line about a place counts, and # begins a comment. The
-// file need not be there yet. It is read whenever it is asked, so that processes share it.
+// with the key in base64. The first line about a place counts, and # begins a comment. The
+// file need not exist yet. Each call reads it, so that processes can share it.
 type PlaceFile struct {
 	path string
-	mu   sync.Mutex // so that two clients of this process do not add the same place
+	mu   sync.Mutex // keeps two clients of this process from adding the same place
 }
 
-// NewPlaceFile returns the known places of a file.
+// NewPlaceFile returns the known places in a file.
 func NewPlaceFile(path string) *PlaceFile { return &PlaceFile{path: path} }
 
 // PlaceKey implements [KnownPlaces].
@@ -126,7 +126,7 @@ func (f *PlaceFile) RememberPlace(dialed string, key ed25519.PublicKey) (err err
 	return err
 }
 
-// lineBreak is what goes between what is in a file already and a line of ours.
+// lineBreak returns "\n" if the last line of the file is incomplete.
 func lineBreak(file *os.File) string {
 	info, err := file.Stat()
 	last := make([]byte, 1)
@@ -155,9 +155,8 @@ func (f *PlaceFile) find(dialed string) (key ed25519.PublicKey, line int, err er
 
 var errPlaceLine = errors.New(`want "host:port ed25519 KEY", the key in base64`)
 
-// findPlace finds a place in the text of a file. The line is that of the place, or of the
-// error. A line that makes no sense is an error whichever place is looked for: it could
-// have been meant to be about this one.
+// findPlace finds a place in the text of a file, and returns its line or that of the error. An
+// invalid line is an error for any place, because it could be meant for this one.
 func findPlace(data []byte, dialed string) (found ed25519.PublicKey, line int, err error) {
 	n := 0
 	for text := range bytes.Lines(data) {

@@ -13,15 +13,15 @@ type Matrix [16]float64
 // Identity is the transform that changes nothing.
 var Identity = Matrix{0: 1, 5: 1, 10: 1, 15: 1}
 
-// AppendMatrix appends m as a JSON array of 16 numbers, each as [AppendNumber]
-// has it. All must be finite.
+// AppendMatrix appends m as a JSON array of 16 numbers, each written by [AppendNumber]. All
+// must be finite.
 func AppendMatrix(dst []byte, m *Matrix) []byte {
 	dst = append(dst, '[')
 	for i, v := range m {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		// Most elements of a real transform are one of these two.
+		// Most elements of a typical transform are one of these two.
 		switch v {
 		case 0:
 			dst = append(dst, '0')
@@ -34,8 +34,7 @@ func AppendMatrix(dst []byte, m *Matrix) []byte {
 	return append(dst, ']')
 }
 
-// matrix reads exactly 16 finite numbers into m, to the last bit or next to it,
-// unless null stands for them.
+// matrix reads exactly 16 finite numbers into m, within one unit in the last place, or null.
 func (s *scanner) matrix(m *Matrix) (found bool, err error) {
 	if s.next() == jx.Null {
 		return false, s.skip()

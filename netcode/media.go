@@ -8,14 +8,13 @@ import (
 // MediaFrame is a piece of live audio or video (netcode/PROTOCOL.md, "Media").
 type MediaFrame struct {
 	Track   uint32
-	Payload []byte // not looked into
+	Payload []byte // opaque
 }
 
 const mediaHeader = 4
 
-// ParseMedia reads a media packet: the track, big-endian, and the payload, which
-// shares memory with data. With trailer, as dialects with MediaTrailer have it,
-// the packet's last byte is dropped whatever it is.
+// ParseMedia parses a media packet: the track, big-endian, and the payload, which shares
+// memory with data. If trailer is set (see [Dialect].MediaTrailer), it drops the last byte.
 func ParseMedia(data []byte, trailer bool) (MediaFrame, error) {
 	least := mediaHeader
 	if trailer {
@@ -31,7 +30,7 @@ func ParseMedia(data []byte, trailer bool) (MediaFrame, error) {
 	}, nil
 }
 
-// Append appends the packet, with a newline behind it where trailer says so.
+// Append appends the packet, followed by a newline if trailer is set.
 func (f MediaFrame) Append(dst []byte, trailer bool) []byte {
 	dst = binary.BigEndian.AppendUint32(dst, f.Track)
 	dst = append(dst, f.Payload...)

@@ -7,20 +7,20 @@ import (
 	"math"
 )
 
-// Placement is where an entity is, as the compact dialect has it (netcode/PROTOCOL.md,
-// "Placements"): a transform that is a translation, a rotation and a scale, to 1 mm and 0.1°.
-// It is a value: equal placements are the same matrix, to the bit, in every language.
+// Placement is the transform of an entity in the compact dialect (netcode/PROTOCOL.md,
+// "Placements"): a translation, a rotation and a scale, to 1 mm and 0.1°. Equal placements
+// have the same matrix, to the bit, in every language.
 type Placement struct {
 	Position [3]int32 // millimetres, within ±[MaxMillimetres]
 	Rotation Rotation
 	Scale    [3]float32 // along the axes before rotation; finite, more than 0
 }
 
-// MaxMillimetres is how far from the origin a [Placement] can be along each axis, some 1,074
-// kilometres: so that a difference of two fits 32 bits.
+// MaxMillimetres is the maximum distance of a [Placement] from the origin along each axis, some
+// 1,074 kilometres, so that the difference of two fits into 32 bits.
 const MaxMillimetres = 1 << 30
 
-// Origin is the placement that changes nothing.
+// Origin is the identity.
 var Origin = Placement{Rotation: Rotation{Largest: 3}, Scale: [3]float32{1, 1, 1}}
 
 // Rotation is a unit quaternion without its largest component, which is positive: the other
@@ -28,30 +28,30 @@ var Origin = Placement{Rotation: Rotation{Largest: 3}, Scale: [3]float32{1, 1, 1
 type Rotation struct {
 	Rest    [3]int16
 	Largest uint8 // which is left out: 0 x, 1 y, 2 z, 3 w
-	Long    bool  // it takes 48 bits instead of 32
+	Long    bool  // encoded in 48 bits instead of 32
 }
 
-// Limits of a rotation's components. 32 bits carry most rotations to 0.1°, but no code of 32
-// bits carries all: so there is one of 48.
+// Limits of a rotation's components. 32 bits represent most rotations to 0.1°, but no encoding in
+// 32 bits represents all, so there is one of 48 bits.
 const (
 	shortLimit = 511
 	longLimit  = 16383
 )
 
 const (
-	// frameTolerance is how much the axes of a placement may differ from those of the
-	// matrix, as the sum of their squared differences. A rotation by 0.1° comes to that.
+	// frameTolerance is the maximum difference between the axes of a placement and those of
+	// its matrix, as the sum of squared differences. It corresponds to a rotation by 0.1°.
 	frameTolerance = 2 * tenthDegree * tenthDegree
 	tenthDegree    = 0.1 * math.Pi / 180
-	// unitScale is how far from 1 a scale may be to count as 1: a tenth of a millimetre for
-	// each metre.
+	// unitScale is the maximum difference from 1 of a scale that counts as 1: a tenth of a
+	// millimetre per metre.
 	unitScale = 1e-4
-	// leastScale is the smallest scale of a placement; less leaves no axis to measure.
+	// leastScale is the smallest scale of a placement; below, axes cannot be measured.
 	leastScale = 1e-6
 )
 
-// NewPlacement returns the placement of a matrix, and false if none is within 1 mm and 0.1°
-// of it: where it mirrors, shears or projects, or is too far away.
+// NewPlacement returns the placement of a matrix, and false if none is within 1 mm and 0.1° of
+// it, because it mirrors, shears or projects, or is too far away.
 func NewPlacement(m *Matrix) (p Placement, ok bool) {
 	if m[3] != 0 || m[7] != 0 || m[11] != 0 || m[15] != 1 {
 		return p, false
@@ -94,7 +94,8 @@ func NewPlacement(m *Matrix) (p Placement, ok bool) {
 	return p, false
 }
 
-// newRotation returns the rotation nearest to three axes, as far as they are those of one.
+// newRotation returns the rotation nearest to three axes, and false if they are none of a
+// rotation.
 func newRotation(m *[9]float64, long bool) (r Rotation, ok bool) {
 	// Four times the square of a component, and its products with the others.
 	var square float64
@@ -132,8 +133,8 @@ func (r *Rotation) limit() int {
 	return shortLimit
 }
 
-// square is that of the largest component, in the units of the others; negative if there is
-// no such rotation.
+// square returns the square of the largest component, in the units of the others. It is negative
+// if there is no such rotation.
 func (r *Rotation) square() int {
 	limit := r.limit()
 	left := 2 * limit * limit
@@ -143,8 +144,8 @@ func (r *Rotation) square() int {
 	return left
 }
 
-// axes writes the rotation's matrix, column by column. Every step is rounded as it stands
-// here, so that all languages and machines get the same.
+// axes computes the rotation's matrix, column by column. Every step is rounded as written here,
+// so that all languages and machines get the same result.
 func (r *Rotation) axes(m *[9]float64) {
 	a, b, c := float64(r.Rest[0]), float64(r.Rest[1]), float64(r.Rest[2])
 	limit := float64(r.limit())
@@ -162,7 +163,7 @@ func (r *Rotation) axes(m *[9]float64) {
 	default:
 		x, y, z, w = a, b, c, largest
 	}
-	// A conversion keeps a product from being fused with the sum it is in.
+	// The conversions keep the compiler from fusing products with sums.
 	xx, yy, zz := float64(x*x), float64(y*y), float64(z*z)
 	xy, xz, yz := float64(x*y), float64(x*z), float64(y*z)
 	wx, wy, wz := float64(w*x), float64(w*y), float64(w*z)
@@ -171,7 +172,7 @@ func (r *Rotation) axes(m *[9]float64) {
 	m[6], m[7], m[8] = (xz+wy)/d+0, (yz-wx)/d+0, 1-(xx+yy)/d
 }
 
-// Matrix writes the matrix that the placement stands for.
+// Matrix computes the matrix of the placement.
 func (p *Placement) Matrix(m *Matrix) {
 	var axes [9]float64
 	p.Rotation.axes(&axes)
@@ -183,7 +184,7 @@ func (p *Placement) Matrix(m *Matrix) {
 	m[15] = 1
 }
 
-// placementFlags say what of a placement follows.
+// placementFlags say which parts of a placement follow.
 type placementFlags uint8
 
 const (
@@ -193,28 +194,28 @@ const (
 	hasScale         placementFlags = 0x20
 	fromOrigin       placementFlags = 0x40
 	hasMatrix        placementFlags = 0x80
-	// noPlacement: the entity has none any more.
+	// noPlacement: the placement is removed.
 	noPlacement = hasMatrix | fromOrigin
 
 	placementParts = hasPosition | hasShortRotation | hasLongRotation | hasScale
 	placementBits  = placementParts | fromOrigin | hasMatrix
 )
 
-// PlacementChange is what becomes of an entity's placement, in a state or an intent: the
-// parts of it that change, or a matrix that no placement stands for, or nothing at all.
+// PlacementChange is a change of an entity's placement, in a state or an intent: the parts that
+// change, a matrix that no placement represents, or a removal.
 type PlacementChange struct {
 	flags    placementFlags
-	position [3]int32 // to be added
+	position [3]int32 // added to the old one
 	rotation Rotation
 	scale    [3]float32
 	matrix   []byte // 16 doubles
 }
 
-// NoPlacement takes an entity's placement away.
+// NoPlacement removes an entity's placement.
 var NoPlacement = PlacementChange{flags: noPlacement}
 
-// NewPlacementChange returns the change from one placement to another, from the origin if
-// from is nil. Between equal ones there is none (see [PlacementChange.IsNone]).
+// NewPlacementChange returns the change from one placement to another, from the origin if from
+// is nil. For equal ones it changes nothing (see [PlacementChange.IsNone]).
 func NewPlacementChange(from, to *Placement) (c PlacementChange) {
 	if from == nil {
 		from, c.flags = &Origin, fromOrigin
@@ -237,8 +238,7 @@ func NewPlacementChange(from, to *Placement) (c PlacementChange) {
 	return c
 }
 
-// NewMatrixChange returns the change to a matrix as it is, of which all numbers must be
-// finite.
+// NewMatrixChange returns the change to an exact matrix, whose numbers must be finite.
 func NewMatrixChange(m *Matrix) PlacementChange {
 	raw := make([]byte, 0, matrixBytes)
 	for _, v := range m {
@@ -247,10 +247,10 @@ func NewMatrixChange(m *Matrix) PlacementChange {
 	return PlacementChange{flags: hasMatrix, matrix: raw}
 }
 
-// IsNone reports whether the placement stays what it is.
+// IsNone reports whether c changes nothing.
 func (c *PlacementChange) IsNone() bool { return c.flags == 0 }
 
-// Matrix returns the matrix that is there in full, and whether there is one.
+// Matrix stores the exact matrix in m, and reports whether c has one.
 func (c *PlacementChange) Matrix(m *Matrix) bool {
 	if len(c.matrix) == 0 {
 		return false
@@ -266,8 +266,8 @@ var (
 	errFar             = errors.New("a position is too far away")
 )
 
-// Apply changes a placement, of which there may be none, and reports whether there is one
-// afterwards: not if a matrix is there in full, or nothing.
+// Apply changes a placement, which exists if placed is set, and reports whether it exists
+// afterwards. It does not after a removal or an exact matrix.
 func (c *PlacementChange) Apply(p *Placement, placed bool) (bool, error) {
 	switch {
 	case c.flags&hasMatrix != 0:
@@ -297,7 +297,7 @@ func (c *PlacementChange) Apply(p *Placement, placed bool) (bool, error) {
 	return true, nil
 }
 
-// append appends what follows the flags.
+// append appends the parts, without the flags.
 func (c *PlacementChange) append(dst []byte) []byte {
 	if c.flags&hasPosition != 0 {
 		for _, v := range c.position {
@@ -338,7 +338,7 @@ var (
 	errVarint   = errors.New("a number of more than 32 bits")
 )
 
-// parse reads what follows the flags, and returns how many bytes that took. The matrix shares
+// parse parses the parts that follow the flags, and returns their length. The matrix shares
 // memory with data.
 func (c *PlacementChange) parse(flags placementFlags, data []byte) (n int, err error) {
 	c.flags, c.matrix = flags, nil
@@ -416,15 +416,15 @@ func (c *PlacementChange) parseMatrix(data []byte) (int, error) {
 	return matrixBytes, nil
 }
 
-// set takes the components as they are written, and reports whether there is such a rotation.
+// set sets the encoded components, and reports whether there is such a rotation.
 func (r *Rotation) set(a, b, c, limit int) bool {
 	a, b, c = a-limit, b-limit, c-limit
 	r.Rest = [3]int16{int16(a), int16(b), int16(c)}
 	return max(a, b, c) <= limit && a*a+b*b+c*c <= 2*limit*limit
 }
 
-// parseUint32 reads a number of seven bits a byte, the lowest first, each byte but the last
-// with its highest bit set.
+// parseUint32 parses a varint: seven bits per byte, the lowest first, with the highest bit set in
+// each byte but the last.
 func parseUint32(data []byte) (v uint32, n int, err error) {
 	if len(data) > 0 && data[0] < 0x80 {
 		return uint32(data[0]), 1, nil

@@ -1,29 +1,31 @@
 package netcode
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
+	"unicode/utf8"
 
 	"github.com/go-faster/jx"
 )
 
 var errTrailing = errors.New("something follows the end of the message")
 
-// scanner walks over one JSON message. It knows where it is, which lets it read
-// the numbers of a matrix in one pass; whatever is only passed over, or has
-// escapes in it, it leaves to jx.
+// scanner reads one JSON message. It tracks its position, which lets it read the numbers of a
+// matrix in one pass. It leaves values that are skipped, or have escapes, to jx.
 //
-// Its methods read the value that comes next and say in their errors what is
-// wrong with it; the callers add where. Null stands for absence, and an empty
-// list is accepted where an object is due: Lua agents cannot tell the two apart.
+// Its methods read the next value. Their errors say what is wrong with it; callers add the
+// path. Null means absent, and an empty list is accepted as an object: Lua agents cannot
+// distinguish the two.
 type scanner struct {
 	data    []byte
 	pos     int
-	checked bool  // no value is too deep
-	strict  bool  // objects may not repeat a key
-	decoded int   // values of what is strict
-	items   []any // of the lists that are being decoded
+	checked bool  // the depth has been checked
+	strict  bool  // objects must not repeat a key
+	decoded int   // number of values, if strict
+	items   []any // of the lists being decoded
 	jx      jx.Decoder
 }
 
@@ -31,8 +33,7 @@ func (s *scanner) reset(data []byte) {
 	s.data, s.pos, s.checked = data, 0, false
 }
 
-// peek passes over white space and returns the byte that comes next, 0 at the
-// end of the data.
+// peek skips white space and returns the next byte, 0 at the end of the data.
 func (s *scanner) peek() byte {
 	for i := s.pos; i < len(s.data); i++ {
 		if c := s.data[i]; c > ' ' || c != ' ' && c != '\n' && c != '\t' && c != '\r' {
@@ -44,7 +45,7 @@ func (s *scanner) peek() byte {
 	return 0
 }
 
-// take passes over c, if that comes next.
+// take skips c, if it is the next byte.
 func (s *scanner) take(c byte) bool {
 	if s.peek() != c {
 		return false
@@ -53,7 +54,7 @@ func (s *scanner) take(c byte) bool {
 	return true
 }
 
-// next tells what kind of value comes next, by its first byte.
+// next returns the type of the next value, by its first byte.
 func (s *scanner) next() jx.Type {
 	switch c := s.peek(); c {
 	case '{':
@@ -76,7 +77,7 @@ func (s *scanner) next() jx.Type {
 	}
 }
 
-// want checks that the value that comes next is of type t.
+// want returns an error unless the next value is of type t.
 func (s *scanner) want(t jx.Type) error {
 	got := s.next()
 	switch got {
@@ -89,7 +90,7 @@ func (s *scanner) want(t jx.Type) error {
 	}
 }
 
-// unexpected complains about the byte that comes next.
+// unexpected returns an error about the next byte.
 func (s *scanner) unexpected() error {
 	if s.pos >= len(s.data) {
 		return io.ErrUnexpectedEOF
@@ -97,11 +98,11 @@ func (s *scanner) unexpected() error {
 	return fmt.Errorf("unexpected %q at byte %d", s.data[s.pos], s.pos)
 }
 
-// object calls f for each key of an object; f must read the value, and its
-// errors get the key's name. The key is valid as long as the message is.
+// object calls f for each key of an object. f must read the value, and its errors get the
+// name of the key. The key is valid as long as the message.
 func (s *scanner) object(f func(key []byte) error) error { return s.members(nil, f) }
 
-// fields is object for one in which no key may be repeated.
+// fields is object, but repeated keys are an error.
 func (s *scanner) fields(f func(key []byte) error) error {
 	var seen seenKeys
 	return s.members(&seen, f)
@@ -152,7 +153,7 @@ func (s *scanner) emptyObject() error {
 	return nil
 }
 
-// A list is a JSON array whose items are read one by one.
+// list is a JSON array whose items are read one by one.
 type list struct {
 	s     *scanner
 	items int // that have come
@@ -166,7 +167,7 @@ func (s *scanner) list() (list, error) {
 	return list{s: s}, nil
 }
 
-// next reports whether another item comes, which must then be read.
+// next reports whether there is another item, which must then be read.
 func (l *list) next() (bool, error) {
 	switch c := l.s.peek(); {
 	case c == ']':
@@ -182,7 +183,7 @@ func (l *list) next() (bool, error) {
 	return true, nil
 }
 
-// text returns a string's contents, valid as long as the message is.
+// text returns a string's contents, valid as long as the message.
 func (s *scanner) text() ([]byte, error) {
 	if err := s.want(jx.String); err != nil {
 		return nil, err
@@ -209,7 +210,7 @@ func (s *scanner) escapedText() ([]byte, error) {
 	return s.jx.StrBytes()
 }
 
-// optionalText is text, with nothing where null stands for it.
+// optionalText is text that accepts null.
 func (s *scanner) optionalText() ([]byte, error) {
 	if s.next() == jx.Null {
 		return nil, s.skip()
@@ -225,7 +226,7 @@ func (s *scanner) boolean() (bool, error) {
 	return len(raw) == len("true"), err
 }
 
-// number returns the double nearest to a number. There is none for the largest.
+// number returns the float64 nearest to a number, and an error if it is too large.
 func (s *scanner) number() (float64, error) {
 	return s.parseNumber(false)
 }
@@ -239,7 +240,7 @@ func (s *scanner) parseNumber(coarse bool) (float64, error) {
 	return v, err
 }
 
-// optionalNumber leaves v alone where null stands for it.
+// optionalNumber reads a number, and leaves v unchanged for null.
 func (s *scanner) optionalNumber(v *float64) (err error) {
 	if s.next() == jx.Null {
 		return s.skip()
@@ -248,7 +249,7 @@ func (s *scanner) optionalNumber(v *float64) (err error) {
 	return err
 }
 
-// maxWhole is the largest of the integers that doubles hold without gaps.
+// maxWhole is the number up to which float64 represents every integer.
 const maxWhole = 1 << 53
 
 // whole reads an integer from 0 to 2^53. It may be written as 12.0 or 1.2e1.
@@ -315,4 +316,204 @@ func (s *scanner) checkDepth() error {
 	}
 	s.checked = true
 	return checkDepth(s.data, MaxDepth+1)
+}
+
+// fieldError is an error with the path of the invalid value in a message.
+type fieldError struct {
+	path string // like poses.head.matrix[3]
+	err  error
+}
+
+func (e *fieldError) Error() string { return e.path + ": " + e.err.Error() }
+func (e *fieldError) Unwrap() error { return e.err }
+
+// inField adds a key to the path of an error.
+func inField(key []byte, err error) error { return inPath(fieldName(key), err) }
+
+// inItem adds the index of a list's item to the path of an error.
+func inItem(i int, err error) error { return inPath("["+strconv.Itoa(i)+"]", err) }
+
+func inPath(name string, err error) error {
+	e, ok := err.(*fieldError)
+	switch {
+	case !ok:
+		return &fieldError{name, err}
+	case e.path[0] == '[':
+		return &fieldError{name + e.path, e.err}
+	default:
+		return &fieldError{name + "." + e.path, e.err}
+	}
+}
+
+// fieldName returns a key from the network, quoted and shortened for the log if necessary.
+func fieldName(key []byte) string {
+	const longest = 64
+	name := string(key[:min(len(key), longest)])
+	plain := len(key) > 0 && len(key) <= longest
+	for _, c := range []byte(name) {
+		plain = plain && c > ' ' && c < 0x7f && c != '"'
+	}
+	if !plain {
+		return strconv.Quote(name)
+	}
+	return name
+}
+
+func mismatch(got, want jx.Type) error {
+	return fmt.Errorf("%s, want %s", typeName(got), typeName(want))
+}
+
+func typeName(t jx.Type) string {
+	switch t {
+	case jx.String:
+		return "a string"
+	case jx.Number:
+		return "a number"
+	case jx.Bool:
+		return "true or false"
+	case jx.Array:
+		return "a list"
+	case jx.Object:
+		return "an object"
+	default:
+		return "null"
+	}
+}
+
+// count returns a number with its noun, "1 byte" or "2 bytes".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// orElse is the first error there is.
+func orElse(err, other error) error {
+	if err != nil {
+		return err
+	}
+	return other
+}
+
+var errRepeated = errors.New("the key is there already")
+
+// seenKeys detects repeated keys of an object. For few keys it does not allocate.
+type seenKeys struct {
+	few  [16][]byte
+	n    int
+	many map[string]struct{} // the keys after the first 16
+}
+
+// before reports whether a key has been added before, and adds it.
+func (k *seenKeys) before(key []byte) bool {
+	for _, other := range k.few[:k.n] {
+		if bytes.Equal(other, key) {
+			return true
+		}
+	}
+	if k.n < len(k.few) {
+		k.few[k.n] = key
+		k.n++
+		return false
+	}
+	if _, ok := k.many[string(key)]; ok {
+		return true
+	}
+	if k.many == nil {
+		k.many = map[string]struct{}{}
+	}
+	k.many[string(key)] = struct{}{}
+	return false
+}
+
+// foldedKeys detects keys of an object that differ only in the case of ASCII letters. It
+// costs nothing as long as all keys are lower case.
+type foldedKeys struct {
+	spelled map[string]string // keys with capitals, by their lower case
+}
+
+// add adds a key that object now has, once.
+func (f *foldedKeys) add(object map[string]any, key string) error {
+	folded := lowerASCII(key)
+	if folded == key {
+		if other, ok := f.spelled[key]; ok {
+			return errFolded(other)
+		}
+		return nil
+	}
+	if _, ok := object[folded]; ok {
+		return errFolded(folded)
+	}
+	if other, ok := f.spelled[folded]; ok {
+		return errFolded(other)
+	}
+	if f.spelled == nil {
+		f.spelled = map[string]string{}
+	}
+	f.spelled[folded] = key
+	return nil
+}
+
+func errFolded(other string) error {
+	return fmt.Errorf("the key %s is there already, and some agents do not tell case", AppendString(nil, fieldName([]byte(other))))
+}
+
+// lowerASCII returns s in lower case, and s itself if it has no capitals.
+func lowerASCII(s string) string {
+	for i := range len(s) {
+		if c := s[i]; 'A' <= c && c <= 'Z' {
+			lower := []byte(s)
+			for i, c := range lower {
+				if 'A' <= c && c <= 'Z' {
+					lower[i] = c + 'a' - 'A'
+				}
+			}
+			return string(lower)
+		}
+	}
+	return s
+}
+
+// MaxDepth is the maximum nesting of JSON arrays and objects in a value. Deeper values are
+// rejected before anything recurses into them.
+const MaxDepth = 64
+
+var (
+	errTooDeep = fmt.Errorf("nested more than %d deep", MaxDepth)
+	errNotUTF8 = errors.New("not UTF-8 text")
+)
+
+// checkDepth counts brackets outside strings, and ignores all other rules of JSON. Most messages
+// have too few brackets to be deep, which is quick to check.
+func checkDepth(data []byte, limit int) error {
+	if bytes.Count(data, []byte{'['})+bytes.Count(data, []byte{'{'}) <= limit {
+		return nil
+	}
+	depth := 0
+	for i := 0; i < len(data); i++ {
+		switch data[i] {
+		case '"':
+			for i++; i < len(data) && data[i] != '"'; i++ {
+				if data[i] == '\\' {
+					i++
+				}
+			}
+		case '[', '{':
+			if depth++; depth > limit {
+				return errTooDeep
+			}
+		case ']', '}':
+			depth--
+		}
+	}
+	return nil
+}
+
+// checkUTF8 returns an error unless data is UTF-8. It is for messages that are stored or relayed.
+func checkUTF8(data []byte) error {
+	if !utf8.Valid(data) {
+		return errNotUTF8
+	}
+	return nil
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// ErrForbidden: the policy does not allow the host.
+// ErrForbidden is returned if the policy does not allow the host.
 var ErrForbidden = errors.New("this place does not launch apps from there: its operator names the hosts that it may, with loci serve --apps HOST")
 
 // Policy decides which hosts a place may connect to when it launches apps. Agents choose the

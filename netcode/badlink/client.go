@@ -54,7 +54,7 @@ func (r *Relay) fromClient(from netip.AddrPort, data []byte, now time.Time) {
 	r.enqueue(c, toServer, data, due, copies)
 }
 
-// join gives a new client its link and its socket.
+// join returns a new client its link and its socket.
 func (r *Relay) join(from netip.AddrPort) (*client, error) {
 	upstream, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(r.to))
 	if err != nil {

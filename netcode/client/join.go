@@ -2,7 +2,10 @@ package client
 
 import (
 	"context"
+	"crypto/ed25519"
+	"errors"
 	"fmt"
+	"maps"
 	"math"
 
 	"github.com/loci-place/loci/netcode"
@@ -94,4 +97,129 @@ func text(v any) string {
 		return s
 	}
 	return string(netcode.AppendValue(nil, v))
+}
+
+// acquaintance is what an agent and the place it announces itself to have to prove to each
+// other, for one announce.
+type acquaintance struct {
+	auth  netcode.Auth
+	known ed25519.PublicKey // the place's key so far, nil if there is none
+	// announced is the body of the announce that waits for its answer, nil once it has
+	// been proven.
+	announced []byte
+	shown     ed25519.PublicKey // that the place has proven
+	ephemeral bool              // the place does not keep it
+}
+
+// errPlaceProof says that the place's proof is not one.
+var errPlaceProof = errors.New("netcode: the place has not proven the key that it shows")
+
+// acquaint says what an announce says about keys. It may block.
+func (c *Client) acquaint(resume string) (a acquaintance, err error) {
+	if c.cfg.Key == nil && c.cfg.KnownPlaces == nil {
+		return a, nil
+	}
+	if c.cfg.Key != nil {
+		a.auth.Resume = resume
+		a.auth.Key, _ = c.cfg.Key.Public().(ed25519.PublicKey)
+	}
+	if a.auth.Dialed, err = netcode.DialedName(c.url); err != nil {
+		return a, fmt.Errorf("netcode: %w", err)
+	}
+	a.auth.Nonce = netcode.NewNonce()
+	a.known, err = c.places.PlaceKey(a.auth.Dialed)
+	return a, err
+}
+
+// identity is who the agent says it is, with what it takes, asks and will prove.
+func (c *Client) identity(auth netcode.Auth) map[string]any {
+	identity := maps.Clone(c.cfg.Identity)
+	identity[netcode.TakesFragments] = true
+	if object := auth.Object(); len(object) > 0 {
+		identity["auth"] = object
+	}
+	return identity
+}
+
+// askToJoin opens the request of an announce.
+func (c *Client) askToJoin(body []byte, a acquaintance) <-chan answer {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	ch := make(chan answer, 1)
+	if c.err != nil {
+		ch <- answer{err: c.err}
+		return ch
+	}
+	a.announced = body
+	c.met = a
+	c.requests[announceID] = ch
+	return ch
+}
+
+// prove answers the challenge to an announce, on the transport's goroutine.
+func (c *Client) prove(body []byte) {
+	ch, err := netcode.ParseChallenge(body)
+	if err != nil {
+		c.unusable("malformed challenge", err)
+		return
+	}
+	c.mu.Lock()
+	announced, waits := c.met.announced, c.requests[announceID]
+	c.met.announced = nil // a proof each
+	if waits == nil || announced == nil {
+		c.mu.Unlock()
+		return
+	}
+	err = c.meet(&ch, announced)
+	if err != nil {
+		delete(c.requests, announceID)
+		waits <- answer{err: err}
+	}
+	c.mu.Unlock()
+	if err != nil || c.cfg.Key == nil {
+		return
+	}
+	proof := ch.Prove(c.cfg.Key, announced)
+	if err := c.sendInteraction(netcode.Interaction{Type: netcode.TypeOneway, To: "place", Body: proof.Append(nil)}); err != nil {
+		c.log.Warn("proof not sent", "error", err)
+	}
+}
+
+// meet says, under the lock, why a place gets no proof.
+func (c *Client) meet(ch *netcode.Challenge, announced []byte) error {
+	a := &c.met
+	ch.Dialed = a.auth.Dialed
+	switch {
+	case c.cfg.PlaceName != "" && ch.Place != c.cfg.PlaceName:
+		return fmt.Errorf("netcode: the place calls itself %.100q, not %.100q: it gets no proof", ch.Place, c.cfg.PlaceName)
+	case ch.Key != nil && !ch.IsSigned(a.auth, announced):
+		return errPlaceProof
+	}
+	a.shown, a.ephemeral = ch.Key, ch.Ephemeral
+	return a.recognize()
+}
+
+// recognize is an error where the place is known, and has not proven to be what it is
+// known as.
+func (a *acquaintance) recognize() error {
+	if a.known != nil && !a.known.Equal(a.shown) {
+		return &netcode.PlaceKeyError{Dialed: a.auth.Dialed, Known: a.known, Shown: a.shown}
+	}
+	return nil
+}
+
+// parted remembers the place's key once an announce has been answered, and refuses a place
+// that has let the agent in without having proven what it had to. It may block.
+func (c *Client) parted() error {
+	c.mu.Lock()
+	a := c.met
+	c.mu.Unlock()
+	if err := a.recognize(); err != nil {
+		return err
+	}
+	if a.shown == nil || a.ephemeral || a.known != nil {
+		return nil
+	}
+	c.log.Info("remembering the place's key from now on", "place", a.auth.Dialed, "key", netcode.KeyText(a.shown))
+	return c.places.RememberPlace(a.auth.Dialed, a.shown)
 }
