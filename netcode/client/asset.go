@@ -11,9 +11,9 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// PublishAsset has the client answer requests for content, which must not change
-// from now on, and gives its id: what components that show it refer to. The place
-// asks for it when somebody wants it, and keeps it if it can.
+// PublishAsset makes the client answer requests for content, which must not change any more,
+// and returns its id, for use in components. The place requests it when an agent needs it, and
+// caches it if it can.
 func (c *Client) PublishAsset(content []byte) (id string) {
 	id = netcode.AssetID(content)
 	c.mu.Lock()
@@ -22,17 +22,16 @@ func (c *Client) PublishAsset(content []byte) (id string) {
 	return id
 }
 
-// WithdrawAsset ends what PublishAsset began.
+// WithdrawAsset undoes PublishAsset.
 func (c *Client) WithdrawAsset(id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.published, id)
 }
 
-// receivedAsset takes an asset frame from the place, on the transport's goroutine:
-// what is asked for and published is answered at once, and what is fetched handed to
-// who waits for it. A request that nobody handles is answered all the same, so that
-// the place need not wait for it to time out.
+// receivedAsset handles an asset frame of the place, on the transport's goroutine. It answers
+// requests for published assets, and passes fetched data to the waiting fetch. Requests without
+// a handler are answered with an error, so that the place need not wait for a timeout.
 func (c *Client) receivedAsset(data []byte) {
 	f, err := netcode.ParseAsset(data)
 	if err != nil {
@@ -49,8 +48,8 @@ func (c *Client) receivedAsset(data []byte) {
 	}
 }
 
-// answerAsset answers a request for something published, with no more than a fetch
-// asks for at once. It reports false if that is not published.
+// answerAsset answers a request for a published asset, with at most assetFetch bytes. It reports
+// false if the asset is not published.
 func (c *Client) answerAsset(h *netcode.AssetHeader) bool {
 	c.mu.Lock()
 	content, ok := c.published[h.ID]
@@ -71,21 +70,20 @@ func (c *Client) answerAsset(h *netcode.AssetHeader) bool {
 	return true
 }
 
-// refuseAsset does not mind if the connection has ended meanwhile.
+// refuseAsset sends a failure. It ignores errors: the connection may have ended.
 func (c *Client) refuseAsset(id string, code int, why string) {
 	_ = c.SendAsset(netcode.AssetFrame{MID: netcode.AssetFailure, Header: netcode.AssetHeader{ID: id, ErrorCode: code, ErrorReason: why}})
 }
 
-// assetFetch is how many bytes are asked for, and answered, at once; 1 MiB, as
-// deployed clients do. The answer may be shorter.
+// assetFetch is the number of bytes per request and answer: 1 MiB, as in deployed clients. An
+// answer may be shorter.
 const assetFetch = 1 << 20
 
-// FetchAsset gets an asset from the place (netcode/PROTOCOL.md, "Assets") and gives its
-// content, which is what the id says. PublishedBy is an entity whose agent has it, if one
-// is known, and else "". It waits as long as ctx lets it: the place may have to find the
-// asset first.
+// FetchAsset gets an asset from the place (netcode/PROTOCOL.md, "Assets") and returns its
+// content, verified by the id. publishedBy is an entity whose agent has the asset, "" if
+// unknown. FetchAsset waits until ctx ends, because the place may have to find the asset first.
 //
-// The error is an [*AssetError] where the place does not have it, or wraps
+// The error is an [*AssetError] if the place does not have the asset, or wraps
 // [ErrAssetDamaged], ctx's error or the client's.
 func (c *Client) FetchAsset(ctx context.Context, id, publishedBy string) ([]byte, error) {
 	var content bytes.Buffer
@@ -95,8 +93,8 @@ func (c *Client) FetchAsset(ctx context.Context, id, publishedBy string) ([]byte
 	return content.Bytes(), nil
 }
 
-// FetchAssetTo is FetchAsset for what need not be in memory as a whole. What it has
-// written counts for nothing if there is an error.
+// FetchAssetTo is FetchAsset for assets that need not be in memory as a whole. If it returns an
+// error, ignore what it has written.
 func (c *Client) FetchAssetTo(ctx context.Context, to io.Writer, id, publishedBy string) error {
 	if err := c.fetchTo(ctx, to, id, publishedBy); err != nil {
 		return fmt.Errorf("fetch %.100s: %w", id, err)
@@ -134,7 +132,7 @@ func (c *Client) fetchTo(ctx context.Context, to io.Writer, id, publishedBy stri
 	return nil
 }
 
-// fetchRange asks for a range and waits for the frame that answers it.
+// fetchRange requests a range and waits for the frame that answers it.
 func (c *Client) fetchRange(ctx context.Context, f *fetch, request netcode.AssetHeader) (netcode.AssetFrame, error) {
 	c.mu.Lock()
 	f.offset, f.waits = request.Offset, true
@@ -155,8 +153,8 @@ func (c *Client) fetchRange(ctx context.Context, f *fetch, request netcode.Asset
 	}
 }
 
-// fetch is a call of FetchAsset. But for its channel, which has room for the one
-// answer it waits for, it is guarded by the client's lock.
+// fetch is a call of FetchAsset. Its channel has room for the one answer it waits for; the rest
+// is guarded by the client's lock.
 type fetch struct {
 	offset uint64 // of the range it has asked for
 	waits  bool
@@ -180,8 +178,8 @@ func (c *Client) endFetch(id string, f *fetch) {
 	}
 }
 
-// fetched hands a copy of a frame to the fetches that wait for it, and reports
-// whether there is any of that asset.
+// fetched passes a copy of a frame to the fetches that wait for it, and reports whether there
+// are any for that asset.
 func (c *Client) fetched(frame *netcode.AssetFrame) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

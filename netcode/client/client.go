@@ -13,101 +13,94 @@ import (
 	"github.com/loci-place/loci/netcode/enet"
 )
 
-// Config describes an agent. The zero value is a version 4 agent called
-// "agent" with an empty avatar, that stands still and follows the place's state.
+// Config configures an agent. The zero value is a version 4 agent called "agent" with an empty
+// avatar, that stands still and follows the place's state.
 //
-// The callbacks are called one at a time from a goroutine of the client's, in
-// the order in which the place sent things, and may start before Dial returns.
-// They may call the client's methods, Request and Close included, but not
-// WaitFor: while a callback runs no state is applied. One that takes long costs
-// the agent states and media (see ClientStats.Dropped), never its connection.
+// The callbacks are called one at a time on a goroutine of the client, in the order in which
+// the place sent things, and may start before Dial returns. They may call the client's methods,
+// Request and Close included, but not WaitFor: while a callback runs no state is applied. A slow
+// callback loses states and media (see Stats.Dropped), never the connection.
 type Config struct {
 	// Version of the protocol to announce, 1 to 4; 0 means 4, or 1 with Envelope.
 	Version int
-	// Identity is who the agent says it is; nil means only a display_name, "agent".
+	// Identity is the identity to announce; nil means only a display_name, "agent".
 	Identity map[string]any
-	// Key is what the agent proves to the place that it has, which shows as verified
-	// there (netcode/README.md, "Verified agents"); its public half goes into the identity as "auth".
-	// Nil means that it proves nothing.
+	// Key is the private key that the agent proves to have, which makes it verified
+	// (netcode/README.md, "Verified agents"). The public key goes into the identity as
+	// "auth". Nil means that the agent proves nothing.
 	Key ed25519.PrivateKey
-	// PlaceName is what the place must call itself to get the proof; "" means that any
-	// place does.
+	// PlaceName is the name that the place must have to get the proof; "" means any.
 	PlaceName string
-	// KnownPlaces remembers the keys of places, as known_hosts does for SSH: a place is
-	// trusted the first time, and Dial fails with a [*PlaceKeyError] where it shows another
-	// key later, or none. The client asks for the place's proof if it has KnownPlaces or a
-	// Key. Nil means that it remembers for itself, as long as it lasts. Keys that a place
-	// does not keep itself are not remembered.
+	// KnownPlaces stores the keys of places, like known_hosts of SSH: a place is trusted the
+	// first time, and Dial fails with a [*netcode.PlaceKeyError] if it shows another key
+	// later, or none. The client asks for the place's proof if it has KnownPlaces or a Key.
+	// Nil means the client's own memory. Ephemeral keys of places are not stored.
 	KnownPlaces netcode.KnownPlaces
-	// Resume is the avatar of the agent with the Key whose connection was lost not long
-	// ago: the place gives it back if it can. If it can not, a new agent joins, and
-	// [Client.Avatar] is another.
+	// Resume is the avatar that an agent with this Key had when it lost its connection a
+	// short time ago: the agent gets it back if the place still has it. If not, a new agent
+	// joins, and [Client.Avatar] is another.
 	Resume string
-	// Reconnect has the client, where it has a Key, connect again for up to a minute when
-	// the connection is lost, and resume. Requests and fetches under way fail, and until
-	// it is back all others do. OnReconnect is then called, before anything else that the
-	// place tells the agent from then on; it was a new agent that joined unless resumed,
-	// and then has to do again what it did before.
+	// Reconnect makes a client with a Key reconnect, for up to a minute after the connection
+	// is lost, and resume. Requests and fetches in flight fail, and so do others until it has
+	// reconnected. Then OnReconnect is called before any other callback. If resumed is false, a
+	// new agent has joined, and has to repeat what it did before, such as subscribing.
 	Reconnect   bool
 	OnReconnect func(c *Client, resumed bool)
-	// Avatar is what the avatar is made of: components by name, and "children",
-	// a list of the same; nil means an entity without any.
+	// Avatar is the spec of the avatar: components by name, and "children", a list of
+	// further specs; nil means an entity without components.
 	Avatar map[string]any
-	// IntentRate is how many intents to send each second; 0 means 20. To acknowledge
-	// each state at once there may be up to a fifth more.
+	// IntentRate is the number of intents to send per second; 0 means 20. There may be up
+	// to a fifth more to acknowledge each state immediately.
 	IntentRate int
-	// Mode says how much of the place's state the client keeps.
+	// Mode says how much of the state the client keeps.
 	Mode StateMode
-	// Envelope has the client speak only the envelope of version 0 (netcode/PROTOCOL.md,
-	// "Connections"), which has no requests but the announce.
+	// Envelope makes the client use only the envelope of version 0 (netcode/PROTOCOL.md,
+	// "Connections"), which has no requests except the announce.
 	Envelope bool
 
-	// OnState is called after each state that was applied, in FullDocument mode.
+	// OnState is called after each applied state, in FullDocument mode.
 	OnState func(d *netcode.Document)
-	// Handle is called with each interaction but responses to own requests. A
-	// request must be answered with [Client.Respond], by any goroutine; nil
-	// answers each with an error.
+	// Handle is called with each interaction except responses to own requests. A request
+	// must be answered with [Client.Respond], from any goroutine. Nil answers all requests
+	// with an error.
 	Handle func(c *Client, i netcode.Interaction)
-	// OnMedia is called with each packet of a track that the agent hears. The
-	// payload may be kept.
+	// OnMedia is called with each packet of a track that the agent hears. It may keep the
+	// payload.
 	OnMedia func(track uint32, payload []byte)
-	// OnAsset is called with each asset frame (netcode/PROTOCOL.md, "Assets") that is
-	// neither a request for what [Client.PublishAsset] was given nor about what
-	// [Client.FetchAsset] gets. The frame may be kept. A request must be answered; nil
-	// answers each that it is not available.
+	// OnAsset is called with each asset frame (netcode/PROTOCOL.md, "Assets") that does not
+	// concern [Client.PublishAsset] or [Client.FetchAsset]. It may keep the frame, and must
+	// answer requests. Nil answers that the asset is not available.
 	OnAsset func(c *Client, f netcode.AssetFrame)
-	// OnDisconnect is called last, unless the connection ended by Close, with
-	// what Err returns.
+	// OnDisconnect is called last, with the result of Err, unless Close ended the
+	// connection.
 	OnDisconnect func(err error)
-	// Observe is called with each state packet as it arrives. Unlike the other
-	// callbacks it runs on the transport's goroutine, and so must be quick and
-	// must not block.
+	// Observe is called with each state packet as it arrives. Unlike the other callbacks it
+	// runs on the transport's goroutine, so it must be quick and must not block.
 	Observe func(s StateHeader)
 
-	// Logger hears of what others send and the client cannot use; nil is silence.
+	// Logger is for messages that the client cannot use; nil means no logging.
 	Logger *slog.Logger
 }
 
-// StateMode says how much of a place's state a [Client] keeps.
+// StateMode says how much of the state a [Client] keeps.
 type StateMode uint8
 
 const (
 	// FullDocument applies every state.
 	FullDocument StateMode = iota
-	// AcknowledgeOnly looks only at which revision a state is of and starts
-	// from, and acknowledges as if it were applied: an agent at a hundredth of
-	// the cost, for load generators. Its document has a revision, but no entities.
+	// AcknowledgeOnly reads only the revisions of states, and acknowledges them as if they
+	// were applied: an agent at a hundredth of the cost, for load generators. Its document
+	// has a revision, but no entities.
 	AcknowledgeOnly
 )
 
-// Client is an agent in a place: it has announced itself and been let in. Its
-// methods may be called from any goroutine.
+// Client is an agent that has joined a place. Its methods may be called from any goroutine.
 type Client struct {
 	cfg     Config
 	dialect *netcode.Dialect
 	log     *slog.Logger
 	dialer  *Dialer
-	owned   bool // the dialer is the client's alone
+	owned   bool // the client closes the dialer
 	url     string
 	places  netcode.KnownPlaces
 	link    atomic.Pointer[link] // the newest
@@ -116,20 +109,20 @@ type Client struct {
 	done    chan struct{} // closed when the connection has ended
 	inbox   inbox
 	lastID  atomic.Uint64 // of own requests
-	pacing  sync.WaitGroup
+	sending sync.WaitGroup
 	working sync.WaitGroup
 
 	mu       sync.Mutex // guards what follows
 	avatar   string
 	place    string
-	err      error // why the connection ended
-	lost     error // why there is none for now, see Config.Reconnect
+	err      error // why the connection has ended
+	lost     error // why there is currently none, see Config.Reconnect
 	closed   bool  // by Close
 	busy     bool  // a callback is running
-	begun    bool  // its goroutines have been started
+	begun    bool  // the goroutines have been started
 	states   history
 	ack      uint64
-	changed  chan struct{} // closed at the next state, if anyone waits for it
+	changed  chan struct{} // closed at the next state; nil if nothing waits for it
 	intent   netcode.Intent
 	requests requests
 	fetches  map[string][]*fetch // by the asset's id
@@ -140,12 +133,11 @@ type Client struct {
 	published map[string][]byte // contents of assets, by id
 }
 
-// Dial connects an agent to a place over an ENet host of its own, announces it
-// and waits until it is let in. The URL is alloplace://host[:port].
+// Dial connects an agent to a place over an ENet host of its own, announces it and waits until
+// it has joined. The URL is alloplace://host[:port].
 //
-// The error is an [*AnnounceError] when the place refuses the agent, a
-// [*DisconnectError] when it cannot be reached or hangs up, and wraps ctx's when
-// that ends first.
+// The error is an [*AnnounceError] if the place refuses the agent, a [*DisconnectError] if the
+// place cannot be reached or disconnects, and wraps ctx's error if ctx ends first.
 func Dial(ctx context.Context, url string, cfg Config) (*Client, error) {
 	host, err := enet.New(enet.Config{Peers: 1, Logger: quiet(cfg.Logger)})
 	if err != nil {
@@ -162,9 +154,9 @@ func Dial(ctx context.Context, url string, cfg Config) (*Client, error) {
 
 // link is a client's connection.
 type link struct {
-	to        []netcode.Conn // it alone
-	connected chan struct{}  // closed when the transport is
-	lost      chan struct{}  // closed when it is over
+	to        []netcode.Conn // the connection
+	connected chan struct{}  // closed when it is established
+	lost      chan struct{}  // closed when it has ended
 }
 
 func newClient(d *Dialer, url string, cfg Config, owned bool) (*Client, error) {
@@ -219,7 +211,7 @@ func newClient(d *Dialer, url string, cfg Config, owned bool) (*Client, error) {
 	}, nil
 }
 
-// quiet is a logger that is silent if there is none.
+// quiet returns log, or a logger that discards everything if it is nil.
 func quiet(log *slog.Logger) *slog.Logger {
 	if log == nil {
 		return slog.New(slog.DiscardHandler)
@@ -227,34 +219,33 @@ func quiet(log *slog.Logger) *slog.Logger {
 	return log
 }
 
-// Avatar is the id of the agent's own entity.
+// Avatar returns the id of the agent's avatar.
 func (c *Client) Avatar() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.avatar
 }
 
-// PlaceName is what the place called itself when it let the agent in.
+// PlaceName returns the name of the place.
 func (c *Client) PlaceName() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.place
 }
 
-// Done is closed when the connection has ended, by either side.
+// Done returns a channel that is closed when the connection has ended, by either side.
 func (c *Client) Done() <-chan struct{} { return c.done }
 
-// Err says why the connection ended: [ErrClosed] by Close, a [*DisconnectError]
-// by the place or by silence. It is nil while the connection lasts.
+// Err returns why the connection has ended: [netcode.ErrClosed] after Close, a
+// [*DisconnectError] if the place ended it or fell silent. It is nil before.
 func (c *Client) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.err
 }
 
-// Close leaves the place. Requests under way fail with ErrClosed. When Close
-// returns no callback will be called any more, though one that is running may
-// still be. Closing twice is fine.
+// Close leaves the place. Requests in flight fail with ErrClosed. After Close returns no callback
+// starts, but one may still be running. Close may be called twice.
 func (c *Client) Close() error {
 	c.leave()
 	if c.owned {
@@ -263,7 +254,7 @@ func (c *Client) Close() error {
 	return nil
 }
 
-// leave is Close for the client alone, without the dialer it may own.
+// leave is Close without closing the dialer.
 func (c *Client) leave() {
 	c.mu.Lock()
 	c.closed = true
@@ -272,24 +263,24 @@ func (c *Client) leave() {
 	if c.end(netcode.ErrClosed) {
 		c.hangUp(netcode.CodeClientLeft)
 	}
-	c.pacing.Wait()
+	c.sending.Wait()
 	if !busy {
 		c.working.Wait()
 	}
 }
 
-// begin starts the client's goroutines, once, unless the connection has ended.
+// begin starts the client's goroutines once, unless the connection has ended.
 func (c *Client) begin() {
-	c.mu.Lock() // so that none is started while leave waits for them
+	c.mu.Lock() // keeps leave from waiting before all have been started
 	defer c.mu.Unlock()
 	if c.err == nil && !c.begun {
 		c.begun = true
-		c.pacing.Go(c.pace)
+		c.sending.Go(c.sendIntents)
 		c.working.Go(c.work)
 	}
 }
 
-// end settles why the connection ended, once, and reports whether it did.
+// end sets why the connection has ended, and reports whether this was the first call.
 func (c *Client) end(err error) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -302,7 +293,7 @@ func (c *Client) end(err error) bool {
 	return true
 }
 
-// hangUp ends the connection that there is.
+// hangUp ends the current connection.
 func (c *Client) hangUp(code uint32) {
 	if l := c.link.Load(); l != nil {
 		c.dialer.transport.Disconnect(l.to[0], code)
@@ -314,15 +305,15 @@ func (c *Client) send(channel uint8, reliable bool, data []byte) error {
 	return c.dialer.transport.Send(netcode.Packet{Channel: channel, Reliable: reliable, Data: data}, c.link.Load().to...)
 }
 
-// Stats counts what a [Client] has sent and received since it was dialled.
+// Stats counts what a [Client] has sent and received since Dial.
 type Stats struct {
-	States         uint64        // state packets that came
+	States         uint64        // state packets received
 	StateBytes     uint64        // their sizes
 	Sets           uint64        // those of StyleSet
-	UnusableStates uint64        // those that were malformed or started from a revision not held
+	UnusableStates uint64        // those that were malformed or start from an unknown revision
 	Intents        uint64        // intents sent
 	Dropped        uint64        // packets dropped because callbacks took too long
-	Unusable       uint64        // other packets that made no sense
+	Unusable       uint64        // other invalid packets
 	Transport      netcode.Stats // of the connection; zero when it has ended
 }
 

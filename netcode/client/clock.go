@@ -7,16 +7,15 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// clockInterval is how often a client asks for the time (netcode/PROTOCOL.md, "Clock").
+// clockInterval is the time between clock requests (netcode/PROTOCOL.md, "Clock").
 const clockInterval = time.Second
 
-// clockSamples is how many exchanges of clocks the estimate looks back on: long
-// enough to hold a quick one, short enough that the clocks drift by nothing.
+// clockSamples is the number of exchanges that the estimate uses: enough to include a quick
+// one, and few enough that the drift of the clocks does not matter.
 const clockSamples = 16
 
-// clockEstimate is the difference between the place's clock and the client's,
-// from the exchange with the shortest round trip: the less time it took, the
-// less it can be wrong.
+// clockEstimate is the difference between the place's clock and the client's, from the exchange
+// with the shortest round trip, which has the smallest error.
 type clockEstimate struct {
 	samples [clockSamples]clockSample
 	count   int
@@ -60,17 +59,17 @@ func (c *Client) receivedClock(data []byte) {
 	c.clock.add(clockSample{rtt: rtt, offset: reply.Server + rtt/2 - now})
 }
 
-// ServerTime is what the place's clock shows now, in seconds, and false until
-// the place has been heard of it. It is good to half of RTT, and may step back by
-// as much when a better measurement comes.
+// ServerTime returns the current time of the place's clock, in seconds, and false before the
+// first clock reply. Its error is at most half of RTT, and it may step back by as much after a
+// better measurement.
 func (c *Client) ServerTime() (seconds float64, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return time.Since(c.start).Seconds() + c.clock.best().offset, c.clock.count > 0
 }
 
-// RTT is the shortest of the latest round trips to the place and back, measured
-// with the clock messages once a second; 0 until there is one.
+// RTT returns the shortest of the latest round trips to the place, measured once a second with
+// clock messages; 0 before the first.
 func (c *Client) RTT() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -11,8 +11,8 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// Dialer dials several clients over one [netcode.Transport], which costs one socket and
-// one goroutine for all of them.
+// Dialer dials several clients over one [netcode.Transport], so that they share a socket and a
+// goroutine.
 type Dialer struct {
 	transport netcode.Dialer
 	served    chan struct{} // closed when the transport's Serve has returned
@@ -20,18 +20,17 @@ type Dialer struct {
 	mu      sync.RWMutex
 	clients map[netcode.Conn]*Client
 	dialing int                    // calls of the transport's Dial under way
-	early   map[netcode.Conn]early // what was heard of connections before Dial returned them
+	early   map[netcode.Conn]early // events of connections before Dial returned them
 	closed  error
 }
 
-// early is what the transport may say of a connection before its Dial returns.
+// early holds the events of a connection before its Dial returns.
 type early struct {
 	connected, disconnected bool
 	code                    uint32
 }
 
-// NewDialer takes over a transport, which nothing else may serve or close, and
-// serves it in a goroutine until Close.
+// NewDialer serves a transport in a goroutine until Close. Nothing else may serve or close it.
 func NewDialer(t netcode.Dialer) *Dialer {
 	d := &Dialer{
 		transport: t,
@@ -56,7 +55,7 @@ func (d *Dialer) serve() {
 	}
 }
 
-// shut refuses further clients, and returns those there are.
+// shut refuses further clients, and returns the existing ones.
 func (d *Dialer) shut(err error) []*Client {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -96,9 +95,9 @@ func (d *Dialer) dial(ctx context.Context, url string, cfg Config, owned bool) (
 	return c, nil
 }
 
-// connect begins a connection for c. The transport may settle it before Dial
-// has even returned, and no lock may be held meanwhile, as it may wait for a
-// handler that does: so what comes too early is kept.
+// connect begins a connection for c. Events of the connection may arrive before the transport's
+// Dial returns, and no lock can be held meanwhile, because Dial may wait for a handler that takes
+// it. So early events are kept.
 func (d *Dialer) connect(c *Client, addr netip.AddrPort) error {
 	d.mu.Lock()
 	if d.closed != nil {
@@ -135,15 +134,15 @@ func (d *Dialer) connect(c *Client, addr netip.AddrPort) error {
 	return nil
 }
 
-// forget has nobody hear of a connection any more.
+// forget drops further events of a connection.
 func (d *Dialer) forget(conn netcode.Conn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.clients, conn)
 }
 
-// Close ends all clients and the transport. It waits up to a second for the
-// places to hear of it. Closing twice is fine.
+// Close ends all clients and closes the transport. It waits up to a second for the places to
+// acknowledge. Close may be called twice.
 func (d *Dialer) Close() error {
 	for _, c := range d.shut(netcode.ErrClosed) {
 		c.leave()
@@ -153,7 +152,7 @@ func (d *Dialer) Close() error {
 	return err
 }
 
-// dialerHandler hears what happens on a Dialer's transport.
+// dialerHandler handles the events of a Dialer's transport.
 type dialerHandler Dialer
 
 var _ netcode.Handler = (*dialerHandler)(nil)
@@ -186,8 +185,8 @@ func (h *dialerHandler) Disconnected(conn netcode.Conn, code uint32) {
 	}
 }
 
-// client returns the client of a connection. Without one yet, note keeps what
-// was heard for connect.
+// client returns the client of a connection. If there is none yet, note stores the event for
+// connect.
 func (h *dialerHandler) client(conn netcode.Conn, note func(e *early)) *Client {
 	h.mu.Lock()
 	defer h.mu.Unlock()

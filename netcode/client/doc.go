@@ -1,3 +1,4 @@
-// Package client is an agent of the Alloverse place protocol: it joins a place ([Dial]), sends
-// intents, follows the state, asks and answers. A [Dialer] has many of them share a transport.
+// Package client implements an agent of the Alloverse place protocol: it joins a place ([Dial]),
+// sends intents, follows the state, and sends and answers requests. The clients of a [Dialer] share
+// a transport.
 package client

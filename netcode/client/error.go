@@ -7,10 +7,10 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// AnnounceError says that a place did not let an agent in (netcode/PROTOCOL.md,
+// AnnounceError means that a place has refused an announce (netcode/PROTOCOL.md,
 // "Connections").
 type AnnounceError struct {
-	Code   int // 1003 for a version it does not speak
+	Code   int // 1003 for an unsupported version
 	Reason string
 }
 
@@ -18,8 +18,8 @@ func (e *AnnounceError) Error() string {
 	return fmt.Sprintf("netcode: refused by the place: %s (%d)", e.Reason, e.Code)
 }
 
-// DisconnectError says that the place ended the connection, or fell silent
-// (Code is CodeConnectionLost then). It matches [ErrClosed].
+// DisconnectError means that the place has ended the connection, or fell silent (Code is then
+// CodeConnectionLost). It matches [netcode.ErrClosed].
 type DisconnectError struct {
 	Code uint32 // one of the Code constants, or a place's own
 }
@@ -51,11 +51,10 @@ func (e *DisconnectError) Error() string {
 // Unwrap makes a DisconnectError an ErrClosed.
 func (e *DisconnectError) Unwrap() error { return netcode.ErrClosed }
 
-// RefusedError is a response that says no: [verb,"error",reason] or
-// [verb,"failed",reason] from the one who was asked, or a rule of the place's that
-// denies the request (netcode/PROTOCOL.md, "Interactions").
+// RefusedError is a negative response: [verb,"error",reason] or [verb,"failed",reason], or a
+// rule of the place that denies the request (netcode/PROTOCOL.md, "Interactions").
 type RefusedError struct {
-	Verb   string // what was asked
+	Verb   string // of the request
 	Kind   string // "error", "failed" or "denied"
 	Reason string // in words; the rule if denied
 }
@@ -64,11 +63,10 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("netcode: %s %s: %s", e.Verb, e.Kind, e.Reason)
 }
 
-// ErrAssetDamaged is what [Client.FetchAsset] fails with where what came is not what
-// the asset's id says.
+// ErrAssetDamaged is returned by [Client.FetchAsset] if the content does not match the id.
 var ErrAssetDamaged = errors.New("netcode: damaged asset")
 
-// AssetError is an asset frame that says no (netcode/PROTOCOL.md, "Assets").
+// AssetError is a failure from the place (netcode/PROTOCOL.md, "Assets").
 type AssetError struct {
 	Code   int    // AssetNotAvailable, AssetMalformed, or another
 	Reason string // in words

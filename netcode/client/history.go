@@ -6,19 +6,18 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// historySize is how many revisions a client can be patched from. The place
-// patches what was acknowledged last: at 20 Hz these last for three seconds of
-// acknowledgements under way.
+// historySize is the number of revisions that a client keeps as bases for patches. The place
+// patches the last acknowledged one: at 20 Hz these suffice for three seconds of round trip.
 const historySize = 64
 
-// history is the newest documents an agent had, so that a state can patch any
-// revision that the place may take it to hold, not only the newest. As documents
-// share what they have in common it costs little.
+// history holds the newest documents of an agent, so that a state can patch any revision that
+// the place may have seen acknowledged, not only the newest. Documents share what they have in
+// common, so it costs little.
 type history struct {
 	documents []netcode.Document // newest last
 }
 
-// newest returns what the agent knows now.
+// newest returns the newest document.
 func (h *history) newest() netcode.Document {
 	if len(h.documents) == 0 {
 		return netcode.Document{}
@@ -26,8 +25,8 @@ func (h *history) newest() netcode.Document {
 	return h.documents[len(h.documents)-1]
 }
 
-// base finds the document a state starts from and forgets all older ones: the
-// place has seen it acknowledged, and goes back no further.
+// base returns the document that a state starts from, and drops all older ones: the place has
+// seen it acknowledged, and does not go back further.
 func (h *history) base(style netcode.PatchStyle, from uint64) (netcode.Document, bool) {
 	if style == netcode.StyleSet {
 		return netcode.Document{}, true
@@ -55,9 +54,8 @@ func (h *history) find(revision uint64) (int, bool) {
 	return 0, false
 }
 
-// push adds a document. When there are too many the second oldest goes: the
-// oldest is what the place patched last, and will patch again until it hears an
-// acknowledgement, which will be of a new one.
+// push adds a document. If there are too many it drops the second oldest: the place patches the
+// oldest until it gets an acknowledgement of a newer one.
 func (h *history) push(d netcode.Document) {
 	if len(h.documents) == historySize {
 		h.documents = slices.Delete(h.documents, 1, 2)

@@ -9,9 +9,8 @@ import (
 
 var errNotFinite = errors.New("netcode: intent has a number that is not finite")
 
-// SetIntent sets how the agent wants to move from now on. It goes out with the
-// next packet, and then with each until it is replaced. An intent with a number
-// that is not finite is refused, as no place takes one.
+// SetIntent sets how the agent wants to move. The intent is sent with each packet until it is
+// replaced. SetIntent refuses numbers that are not finite, as places do.
 func (c *Client) SetIntent(intent netcode.Intent) error {
 	if !finite(&intent) {
 		return errNotFinite
@@ -22,7 +21,7 @@ func (c *Client) SetIntent(intent netcode.Intent) error {
 	return nil
 }
 
-// finite reports whether all numbers of an intent are.
+// finite reports whether all numbers of an intent are finite.
 func finite(in *netcode.Intent) bool {
 	none := in.ZMovement*0 + in.XMovement*0 + in.Yaw*0 + in.Pitch*0
 	for _, m := range [...]*netcode.Matrix{
@@ -36,13 +35,13 @@ func finite(in *netcode.Intent) bool {
 	return none == 0 // and not NaN
 }
 
-// pace is the goroutine that sends intents, with the newest acknowledgement,
-// and asks for the time.
-func (c *Client) pace() {
+// sendIntents is the goroutine that sends intents, with the newest acknowledgement, and clock
+// requests.
+func (c *Client) sendIntents() {
 	r := rhythm{interval: time.Second / time.Duration(c.cfg.IntentRate), due: time.Now()}
 	timer := time.NewTimer(r.interval)
 	defer timer.Stop()
-	var p pacer
+	var p sender
 	for {
 		state := p.send(c)
 		now := time.Now()
@@ -54,8 +53,8 @@ func (c *Client) pace() {
 	}
 }
 
-// awaitTurn waits until the next intent is to go out, and reports whether one
-// can. State is closed when there is something new to acknowledge.
+// awaitTurn waits until the next intent is due, and reports whether it can be sent. state is
+// closed when there is a new state to acknowledge.
 func (c *Client) awaitTurn(r *rhythm, state <-chan struct{}, timer *time.Timer) bool {
 	for {
 		select {
@@ -74,25 +73,22 @@ func (c *Client) awaitTurn(r *rhythm, state <-chan struct{}, timer *time.Timer) 
 	}
 }
 
-// rhythm says when intents go out: each right after a state, so that the place
-// hears of it before its next heartbeat, and yet at the rate asked for, up to a
-// fifth more.
+// rhythm decides when to send intents: each right after a state, so that the place gets the
+// acknowledgement before its next heartbeat, but at the configured rate or up to a fifth more.
 //
-// It keeps the time at which the next intent is due, one interval after the last
-// was, or after it went out if that was sooner. So it settles on the moment at which
-// states come when nothing delays them. An intent waits for a late state for up
-// to half an interval, after which the next is due as if it had been in time:
-// without states the rate is just what was asked for. A state that comes too soon
-// after an intent is acknowledged as soon as the rate allows, which in a few turns
-// brings intents that were out of step into step.
+// An intent is due one interval after the previous one was due, or was sent if that was sooner.
+// So the intents synchronize with undelayed states. An intent waits for a late state for up to
+// half an interval; the next one is then due as if this one had been in time, so that without
+// states the rate is the configured one. A state that arrives too soon after an intent is
+// acknowledged as soon as the rate allows, which synchronizes the intents within a few states.
 type rhythm struct {
 	interval time.Duration
 	due      time.Time // the next intent
 	last     time.Time // the latest intent
 }
 
-// sent notes that an intent went out. What a goroutine that was held up by more
-// than an interval has missed is not made up for.
+// sent records that an intent was sent. Intents missed by more than an interval are not caught
+// up.
 func (r *rhythm) sent(now time.Time) {
 	r.last = now
 	if now.Before(r.due) || now.Sub(r.due) > r.interval {
@@ -101,10 +97,10 @@ func (r *rhythm) sent(now time.Time) {
 	r.due = r.due.Add(r.interval)
 }
 
-// soonest is when the next intent may go out, given a state to acknowledge.
+// soonest returns when the next intent may be sent if there is a state to acknowledge.
 func (r *rhythm) soonest() time.Time { return r.last.Add(r.interval * 5 / 6) }
 
-// latest is when it goes out in any case.
+// latest returns when it is sent in any case.
 func (r *rhythm) latest() time.Time {
 	latest := r.due.Add(r.interval / 2)
 	if soonest := r.soonest(); latest.Before(soonest) {
@@ -113,16 +109,16 @@ func (r *rhythm) latest() time.Time {
 	return latest
 }
 
-// pacer keeps the buffers of pace.
-type pacer struct {
+// sender keeps the buffers of sendIntents.
+type sender struct {
 	message netcode.IntentMessage
 	buffer  []byte
-	asked   time.Time // when it last asked for the time
+	asked   time.Time // of the last clock request
 }
 
-// send sends an intent. What it returns is closed when a state has come that
-// the intent does not acknowledge yet.
-func (p *pacer) send(c *Client) (state <-chan struct{}) {
+// send sends an intent. The returned channel is closed when there is a state that the intent
+// does not acknowledge yet.
+func (p *sender) send(c *Client) (state <-chan struct{}) {
 	c.mu.Lock()
 	if c.changed == nil {
 		c.changed = make(chan struct{})

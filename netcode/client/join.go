@@ -11,13 +11,12 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// announceID is the announce's request id. It is not one that Request uses, as
-// an answer in the envelope of version 0 is told by its verb alone.
+// announceID is the request id of the announce. Request never uses it: an answer in the envelope
+// of version 0 is recognized by its verb alone.
 const announceID = "announce"
 
-// announce asks the place to let the agent in and waits for the answer. The
-// agent's intents and its first clock request go out right behind the question.
-// Resume is the avatar it wants back, "" for none.
+// announce sends the announce and waits for the answer. The agent's intents and its first clock
+// request follow immediately. resume is the avatar it wants back, "" for none.
 func (c *Client) announce(ctx context.Context, resume string) error {
 	l := c.link.Load()
 	select {
@@ -51,8 +50,8 @@ func (c *Client) announce(ctx context.Context, resume string) error {
 	return c.parted()
 }
 
-// hearAnnounceAnswer takes the avatar from a good answer, on the transport's
-// goroutine, so that whatever comes behind it finds the agent complete.
+// hearAnnounceAnswer takes the avatar from a positive answer, on the transport's goroutine, so
+// that the agent is complete when later packets arrive.
 func (c *Client) hearAnnounceAnswer(body []any) {
 	if len(body) < 2 || announceRefusal(body) != nil {
 		return
@@ -67,7 +66,7 @@ func (c *Client) hearAnnounceAnswer(body []any) {
 	}
 }
 
-// announceRefusal is the error of an answer other than ["announce",avatar,name].
+// announceRefusal returns the error for an answer other than ["announce",avatar,name].
 func announceRefusal(body []any) error {
 	verb, _ := netcode.BodyItem(body, 0).(string)
 	second, ok := netcode.BodyItem(body, 1).(string)
@@ -91,7 +90,7 @@ func announceCode(v any) int {
 	return int(code)
 }
 
-// text shows a value to people: text as it is, anything else as JSON.
+// text returns a value for people: text unchanged, anything else as JSON.
 func text(v any) string {
 	if s, ok := v.(string); ok {
 		return s
@@ -99,22 +98,21 @@ func text(v any) string {
 	return string(netcode.AppendValue(nil, v))
 }
 
-// acquaintance is what an agent and the place it announces itself to have to prove to each
-// other, for one announce.
+// acquaintance is what an agent and a place have to prove to each other for one announce.
 type acquaintance struct {
 	auth  netcode.Auth
-	known ed25519.PublicKey // the place's key so far, nil if there is none
-	// announced is the body of the announce that waits for its answer, nil once it has
-	// been proven.
+	known ed25519.PublicKey // the known key of the place, nil if there is none
+	// announced is the body of the announce that waits for its answer, nil once the agent
+	// has sent its proof.
 	announced []byte
-	shown     ed25519.PublicKey // that the place has proven
-	ephemeral bool              // the place does not keep it
+	shown     ed25519.PublicKey // the key that the place has proven
+	ephemeral bool              // the place does not store it
 }
 
-// errPlaceProof says that the place's proof is not one.
+// errPlaceProof means that the place's proof is invalid.
 var errPlaceProof = errors.New("netcode: the place has not proven the key that it shows")
 
-// acquaint says what an announce says about keys. It may block.
+// acquaint prepares the keys of an announce. It may block.
 func (c *Client) acquaint(resume string) (a acquaintance, err error) {
 	if c.cfg.Key == nil && c.cfg.KnownPlaces == nil {
 		return a, nil
@@ -131,7 +129,7 @@ func (c *Client) acquaint(resume string) (a acquaintance, err error) {
 	return a, err
 }
 
-// identity is who the agent says it is, with what it takes, asks and will prove.
+// identity returns the identity to announce, with takes_fragments and auth.
 func (c *Client) identity(auth netcode.Auth) map[string]any {
 	identity := maps.Clone(c.cfg.Identity)
 	identity[netcode.TakesFragments] = true
@@ -141,7 +139,7 @@ func (c *Client) identity(auth netcode.Auth) map[string]any {
 	return identity
 }
 
-// askToJoin opens the request of an announce.
+// askToJoin registers the request of an announce.
 func (c *Client) askToJoin(body []byte, a acquaintance) <-chan answer {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -165,7 +163,7 @@ func (c *Client) prove(body []byte) {
 	}
 	c.mu.Lock()
 	announced, waits := c.met.announced, c.requests[announceID]
-	c.met.announced = nil // a proof each
+	c.met.announced = nil // one proof per announce
 	if waits == nil || announced == nil {
 		c.mu.Unlock()
 		return
@@ -185,7 +183,7 @@ func (c *Client) prove(body []byte) {
 	}
 }
 
-// meet says, under the lock, why a place gets no proof.
+// meet returns why a place gets no proof. It is called with the lock held.
 func (c *Client) meet(ch *netcode.Challenge, announced []byte) error {
 	a := &c.met
 	ch.Dialed = a.auth.Dialed
@@ -199,8 +197,7 @@ func (c *Client) meet(ch *netcode.Challenge, announced []byte) error {
 	return a.recognize()
 }
 
-// recognize is an error where the place is known, and has not proven to be what it is
-// known as.
+// recognize returns an error if the place is known and has not proven its known key.
 func (a *acquaintance) recognize() error {
 	if a.known != nil && !a.known.Equal(a.shown) {
 		return &netcode.PlaceKeyError{Dialed: a.auth.Dialed, Known: a.known, Shown: a.shown}
@@ -208,8 +205,8 @@ func (a *acquaintance) recognize() error {
 	return nil
 }
 
-// parted remembers the place's key once an announce has been answered, and refuses a place
-// that has let the agent in without having proven what it had to. It may block.
+// parted stores the place's key after an announce has been answered, and returns an error if the
+// place has accepted the agent without the necessary proof. It may block.
 func (c *Client) parted() error {
 	c.mu.Lock()
 	a := c.met

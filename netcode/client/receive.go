@@ -7,9 +7,9 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// received takes a packet from the place, on the transport's goroutine. What
-// the client answers or measures by itself is done at once, so that Request
-// works within callbacks; the rest goes to the inbox.
+// received handles a packet of the place, on the transport's goroutine. What the client answers
+// or measures by itself is done immediately, so that Request works within callbacks; the rest
+// goes to the inbox.
 func (c *Client) received(channel uint8, data []byte) {
 	switch c.dialect.Kind(channel) {
 	case netcode.KindState:
@@ -51,16 +51,15 @@ func (c *Client) receivedResponse(id string, body []byte) {
 	value, err := netcode.ParseValue(body)
 	list, ok := value.([]any)
 	if err != nil || !ok {
-		list = []any{value} // one who asked is owed an answer all the same
+		list = []any{value} // the requester still needs an answer
 	}
 	if !c.settle(id, list) {
 		c.log.Debug("response to no request", "id", id)
 	}
 }
 
-// receivedDenial takes ["interaction_denied", interaction, rule], with which
-// places tell versions 1 and 2 of a rule (netcode/PROTOCOL.md, "Interactions"). It reports
-// whether data is one.
+// receivedDenial handles ["interaction_denied", interaction, rule], which places send in
+// versions 1 and 2 (netcode/PROTOCOL.md, "Interactions"). It reports whether data is one.
 func (c *Client) receivedDenial(data []byte) bool {
 	if netcode.BodyVerb(data) != "interaction_denied" {
 		return false
@@ -76,7 +75,7 @@ func (c *Client) receivedDenial(data []byte) bool {
 	return true
 }
 
-// unusable counts a packet that makes no sense.
+// unusable counts an invalid packet.
 func (c *Client) unusable(what string, err error) {
 	c.mu.Lock()
 	c.stats.Unusable++
@@ -84,16 +83,15 @@ func (c *Client) unusable(what string, err error) {
 	c.log.Warn(what, "error", err)
 }
 
-// Messages that wait for the client's goroutine. When it is behind by so many,
-// unreliable ones are dropped, as the network would: a state that is lost costs
-// nothing but time. A backlog of commands, which the network never loses, grows
-// further, until it is clear that nobody will ever work it off.
+// Limits of the inbox. If the client's goroutine falls behind, unreliable messages are dropped
+// first, as a network would: a lost state only costs time. The backlog of commands, which are
+// never lost, may grow further.
 const (
 	inboxUnreliable = 256
 	inboxReliable   = 65536
 )
 
-// message is something for the client's goroutine.
+// message is a message for the client's goroutine.
 type message struct {
 	kind        netcode.Kind
 	data        []byte
@@ -106,12 +104,12 @@ func (m *message) reliable() bool {
 	return m.kind == netcode.KindCommand || m.kind == netcode.KindAsset || m.kind == kindBack
 }
 
-// kindBack is the message that the client is back, see Config.Reconnect.
+// kindBack is the message that the client has reconnected, see Config.Reconnect.
 const kindBack = netcode.KindUnknown
 
 // inbox is a queue between the transport's goroutine and the client's.
 type inbox struct {
-	signal chan struct{} // full when there is something in it
+	signal chan struct{} // full when the queue is not empty
 
 	mu       sync.Mutex
 	messages []message
@@ -165,7 +163,7 @@ func (c *Client) work() {
 		select {
 		case <-c.inbox.signal:
 		case <-c.done:
-			ended = true // what came before is still worth hearing
+			ended = true // earlier messages are still handled
 		}
 		batch = c.inbox.take(batch[:0])
 		for i := range batch {
@@ -182,7 +180,7 @@ func (c *Client) work() {
 	}
 }
 
-// beginCallback reports whether anything may be called back: not after Close.
+// beginCallback reports whether a callback may start: not after Close.
 func (c *Client) beginCallback() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -218,8 +216,8 @@ func (c *Client) handle(m *message) {
 	}
 }
 
-// handleInteraction passes an interaction on; a request that nobody handles
-// gets its answer all the same (netcode/PROTOCOL.md, "Interactions").
+// handleInteraction calls Handle. Without it, it answers requests with an error
+// (netcode/PROTOCOL.md, "Interactions").
 func (c *Client) handleInteraction(i netcode.Interaction) {
 	if c.cfg.Handle != nil {
 		c.cfg.Handle(c, i)
@@ -230,8 +228,8 @@ func (c *Client) handleInteraction(i netcode.Interaction) {
 	}
 }
 
-// SendMedia sends a piece of audio on a track that the agent was allocated
-// (netcode/PROTOCOL.md, "Media"). It is lost where the network is slow or busy.
+// SendMedia sends audio on a track that was allocated to the agent (netcode/PROTOCOL.md,
+// "Media"). The packet may get lost.
 func (c *Client) SendMedia(track uint32, payload []byte) error {
 	return c.sendMedia(c.dialect.Audio, track, payload)
 }
@@ -248,8 +246,8 @@ func (c *Client) sendMedia(channel uint8, track uint32, payload []byte) error {
 	return c.send(channel, false, netcode.MediaFrame{Track: track, Payload: payload}.Append(nil, c.dialect.MediaTrailer))
 }
 
-// SendAsset sends an asset frame: a request for a range of an asset's bytes, or
-// the answer to one that OnAsset was called with.
+// SendAsset sends an asset frame: a request for a range of an asset, or the answer to a request
+// that OnAsset was called with.
 func (c *Client) SendAsset(f netcode.AssetFrame) error {
 	if err := c.Err(); err != nil {
 		return err

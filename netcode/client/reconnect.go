@@ -8,15 +8,14 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// How a client comes back: for how long it tries at all and each time, and how long it
-// waits before it tries again.
+// Reconnecting: the total time, the time for each attempt, and the pauses between attempts.
 const (
 	reconnectFor     = time.Minute
 	reconnectPatient = 10 * time.Second
 	reconnectPause   = 500 * time.Millisecond
 )
 
-// lose settles that a link is over. Where the client is to come back it begins to.
+// lose handles the end of a link, and starts to reconnect if configured.
 func (c *Client) lose(l *link, code uint32) {
 	err := &DisconnectError{Code: code}
 	c.mu.Lock()
@@ -34,12 +33,12 @@ func (c *Client) lose(l *link, code uint32) {
 	close(l.lost)
 	if first && c.err == nil {
 		c.forgetRevisions()
-		c.pacing.Go(c.comeBack)
+		c.sending.Go(c.comeBack)
 	}
 }
 
-// forgetRevisions has the client take no state of another connection for one of the
-// lost one's; what it knows it still knows.
+// forgetRevisions drops the bases for patches, whose revisions mean nothing on another
+// connection. The client keeps its document.
 func (c *Client) forgetRevisions() {
 	known := c.states.newest()
 	known.Revision = 0
@@ -56,9 +55,9 @@ func (c *Client) whyLost() error {
 	return c.lost
 }
 
-// comeBack connects and announces itself again until it is let in, refused, or too late.
+// comeBack reconnects and announces the agent until it has joined, is refused, or time is up.
 func (c *Client) comeBack() {
-	var abandoned []netcode.Conn // its own: the next loss may begin before this has ended
+	var abandoned []netcode.Conn // local: the next loss may begin before this call has ended
 	defer func() {
 		for _, conn := range abandoned {
 			c.dialer.transport.Disconnect(conn, netcode.CodeClientLeft)
@@ -97,16 +96,16 @@ func (c *Client) comeBack() {
 	}
 }
 
-// isBack reports whether the place has let the client in again.
+// isBack reports whether the client has joined again.
 func (c *Client) isBack() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.lost == nil
 }
 
-// tryAgain connects and announces itself once. Where it is not let in, it hears no more of the
-// connection, but says no goodbye yet: should the place have let it in after all, it has not
-// left, and takes itself back with the next one.
+// tryAgain connects and announces once. If that fails, it ignores the connection without
+// disconnecting: if the place has let the agent in after all, the agent has then not left, and
+// can resume with the next attempt.
 func (c *Client) tryAgain(ctx context.Context, abandoned *[]netcode.Conn) error {
 	ctx, cancel := context.WithTimeout(ctx, reconnectPatient)
 	defer cancel()
@@ -126,13 +125,13 @@ func (c *Client) tryAgain(ctx context.Context, abandoned *[]netcode.Conn) error 
 	return nil
 }
 
-// back notes, under the lock, that the place has let the client in again.
+// back records that the client has joined again. It is called with the lock held.
 func (c *Client) back(resumed bool) {
 	c.lost = nil
 	c.inbox.put(message{kind: kindBack, resumed: resumed})
 }
 
-// failFetches ends the asset requests that are under way, under the lock.
+// failFetches ends all asset requests in flight. It is called with the lock held.
 func (c *Client) failFetches() {
 	for id, fetches := range c.fetches {
 		for _, f := range fetches {

@@ -9,10 +9,10 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// Request asks an entity ("place" for the place itself) and waits for the
-// answer: the response's body, which begins with the verb that was asked. A
-// response that says no comes with a [*RefusedError] as well. Otherwise an error
-// means that there was no answer: ctx ended or the connection did.
+// Request sends a request to an entity ("place" for the place itself) and returns the body of
+// the response, which begins with the verb. A negative response is returned together with a
+// [*RefusedError]. Any other error means that there was no answer, because ctx or the connection
+// ended.
 //
 // The body's items may be anything that [encoding/json] can write, the verb first:
 //
@@ -21,8 +21,7 @@ func (c *Client) Request(ctx context.Context, to string, body ...any) ([]any, er
 	return c.RequestFrom(ctx, "", to, body...)
 }
 
-// RequestFrom is Request on behalf of another entity of the agent's than its
-// avatar.
+// RequestFrom is Request on behalf of another entity of the agent than its avatar.
 func (c *Client) RequestFrom(ctx context.Context, from, to string, body ...any) ([]any, error) {
 	if c.cfg.Envelope {
 		return nil, fmt.Errorf("netcode: request in a version 0 envelope: %w", errors.ErrUnsupported)
@@ -46,7 +45,7 @@ func (c *Client) RequestFrom(ctx context.Context, from, to string, body ...any) 
 	return answer, refusal(verb, answer)
 }
 
-// Send tells an entity something, without an answer.
+// Send sends a one-way message to an entity.
 func (c *Client) Send(to string, body ...any) error {
 	data, err := netcode.EncodeBody(body)
 	if err != nil {
@@ -55,7 +54,7 @@ func (c *Client) Send(to string, body ...any) error {
 	return c.sendInteraction(netcode.Interaction{Type: netcode.TypeOneway, To: to, Body: data})
 }
 
-// Publish tells everyone who has subscribed to such messages.
+// Publish sends a publication to all subscribers.
 func (c *Client) Publish(body ...any) error {
 	data, err := netcode.EncodeBody(body)
 	if err != nil {
@@ -78,7 +77,7 @@ func (c *Client) Respond(request netcode.Interaction, body ...any) error {
 	})
 }
 
-// sendInteraction sends an interaction, from the avatar where it does not say.
+// sendInteraction sends an interaction. The default of From is the avatar.
 func (c *Client) sendInteraction(i netcode.Interaction) error {
 	if i.From == "" {
 		i.From = c.Avatar()
@@ -90,8 +89,8 @@ func (c *Client) sendInteraction(i netcode.Interaction) error {
 	return c.send(netcode.CommandChannel, true, i.Append(nil))
 }
 
-// requests are those that wait for their response, by id. It is guarded by the
-// client's lock. Each channel has room for its one answer.
+// requests are the requests in flight, by id. They are guarded by the client's lock. Each channel
+// has room for its one answer.
 type requests map[string]chan<- answer
 
 type answer struct {
@@ -99,7 +98,7 @@ type answer struct {
 	err  error
 }
 
-// ask opens a request.
+// ask registers a request.
 func (c *Client) ask(id string) <-chan answer {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -131,7 +130,7 @@ func (c *Client) forget(id string) {
 	delete(c.requests, id)
 }
 
-// settle hands a response to who waits for it, and reports whether anyone did.
+// settle passes a response to its request, and reports whether there is one.
 func (c *Client) settle(id string, body []any) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -155,7 +154,7 @@ func (r requests) fail(err error) {
 	}
 }
 
-// refusal is the error in a response that says no.
+// refusal returns the error in a negative response.
 func refusal(verb string, body []any) error {
 	first, _ := netcode.BodyItem(body, 0).(string)
 	second, _ := netcode.BodyItem(body, 1).(string)

@@ -9,17 +9,17 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// StateHeader is what a state packet is about, without its contents.
+// StateHeader describes a state packet, without its contents.
 type StateHeader struct {
 	Style          netcode.PatchStyle
 	From, Revision uint64 // as in State
 	Bytes          int    // the packet's size
-	// Held reports whether the client has From, as a place may expect; in
-	// FullDocument mode, whether it has it when the packet comes.
+	// Held reports whether the client has the revision From; in FullDocument mode, whether
+	// it has it when the packet arrives.
 	Held bool
 }
 
-// receivedState takes a state on the transport's goroutine.
+// receivedState handles a state on the transport's goroutine.
 func (c *Client) receivedState(data []byte) {
 	h, err := parseStateHeader(data)
 	if err != nil {
@@ -46,7 +46,7 @@ func (c *Client) receivedState(data []byte) {
 	}
 }
 
-// applyState takes a state on the client's goroutine.
+// applyState applies a state on the client's goroutine.
 func (c *Client) applyState(data []byte) {
 	s, err := netcode.ParseState(data)
 	if err != nil {
@@ -69,7 +69,7 @@ func (c *Client) applyState(data []byte) {
 	}
 }
 
-// refuseState has the place send everything again (netcode/PROTOCOL.md, "State").
+// refuseState makes the place send a snapshot (netcode/PROTOCOL.md, "State").
 func (c *Client) refuseState(err error) {
 	c.mu.Lock()
 	c.settleState(false)
@@ -81,7 +81,7 @@ func (c *Client) refuseState(err error) {
 	}
 }
 
-// settleState notes, under the lock, whether the newest state could be used.
+// settleState records whether the newest state was usable. It is called with the lock held.
 func (c *Client) settleState(used bool) {
 	if !used {
 		c.stats.UnusableStates++
@@ -95,8 +95,8 @@ func (c *Client) settleState(used bool) {
 	}
 }
 
-// View calls f with what the client knows of the place. The document must not
-// be changed, but may be kept: later states make new ones.
+// View calls f with the client's document, which must not be changed but may be kept: later
+// states create new ones.
 func (c *Client) View(f func(d *netcode.Document)) {
 	c.mu.Lock()
 	d := c.states.newest()
@@ -104,10 +104,9 @@ func (c *Client) View(f func(d *netcode.Document)) {
 	f(&d)
 }
 
-// WaitFor waits until the place's state is as wanted, and returns nil, or the
-// error with which ctx or the connection ended. It looks at once, and then
-// whenever a state was applied; where several come together perhaps only at the
-// last of them.
+// WaitFor waits until wanted returns true for the document. The error is that of ctx or of the
+// connection. It calls wanted immediately, and again after states were applied, but not
+// necessarily after each.
 func (c *Client) WaitFor(ctx context.Context, wanted func(d *netcode.Document) bool) error {
 	for {
 		c.mu.Lock()
@@ -130,9 +129,8 @@ func (c *Client) WaitFor(ctx context.Context, wanted func(d *netcode.Document) b
 	}
 }
 
-// parseStateHeader reads a header. In states as this package writes them it
-// looks only at the first and last few bytes, however large they are; any
-// other order of keys costs a parse.
+// parseStateHeader parses the header of a state. If the keys are in the usual order, it reads
+// only the first and last few bytes; otherwise it parses the whole state.
 func parseStateHeader(data []byte) (StateHeader, error) {
 	if h, ok := quickStateHeader(data); ok {
 		return h, nil
@@ -165,8 +163,7 @@ func quickStateHeader(data []byte) (h StateHeader, ok bool) {
 	default:
 		return h, false
 	}
-	// The last brace closes the message, so a key right before it is the
-	// message's own.
+	// The last brace closes the message, so a key right before it belongs to the message.
 	tail, ok := bytes.CutSuffix(bytes.TrimRight(data[max(0, len(data)-64):], "\n"), []byte{'}'})
 	at := bytes.LastIndex(tail, revisionSuffix)
 	if !ok || at < 0 {
