@@ -119,8 +119,8 @@ func (p *Place) joined(a *agent) {
 	p.hooks.doorkeeper.Joined(&p.host, a.public())
 }
 
-// answer tells who announced itself what came of it. Whom the host's answer does not
-// name the avatar of is sent away.
+// answer answers an announce. If the host's answer does not name the agent's avatar, the
+// agent is disconnected.
 func (n *newcomer) answer(p *Place, items []any) {
 	i := &n.command.Interaction
 	if in := n.session.agent; in != nil && len(items) > 0 && items[0] == in.avatar {

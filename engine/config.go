@@ -73,8 +73,8 @@ type Config struct {
 	// Behaviour is what the place does beyond what it does out of the box. Nil means
 	// nothing.
 	Behaviour Behaviour
-	// Apps says to whom the place may connect to launch apps. The zero value lets it
-	// go to every host with a public address.
+	// Apps decides which hosts the place may connect to when it launches apps. The zero
+	// value allows every host with a public address.
 	Apps apps.Policy
 	// Opened is called once, when the Behaviour has opened and agents can join from here
 	// on. It is not on the place's turn, and the place does not begin before it returns.

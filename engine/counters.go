@@ -134,7 +134,8 @@ func (c *counters) received(kind netcode.Kind, version, bytes int) {
 	f.bytes.Add(uint64(bytes))
 }
 
-// versionOf is whom packets of a kind go to on a channel, as far as that tells.
+// versionOf returns the version of the agents that get packets of a kind on a channel,
+// versionsAlike if several do.
 func versionOf(kind netcode.Kind, channel uint8) int {
 	version := 0
 	for v := netcode.MinVersion; v <= netcode.MaxVersion; v++ {
@@ -173,7 +174,7 @@ const (
 	outcomeOK         = iota // the place has answered it
 	outcomeFailed            // it has answered that it cannot be done as things are
 	outcomeError             // that it makes no sense, or is not allowed
-	outcomeCarried           // it was carried to whom it is for, who may answer
+	outcomeCarried           // it was carried to its receiver, which may answer
 	outcomeDenied            // a rule denies it
 	outcomeRejected          // it cannot be carried, or is forged
 	outcomeUnreadable        // it is no interaction

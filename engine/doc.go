@@ -52,8 +52,8 @@
 // those of what has changed; who waits until they are durable is told later.
 //
 // The packages below have one subject each: world, what stands in the place and
-// what has changed; sim, how it moves; view, what each agent is told; media, who hears
-// whom; apps, how they are launched; assets, the files that agents get from the place
+// what has changed; sim, how it moves; view, what each agent is told; media, which agents
+// hear each other; apps, how they are launched; assets, the files that agents get from the place
 // and from each other, with goroutines of its own; store, a [Store] in a directory, and
 // status, which shows what the place has counted as it did it (counters.go): these two
 // use this package. The engine knows no scripting language.

@@ -20,7 +20,7 @@ type Limits struct {
 	// them, else the one that has most. Default 64 MiB.
 	PlaceCommandQueueBytes int
 	// Requests is how many requests of one agent may be unanswered. With a further
-	// one the place answers the oldest in the stead of whom it was for, if that had
+	// one the place answers the oldest in its receiver's stead, if that had
 	// RequestPatience for it; else the further one is answered with an error. Default
 	// 1024 and 10 s.
 	Requests        int

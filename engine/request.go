@@ -73,9 +73,9 @@ func (r *Request) Default() {
 	v.answer(r)
 }
 
-// DefaultAnswer is Default, but gives the items of the answer instead of sending it,
-// for one who wants to see or change them first. It is false where the answer will take
-// time: the place then gives it by itself.
+// DefaultAnswer is Default, but returns the items of the answer instead of sending it, for
+// callers that want to see or change them first. It returns false if the answer takes time:
+// the place then sends it by itself.
 func (r *Request) DefaultAnswer() (items []any, ok bool) {
 	r.catch = func(got []any) {
 		if !ok {

@@ -95,7 +95,7 @@ type Traffic struct {
 
 // InteractionCount counts interactions from agents by verb, "other" for all that are not
 // official, and by what became of them: "ok", "failed" and "error" are answers of the
-// place's, "carried" was passed on to whom it is for, "denied" a rule denies, "rejected"
+// place's, "carried" was passed on to its receiver, "denied" a rule denies, "rejected"
 // could not be carried or was forged, "unreadable" is none. None of 0 is listed.
 type InteractionCount struct {
 	Verb, Outcome string

@@ -36,7 +36,7 @@ const (
 	KindAgent       = "agent"
 	KindAgentEntity = "agent_entity"
 	// KindRule are the rules that change_acl added by id: {"number", "verdict",
-	// "pattern", "origin"}. Number gives their order.
+	// "pattern", "origin"}. Number is their order.
 	KindRule = "rule"
 	// KindPlace is what there is one of: "clock", {"began", "time"}, when it was 0 in
 	// seconds since 1970 and what it said when it was kept, and "rules", {"given"}: how

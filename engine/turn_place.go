@@ -65,7 +65,7 @@ func (t *Turn) Move(id string, to netcode.Matrix) error {
 }
 
 // Animate animates a property of an entity as add_property_animation does
-// (netcode/PROTOCOL.md, "add_property_animation"), and gives the animation's id. What the
+// (netcode/PROTOCOL.md, "add_property_animation"), and returns the animation's id. What the
 // [Checker] says of its ends counts for the host too.
 func (t *Turn) Animate(id string, animation map[string]any) (string, error) {
 	e := t.on().world.Entity(id)

@@ -79,8 +79,7 @@ func (r *Request) changeRules(done func()) {
 	})
 }
 
-// changeRules puts rules in force and others out of it, all or nothing, and gives the new
-// ones' ids.
+// changeRules adds and removes rules, all or nothing, and returns the ids of the new ones.
 func (p *Place) changeRules(add []newRule, remove []string, origin string) ([]any, error) {
 	added, err := p.access.without(remove)
 	if err == nil && len(added)+len(add) > p.cfg.Limits.Rules {

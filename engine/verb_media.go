@@ -59,8 +59,8 @@ const (
 	channelCount = "channel_count"
 )
 
-// wantedTrack reads what somebody wants a track for, and gives the live_media
-// component for it but its id, with all that any version looks for.
+// wantedTrack parses the request for a track, and returns its live_media component without
+// the id, with the fields of all versions.
 func wantedTrack(args []any, longest int) (m media.Media, component map[string]any, err error) {
 	m.Type, _ = text(args, 0)
 	metadata, ok := map[string]any{}, true

@@ -9,8 +9,8 @@ import (
 )
 
 // An agent, or an entity, moves by lookStep of the view distance, and at least by
-// rankStep metres, before it is looked at again who sees whom, and how near. What is
-// in view is up to twice that out of date.
+// rankStep metres, before its view is computed again. What is in view is up to twice that
+// out of date.
 const (
 	lookStep = 0.05
 	rankStep = 0.3

@@ -14,7 +14,7 @@ import (
 // eyeCell is the width, in metres, of the cells that agents are found by.
 const eyeCell = 8
 
-// Agent is whom a view is for.
+// Agent is the agent that a view is for.
 type Agent interface {
 	// ID is what the agent's entities are owned by.
 	ID() string

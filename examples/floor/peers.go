@@ -11,7 +11,7 @@ import (
 	"github.com/loci-place/loci/netcode/enet"
 )
 
-// peersPart is what the peers are told: whom to connect to, and how many bytes to
+// peersPart configures the peers: the address to connect to, and the number of bytes to
 // answer each packet with, 0 to only listen.
 type peersPart struct {
 	Addr   netip.AddrPort

@@ -15,8 +15,8 @@ const enetDatagram = netcode.DatagramBytes
 // enetBulkEvery is how often it is looked whether fragments have arrived.
 const enetBulkEvery = 2 * time.Millisecond
 
-// enetBulk knows to whom an unreliable packet is on its way in fragments. Any
-// goroutine may ask; all else belongs to the one who has the host.
+// enetBulk records the connections with an unreliable packet in flight in fragments. Any
+// goroutine may ask; everything else belongs to the goroutine that has the host.
 type enetBulk struct {
 	busy  []atomic.Uint64 // the Conn, by slot; 0 = nobody
 	sends []bool          // by slot, whether it is in under

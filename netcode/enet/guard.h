@@ -22,7 +22,7 @@ enum {
     LOCI_DATAGRAM = 1372,      /* the largest packet that is not sent in fragments */
     LOCI_COMMAND_COST = 32,    /* list steps that handling one command is worth */
     LOCI_MAX_COMMANDS = 64,    /* in one datagram; ENet itself sends at most 32 */
-    LOCI_RECOUNT = 256,        /* commands after which a queue is counted anew */
+    LOCI_RECOUNT = 256,        /* commands after which a queue is counted again */
     LOCI_BUCKETS = 4096,       /* token buckets for connects, by hashed source */
     LOCI_GREYS = 1 << 20,       /* refused connects remembered under pressure */
     LOCI_GREY_MIN_MS = 100,    /* a retransmission comes no earlier than this */

@@ -259,7 +259,7 @@ void loci_send(loci_guard *guard, ENetPacket *packet, uint8_t channel, int live,
         enet_packet_destroy(packet);
 }
 
-/* Tells whether fragments on a channel are queued, or not yet acknowledged. */
+/* Reports whether fragments on a channel are queued, or not yet acknowledged. */
 int loci_fragments(const loci_guard *guard, size_t slot, uint8_t channel)
 {
     const ENetPeer *peer = &guard->host->peers[slot];

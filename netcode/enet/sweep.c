@@ -102,7 +102,7 @@ static void sweep_connected(loci_guard *guard, ENetPeer *peer, size_t slot)
     p->in_flight = count_in_flight(peer);
 }
 
-/* Sends away whoever makes the host hold most, as long as all of it is too much. */
+/* Disconnects the peers that make the host hold most, as long as all of it is too much. */
 static void bound_waiting(loci_guard *guard)
 {
     ENetHost *host = guard->host;

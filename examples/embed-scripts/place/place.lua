@@ -1,8 +1,8 @@
 -- The foyer of a theatre: a board that says how many tickets are left, and a gate that
 -- opens for everybody who shows one.
 --
--- Tickets are the business of the box office, which is a program written in Go: it sells
--- them on its page, and gives these scripts its module "tickets".
+-- The box office, a program written in Go, sells the tickets on its page. It provides the
+-- module "tickets" for these scripts:
 --
 --   tickets.left()            how many are not sold
 --   tickets.show()            the title of what is played tonight
