@@ -15,21 +15,21 @@ import (
 )
 
 var (
-	// errDamaged: what is on the shelf is not what its name says.
+	// errDamaged: the stored content does not match its name.
 	errDamaged = errors.New("assets: damaged")
-	// errGone: it is no longer on the shelf.
+	// errGone: the asset is no longer in the cache.
 	errGone = errors.New("assets: gone from the cache")
 )
 
-// cache knows what is on its shelf, and keeps it from growing over its limit. It may
-// be used from any goroutine.
+// cache keeps track of what is in its storage, and evicts assets over its limit. It may be
+// used from any goroutine.
 type cache struct {
-	shelf shelf
-	limit int64
-	most  int // entries, as each costs something however small it is
-	log   *slog.Logger
+	storage storage
+	limit   int64
+	most    int // entries, as each costs something however small it is
+	log     *slog.Logger
 
-	shelving sync.Mutex // held while something is put on the shelf, or taken off
+	storing sync.Mutex // held while something is put on the storage, or taken off
 
 	mu      sync.Mutex // held only for moments: of what follows
 	entries map[netcode.AssetHash]*entry
@@ -39,7 +39,7 @@ type cache struct {
 	coming  int64      // that are promised to spools
 }
 
-// entry is one asset on the shelf.
+// entry is one cached asset.
 type entry struct {
 	hash     netcode.AssetHash
 	size     int64
@@ -49,15 +49,15 @@ type entry struct {
 	place    *list.Element
 }
 
-// shelf holds content by its hash and size: disk or memory.
-type shelf interface {
-	// spool begins new content, of which nothing is known yet.
+// storage stores content by hash and size, on disk or in memory.
+type storage interface {
+	// spool begins new content, whose hash and size are not known yet.
 	spool() (spool, error)
 	open(h netcode.AssetHash, size int64) (content, error)
 	remove(h netcode.AssetHash, size int64) error
-	// touch notes that it was used, for the next time the place opens.
+	// touch records the time of use, for the next time the place opens.
 	touch(h netcode.AssetHash, size int64, at time.Time)
-	// items lists what is there, the one not used for longest first.
+	// items lists the contents, the least recently used first.
 	items() ([]item, error)
 }
 
@@ -66,10 +66,10 @@ type item struct {
 	size int64
 }
 
-// spool is content that is coming in.
+// spool is content being received.
 type spool interface {
 	io.Writer
-	// commit makes it content of the shelf, for good; it may take long.
+	// commit makes it durable; it may take long.
 	commit(h netcode.AssetHash, size int64) error
 	discard()
 }
@@ -79,12 +79,12 @@ type content interface {
 	io.Closer
 }
 
-// touchEvery is how often an entry's last use is noted on the shelf.
+// touchEvery is the minimum time between two calls of touch for an entry.
 const touchEvery = time.Minute
 
-func newCache(s shelf, limit int64, log *slog.Logger) (*cache, error) {
+func newCache(s storage, limit int64, log *slog.Logger) (*cache, error) {
 	const leastMost, small = 64, 1 << 10
-	c := &cache{shelf: s, limit: limit, most: max(leastMost, int(limit/small)), log: log, entries: map[netcode.AssetHash]*entry{}, recent: list.New()}
+	c := &cache{storage: s, limit: limit, most: max(leastMost, int(limit/small)), log: log, entries: map[netcode.AssetHash]*entry{}, recent: list.New()}
 	items, err := s.items()
 	if err != nil {
 		return nil, err
@@ -96,7 +96,7 @@ func newCache(s shelf, limit int64, log *slog.Logger) (*cache, error) {
 	return c, nil
 }
 
-// find reports whether an asset is there, and whether it is known to be undamaged.
+// find reports whether an asset is cached, and whether it has been verified.
 func (c *cache) find(h netcode.AssetHash) (size int64, there, verified bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -107,7 +107,7 @@ func (c *cache) find(h netcode.AssetHash) (size int64, there, verified bool) {
 	return e.size, true, e.verified
 }
 
-// read reads from an asset, and counts as using it.
+// read reads from an asset, and marks it as used.
 func (c *cache) read(h netcode.AssetHash, b []byte, offset int64) error {
 	c.mu.Lock()
 	e := c.entries[h]
@@ -123,9 +123,9 @@ func (c *cache) read(h netcode.AssetHash, b []byte, offset int64) error {
 	}
 	c.mu.Unlock()
 	if touch {
-		c.shelf.touch(h, size, now)
+		c.storage.touch(h, size, now)
 	}
-	from, err := c.shelf.open(h, size)
+	from, err := c.storage.open(h, size)
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func readFull(from io.ReaderAt, b []byte, offset int64) error {
 	return nil
 }
 
-// verify reads an asset as a whole, and removes it if it is damaged.
+// verify reads a whole asset, and removes it if it is damaged.
 func (c *cache) verify(ctx context.Context, h netcode.AssetHash) error {
 	size, there, _ := c.find(h)
 	if !there {
@@ -164,7 +164,7 @@ func (c *cache) verify(ctx context.Context, h netcode.AssetHash) error {
 }
 
 func (c *cache) check(ctx context.Context, h netcode.AssetHash, size int64) error {
-	from, err := c.shelf.open(h, size)
+	from, err := c.storage.open(h, size)
 	if err != nil {
 		return err
 	}
@@ -195,7 +195,7 @@ func (r *ctxReader) Read(b []byte) (int, error) {
 	return r.Reader.Read(b)
 }
 
-// doubt has an asset verified again before it is served.
+// doubt makes an asset unverified again.
 func (c *cache) doubt(h netcode.AssetHash) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -204,15 +204,15 @@ func (c *cache) doubt(h netcode.AssetHash) {
 	}
 }
 
-// room is how large something pinned can be.
+// room returns the maximum size of a further pinned asset.
 func (c *cache) room() int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return max(c.limit-c.pinned, 0)
 }
 
-// reserve promises room for something that is coming in, and reports whether there can
-// be any. It makes none yet: what is cached must not go for what may never come.
+// reserve reserves room for content being received, and reports whether there can be any. It
+// evicts nothing yet, because the content may never arrive.
 func (c *cache) reserve(size int64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -229,11 +229,11 @@ func (c *cache) release(size int64) {
 	c.coming -= size
 }
 
-// add takes in what a spool has been found to hold. Pinned, it stays while the place
-// is open.
+// add adds the content of a spool, which matches its hash. A pinned asset stays while the
+// place is open.
 func (c *cache) add(s spool, h netcode.AssetHash, size int64, pin bool) error {
-	c.shelving.Lock()
-	defer c.shelving.Unlock()
+	c.storing.Lock()
+	defer c.storing.Unlock()
 	if err := s.commit(h, size); err != nil {
 		s.discard()
 		return err
@@ -250,7 +250,7 @@ func (c *cache) add(s spool, h netcode.AssetHash, size int64, pin bool) error {
 	return nil
 }
 
-// put enters something that is on the shelf.
+// put adds an entry for stored content.
 func (c *cache) put(h netcode.AssetHash, size int64) *entry {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -266,8 +266,8 @@ func (c *cache) put(h netcode.AssetHash, size int64) *entry {
 	return e
 }
 
-// shrink forgets what was used longest ago until the rest is within the limit, and
-// gives what is to be taken off the shelf.
+// shrink removes the least recently used entries until the rest is within the limit. It
+// returns them; the caller removes them from the storage.
 func (c *cache) shrink(keep *entry) (gone []*entry) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -291,10 +291,10 @@ func (c *cache) forget(e *entry) {
 	}
 }
 
-// remove takes an asset off the shelf; it may take long.
+// remove removes an asset; it may take long.
 func (c *cache) remove(h netcode.AssetHash) {
-	c.shelving.Lock()
-	defer c.shelving.Unlock()
+	c.storing.Lock()
+	defer c.storing.Unlock()
 	c.mu.Lock()
 	e := c.entries[h]
 	if e != nil {
@@ -308,7 +308,7 @@ func (c *cache) remove(h netcode.AssetHash) {
 
 func (c *cache) discard(gone []*entry) {
 	for _, e := range gone {
-		if err := c.shelf.remove(e.hash, e.size); err != nil {
+		if err := c.storage.remove(e.hash, e.size); err != nil {
 			c.log.Warn("an asset cannot be removed from the cache", "asset", e.hash.ID(), "error", err)
 		}
 	}

@@ -19,16 +19,16 @@ import (
 var quiet = slog.New(slog.DiscardHandler)
 
 // shelves are the two kinds, each empty.
-func shelves(t *testing.T) map[string]shelf {
+func shelves(t *testing.T) map[string]storage {
 	t.Helper()
-	disk, err := newDiskShelf(filepath.Join(t.TempDir(), "a", "b"), quiet)
+	disk, err := newDiskStorage(filepath.Join(t.TempDir(), "a", "b"), quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return map[string]shelf{"memory": newMemoryShelf(), "disk": disk}
+	return map[string]storage{"memory": newMemoryStorage(), "disk": disk}
 }
 
-func openCache(t *testing.T, s shelf, limit int64) *cache {
+func openCache(t *testing.T, s storage, limit int64) *cache {
 	t.Helper()
 	c, err := newCache(s, limit, quiet)
 	if err != nil {
@@ -45,7 +45,7 @@ func someContent(seed, n int) ([]byte, netcode.AssetHash) {
 
 func mustAdd(t *testing.T, c *cache, content []byte, h netcode.AssetHash) {
 	t.Helper()
-	s, err := c.shelf.spool()
+	s, err := c.storage.spool()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func TestOfTinyAssetsNotTooManyAreKept(t *testing.T) {
 }
 
 func TestContentInMemoryTakesNoMoreThanItIs(t *testing.T) {
-	s := newMemoryShelf()
+	s := newMemoryStorage()
 	c := openCache(t, s, 10<<20)
 	for _, size := range []int{0, 1, 300, memoryBlock, memoryBlock + 300} {
 		content, h := someContent(1, size)
@@ -156,7 +156,7 @@ func TestRangesReadAcrossBlocks(t *testing.T) {
 // TestCacheUseTimesFromAClockAheadDoNotLast has an asset from before the
 // machine's clock was set back by a day.
 func TestCacheUseTimesFromAClockAheadDoNotLast(t *testing.T) {
-	disk := first(newDiskShelf(t.TempDir(), quiet))
+	disk := first(newDiskStorage(t.TempDir(), quiet))
 	c := openCache(t, disk, 1<<20)
 	for seed := range 3 {
 		content, h := someContent(seed, 1000)
@@ -177,7 +177,7 @@ func TestCacheUseTimesFromAClockAheadDoNotLast(t *testing.T) {
 // written, somebody else's and not files.
 func TestDiskCacheOpensWithWhatACrashHasLeft(t *testing.T) {
 	dir := t.TempDir()
-	disk := first(newDiskShelf(dir, quiet))
+	disk := first(newDiskStorage(dir, quiet))
 	c := openCache(t, disk, 1<<20)
 	for seed := range 5 {
 		content, h := someContent(seed, 1000)
@@ -227,7 +227,7 @@ func TestDiskCacheOpensWithWhatACrashHasLeft(t *testing.T) {
 }
 
 func TestMissingFileIsFoundOut(t *testing.T) {
-	disk := first(newDiskShelf(t.TempDir(), quiet))
+	disk := first(newDiskStorage(t.TempDir(), quiet))
 	c := openCache(t, disk, 1<<20)
 	content, h := someContent(1, 1000)
 	mustAdd(t, c, content, h)
@@ -246,9 +246,9 @@ func TestMissingFileIsFoundOut(t *testing.T) {
 }
 
 func TestPinnedAssetsStay(t *testing.T) {
-	c := openCache(t, newMemoryShelf(), 3000)
+	c := openCache(t, newMemoryStorage(), 3000)
 	ours, h := someContent(1, 2000)
-	s := first(c.shelf.spool())
+	s := first(c.storage.spool())
 	if _, err := s.Write(ours); err != nil {
 		t.Fatal(err)
 	}

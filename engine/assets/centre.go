@@ -51,7 +51,7 @@ func New(cfg Config) (*Centre, error) {
 		assets: map[netcode.AssetHash]*asset{},
 	}
 	if cfg.CacheBytes > 0 {
-		s, err := newShelf(&cfg)
+		s, err := newStorage(&cfg)
 		if err == nil {
 			c.cache, err = newCache(s, cfg.CacheBytes, cfg.Logger)
 		}
@@ -70,11 +70,11 @@ func New(cfg Config) (*Centre, error) {
 	return c, nil
 }
 
-func newShelf(cfg *Config) (shelf, error) {
+func newStorage(cfg *Config) (storage, error) {
 	if cfg.Dir == "" {
-		return newMemoryShelf(), nil
+		return newMemoryStorage(), nil
 	}
-	return newDiskShelf(cfg.Dir, cfg.Logger)
+	return newDiskStorage(cfg.Dir, cfg.Logger)
 }
 
 // Start begins to serve.
@@ -142,7 +142,7 @@ func (c *Centre) Add(r io.Reader) (id string, err error) {
 	case c.cache == nil:
 		return "", ErrNoRoom
 	}
-	s, err := c.cache.shelf.spool()
+	s, err := c.cache.storage.spool()
 	if err != nil {
 		return "", fmt.Errorf("assets: %w", err)
 	}

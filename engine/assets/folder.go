@@ -16,8 +16,7 @@ import (
 // ErrNoFile says that there is no such file in the host's folder, or none that may be served.
 var ErrNoFile = errors.New("assets: no such file")
 
-// folder serves the host's own files. They stay where they are, and may change: then
-// they are other assets.
+// folder serves the host's own files in place. A file that changes becomes another asset.
 type folder struct {
 	root *os.Root
 	most int64
@@ -58,8 +57,8 @@ func openFolder(dir string, most int64) (*folder, error) {
 	return &folder{root: root, most: most, byName: map[string]file{}, byHash: map[netcode.AssetHash]string{}}, nil
 }
 
-// id gives a file's hash, which it reads the file for unless that has not changed since
-// the last time. The name is a path below the folder, with slashes.
+// id returns a file's hash. It reads the file only if it has changed since the last time. The
+// name is a path below the folder, with slashes.
 func (f *folder) id(ctx context.Context, name string) (netcode.AssetHash, error) {
 	if !fs.ValidPath(name) {
 		return netcode.AssetHash{}, fmt.Errorf("%w: %.100q is not a path below the folder", ErrNoFile, name)
@@ -117,7 +116,7 @@ func (f *folder) stat(name string) (*os.File, fs.FileInfo, error) {
 	return from, info, nil
 }
 
-// known gives what a file's hash was when it was last read.
+// known returns a file's hash from when it was last read.
 func (f *folder) known(name string) (netcode.AssetHash, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

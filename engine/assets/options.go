@@ -35,7 +35,7 @@ type Options struct {
 
 // Limits bound what one agent may cost.
 type Limits struct {
-	// Requests is how many requests of an agent's may be open; more are refused.
+	// Requests is the maximum number of open requests of an agent; more are refused.
 	// Default 256.
 	Requests int
 	// Searches is how many of them may be for what other agents have to be asked for;
@@ -44,8 +44,8 @@ type Limits struct {
 	// Questions is how many questions a second others may be asked on behalf of an agent
 	// that looks for what is not here, on average and at once; more wait. Default 500.
 	Questions int
-	// QueueBytes is how many bytes of frames of an agent's may wait, each counted as
-	// 256 more than it has; [Agent.Receive] takes no more. Default 8 MiB.
+	// QueueBytes is the maximum size of an agent's waiting frames, each with an overhead of
+	// 256 bytes; [Agent.Receive] refuses more. Default 8 MiB.
 	QueueBytes int
 	// Pushes is how many assets an agent may be sending unasked at once, PushBytes how
 	// many bytes they may have together; more are ignored. Default 4 and 64 MiB.

@@ -232,8 +232,8 @@ func (s *asset) goOn() {
 	}
 }
 
-// learn notes how quick the source is, which has to give a piece within each timeout:
-// who gives a byte now and then must not hold up those who wait.
+// learn measures the speed of the source, which must send a piece within each timeout, so that
+// a source that sends a byte now and then does not hold up the waiting agents.
 func (s *asset) learn(n int) {
 	a, took := s.source, time.Since(s.question.at)
 	stats, _ := s.centre.cfg.Transport.Stats(a.to[0])
@@ -259,7 +259,7 @@ func (s *asset) begin(total int64) bool {
 		s.beginStream()
 		return true
 	}
-	spool, err := c.cache.shelf.spool()
+	spool, err := c.cache.storage.spool()
 	if err != nil {
 		c.cache.release(total)
 		c.log.Warn("an asset cannot be cached", "asset", s.hash.ID(), "error", err)
