@@ -47,6 +47,9 @@ type serveOptions struct {
 	assetCache  int64         // bytes of assets to keep; 0: the default
 	memory      int           // bytes that the process may take
 	http        string        // ADDR of the status page; empty: there is none
+	web         string        // ADDR where browsers join, or none
+	webDefault  bool          // nobody has said where: the next free port will do
+	origins     []string      // whose pages may join besides its own
 	perAddress  int           // connections that one address may have; 0: the default
 	mediaFrame  int           // bytes of a media packet at most; 0: the default
 	mediaRate   int           // bytes of media an agent may send a second; 0: the default
@@ -110,6 +113,10 @@ that do not load; 2 where it was asked wrongly.`,
 	flags.Var(limit.Size[int]{N: &o.memory}, "memory", "`SIZE` of memory that the process keeps to, whatever agents do: 3/8 for what they make the place hold, 1/4 for packets,\n"+
 		"1/4 for the scripts' state, which is made again beyond that (default 1GiB)")
 	flags.StringVar(&o.http, "http", "", "`ADDR` to serve the status page and metrics on, over HTTP: HOST:PORT, or :PORT for 127.0.0.1 only (default: nowhere)")
+	flags.StringVar(&o.web, "web", defaultWeb, "`ADDR` where browsers walk in, over HTTP: HOST:PORT, or :PORT for 127.0.0.1 only; none is nowhere.\n"+
+		"By default the next free port from there on")
+	flags.StringSliceVar(&o.origins, "allow-origin", nil, "`ORIGIN` whose pages may join besides the place's own, such as https://example.org; * is all of them;\n"+
+		"more are separated by commas")
 	flags.IntVar(&o.perAddress, "connections-per-address", 0, "`N` connections that one address may have; loopback and private networks may have any number (default 256)")
 	flags.Var(limit.Size[int]{N: &o.mediaFrame}, "media-frame", "`SIZE` of a media packet, such as a picture of a video, at most (default 1 MiB)")
 	flags.Var(limit.Size[int]{N: &o.mediaRate}, "media-rate", "`SIZE` of media that an agent may send a second (default 4 MiB)")
@@ -191,6 +198,9 @@ func (o *serveOptions) complete(flags *pflag.FlagSet, getenv func(string) string
 			return fmt.Errorf("--http: %w", err)
 		}
 		o.http = addr
+	}
+	if err := o.completeWeb(flags); err != nil {
+		return err
 	}
 	if o.publicHost != "" {
 		if host, _, err := netcode.ParsePlaceURL("alloplace://" + o.publicHost); err != nil || host != o.publicHost {
@@ -287,6 +297,11 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) (err
 	if err != nil {
 		return err
 	}
+	web, err := o.listenWeb(&options, log)
+	if err != nil {
+		return err
+	}
+	defer web.close()
 	ctx, stop := untilSignal(ctx, log)
 	defer stop()
 	var unsaid error
@@ -314,6 +329,9 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) (err
 			return err
 		}
 		defer close()
+	}
+	if err := web.start(place); err != nil {
+		return err
 	}
 	return errors.Join(place.Serve(ctx), unsaid)
 }

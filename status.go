@@ -49,15 +49,8 @@ func serveStatus(addr string, place *engine.Place, rt *scripts.Runtime, log *slo
 	if err != nil {
 		return nil, err
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/", status.New(place, status.Options{
-		Scripts: func(t *engine.Turn) status.Scripts { return told(rt.Status(t), t.Time()) }, Broken: rt.Broken,
-	}))
-	// Not in package status: net/http/pprof also registers with http.DefaultServeMux, which in other
-	// programs is not ours.
-	mux.Handle("/debug/pprof/", profiles(listener.Addr(), os.Getenv(httpToken)))
 	server := &http.Server{
-		Handler:           onlyTo(listener.Addr(), mux),
+		Handler:           onlyTo(listener.Addr(), operatorPages(place, rt, listener.Addr())),
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
@@ -79,6 +72,18 @@ func serveStatus(addr string, place *engine.Place, rt *scripts.Runtime, log *slo
 		_ = server.Close()
 		<-served
 	}, nil
+}
+
+// operatorPages are the status of a place, and profiles.
+func operatorPages(place *engine.Place, rt *scripts.Runtime, at net.Addr) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", status.New(place, status.Options{
+		Scripts: func(t *engine.Turn) status.Scripts { return told(rt.Status(t), t.Time()) }, Broken: rt.Broken,
+	}))
+	// Not in package status: net/http/pprof also registers with http.DefaultServeMux, which in other
+	// programs is not ours.
+	mux.Handle("/debug/pprof/", profiles(at, os.Getenv(httpToken)))
+	return mux
 }
 
 // httpToken is the variable with what has to be brought for profiles, by others than this

@@ -30,7 +30,7 @@ type line interface {
 	stats(s *netcode.Stats)
 	// cut ends it at once. It may be called more than once, and does not block.
 	cut()
-	// close releases it, and tells the peer code if it can.
+	// close releases it, and tells the peer code if that is not cut off. It may take a second.
 	close(code uint32)
 }
 
@@ -199,8 +199,10 @@ func (c *conn) finish() {
 	}
 	c.mu.Unlock()
 	c.t.remove(c)
-	c.line.close(code)
-	close(c.gone)
+	c.t.running.Go(func() {
+		defer close(c.gone)
+		c.line.close(code)
+	})
 	c.t.hear(func(h netcode.Handler) {
 		if c.told {
 			h.Disconnected(c.id, code)

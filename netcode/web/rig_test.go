@@ -98,7 +98,9 @@ func (p *peer) Send(channel uint8, data []byte) {
 }
 
 // message sends a message; not where the connection is over.
-func (p *peer) message(m message) { _ = p.ws.Write(context.Background(), websocket.MessageBinary, m.append(nil)) }
+func (p *peer) message(m message) {
+	_ = p.ws.Write(context.Background(), websocket.MessageBinary, m.append(nil))
+}
 
 // Close implements [transporttest.Peer].
 func (p *peer) Close(code uint32) { p.message(message{goodbye: true, code: code}) }

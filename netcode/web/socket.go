@@ -244,18 +244,15 @@ func (s *socket) stats(stats *netcode.Stats) {
 // cut implements [line].
 func (s *socket) cut() { _ = s.network.plain().Close() }
 
-// close implements [line]. Where the peer has heard goodbye, its closing is waited for elsewhere: it
-// may take its time.
+// close implements [line]. The peer has heard goodbye; its closing is waited for.
 func (s *socket) close(code uint32) {
 	if s.conn.cut.Load() {
-		s.cut()
+		_ = s.ws.CloseNow()
 		return
 	}
-	s.conn.t.running.Go(func() {
-		limit := time.AfterFunc(time.Second, s.cut)
-		defer limit.Stop()
-		_ = s.ws.Close(websocket.StatusCode(closed+min(code, 1999)), "")
-	})
+	limit := time.AfterFunc(time.Second, s.cut)
+	defer limit.Stop()
+	_ = s.ws.Close(websocket.StatusCode(closed+min(code, 1999)), "")
 }
 
 func signal(c chan struct{}) {
@@ -306,10 +303,15 @@ func (w *wire) Read(p []byte) (int, error) {
 
 func (w *wire) lastHeard() time.Time { return time.Unix(0, w.heard.Load()) }
 
-// plain is the connection below TLS: that says goodbye when it is closed, and may wait for room.
+// plain is the connection below TLS and whatever else is in between. To close TLS says goodbye, and may
+// wait for room.
 func (w *wire) plain() net.Conn {
-	if t, ok := w.Conn.(interface{ NetConn() net.Conn }); ok {
-		return t.NetConn()
+	c := w.Conn
+	for {
+		outer, ok := c.(interface{ NetConn() net.Conn })
+		if !ok {
+			return c
+		}
+		c = outer.NetConn()
 	}
-	return w.Conn
 }
