@@ -17,11 +17,13 @@ type line interface {
 	// writeLive writes what is not resent. It reports whether it did: not where it would wait
 	// behind what is on the line already.
 	writeLive(message []byte) (written bool, err error)
-	// write writes a message that is to arrive. It may block while the line is full. Urgent means
-	// that somebody waits to hear that it has arrived.
-	write(message []byte, urgent bool) error
-	// full reports whether write is to wait until conn.nudge.
+	// write writes a message that is to arrive. It may block while the line is full.
+	write(message []byte) error
+	// full reports whether write is to wait until more has been acknowledged.
 	full() bool
+	// await is called when the connection waits for more to be acknowledged, and has nothing to do
+	// before it is nudged.
+	await()
 	// late reports whether what is not resent would wait, or come late.
 	late() bool
 	// acknowledged is how many bytes the peer has taken of those written with write.
@@ -154,38 +156,47 @@ func (c *conn) run() {
 		dropped := 0
 		live, dropped = c.queue.takeLive(live[:0], time.Now().Add(-c.t.limits.LiveDelay))
 		var message []byte
-		var last *packet
-		if !c.line.full() {
-			message, last = c.queue.take()
+		full := c.line.full()
+		if !full {
+			message = c.queue.take()
 		}
 		done := c.is(leaving) && c.queue.done()
+		awaited := full || c.queue.awaited > 0
 		c.mu.Unlock()
 		if done {
 			break
 		}
-		var err error
-		for _, m := range live {
-			written, failed := c.line.writeLive(m)
-			if err = failed; err != nil {
-				break
-			}
-			if !written {
-				dropped++
-			}
-		}
-		c.t.drops.live.Add(uint64(dropped))
-		if err == nil && message != nil {
-			err = c.line.write(message, last != nil && (last.delivery != nil || c.is(leaving)))
-		}
+		late, err := c.write(live, message)
+		c.t.drops.live.Add(uint64(dropped + late))
 		if err != nil {
 			c.lost(netcode.CodeConnectionLost)
 			break
 		}
-		if message == nil && len(live) == 0 {
+		if message == nil {
+			if awaited {
+				c.line.await()
+			}
 			<-c.wake
 		}
 	}
 	c.finish()
+}
+
+// write writes messages to the line, and returns how many of those that are live were late.
+func (c *conn) write(live [][]byte, message []byte) (late int, err error) {
+	for _, m := range live {
+		written, err := c.line.writeLive(m)
+		if err != nil {
+			return late, err
+		}
+		if !written {
+			late++
+		}
+	}
+	if message != nil {
+		err = c.line.write(message)
+	}
+	return late, err
 }
 
 // finish is the connection's end.

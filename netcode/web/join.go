@@ -38,8 +38,14 @@ func (t *Transport) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, no)
 		return
 	}
-	if upgrade {
+	switch {
+	case upgrade:
 		t.joinBySocket(w, r, j)
+	case t.rtc == nil:
+		j.release()
+		refuse(w, &refusal{http.StatusNotImplemented, 0, "this place takes no WebRTC: join by WebSocket"})
+	default:
+		t.joinByOffer(w, r, j)
 	}
 }
 

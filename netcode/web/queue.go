@@ -21,6 +21,9 @@ type packet struct {
 func (p *packet) channel() uint8 { return p.message[0] }
 func (p *packet) data() []byte   { return p.message[1:] }
 
+// awaited reports whether somebody waits for its arrival: for a goodbye, the connection's end does.
+func (p *packet) awaited() bool { return p.delivery != nil || p.message[0] == goodbye }
+
 // delivery is a packet of which somebody wants to hear that it has arrived.
 type delivery struct {
 	left atomic.Int64 // connections that have not acknowledged it, and Send while it runs
@@ -51,6 +54,7 @@ type queue struct {
 
 	written uint64 // bytes of reliable messages
 	sent    []sentPacket
+	awaited int           // of sent: somebody waits for its arrival
 	cost    int           // of what is in channels and in sent
 	bulk    [channels]int // bytes of live ones
 	busy    int           // bulk packets that are not live
@@ -117,17 +121,16 @@ func (q *queue) charge(cost int) {
 	q.total.Add(int64(cost))
 }
 
-// take returns the next message to write, good until the next call, and the packet that it is the
-// last of, if it is. A nil message means that nothing waits.
-func (q *queue) take() (message []byte, last *packet) {
+// take returns the next message to write, good until the next call; nil if nothing waits.
+func (q *queue) take() (message []byte) {
 	if q.waiting == 0 {
 		p := q.farewell
 		if p == nil {
-			return nil, nil
+			return nil
 		}
 		q.farewell = nil
 		q.wrote(p.message, p)
-		return p.message, p
+		return p.message
 	}
 	for len(q.channels[q.turn]) == 0 {
 		q.turn = (q.turn + 1) % channels
@@ -141,7 +144,7 @@ func (q *queue) take() (message []byte, last *packet) {
 		q.part = framed(q.part, channel, true, rest[:partBytes])
 		q.offset[channel] += partBytes
 		q.wrote(q.part, nil)
-		return q.part, nil
+		return q.part
 	case from == 0:
 		message = p.message
 	default:
@@ -155,13 +158,17 @@ func (q *queue) take() (message []byte, last *packet) {
 	}
 	q.waiting--
 	q.wrote(message, p)
-	return message, p
+	return message
 }
 
 func (q *queue) wrote(message []byte, last *packet) {
 	q.written += uint64(len(message))
-	if last != nil {
-		q.sent = append(q.sent, sentPacket{q.written, last})
+	if last == nil {
+		return
+	}
+	q.sent = append(q.sent, sentPacket{q.written, last})
+	if last.awaited() {
+		q.awaited++
 	}
 }
 
@@ -173,6 +180,9 @@ func framed(memory []byte, channel int, part bool, payload []byte) []byte {
 func (q *queue) settle(acknowledged uint64) {
 	n := 0
 	for n < len(q.sent) && q.sent[n].end <= acknowledged {
+		if p := q.sent[n].packet; p.awaited() {
+			q.awaited--
+		}
 		q.forget(q.sent[n].packet)
 		n++
 	}
@@ -210,7 +220,7 @@ func (q *queue) clear() {
 	if q.farewell != nil {
 		q.forget(q.farewell)
 	}
-	q.sent, q.farewell = nil, nil
+	q.sent, q.farewell, q.awaited = nil, nil, 0
 }
 
 // done reports whether everything has been written and acknowledged.

@@ -193,16 +193,20 @@ func (s *socket) measured(rtt time.Duration) {
 }
 
 // write implements [line]. It blocks while the line is full.
-func (s *socket) write(message []byte, urgent bool) error {
+func (s *socket) write(message []byte) error {
 	if err := s.ws.Write(context.Background(), websocket.MessageBinary, message); err != nil {
 		return err
 	}
 	s.written.Add(uint64(len(message)))
 	signal(s.wrote)
-	if urgent {
+	return nil
+}
+
+// await implements [line].
+func (s *socket) await() {
+	if s.acked.Load() < s.written.Load() {
 		signal(s.hurry)
 	}
-	return nil
 }
 
 // writeLive implements [line].

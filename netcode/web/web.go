@@ -4,7 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
+	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,6 +22,12 @@ type Config struct {
 	// Peers is how many connections there can be at once; 1024 if 0.
 	Peers  int
 	Limits Limits
+	// UDP is the host:port for WebRTC; port 0 is any that is free. Without a host, or with 0.0.0.0, it
+	// is on all addresses of the machine. "" means that there are WebSockets only.
+	UDP string
+	// PublicAddrs are told to peers in place of those of the machine, where it is behind a router that
+	// translates addresses and forwards the port.
+	PublicAddrs []netip.Addr
 	// AllowOrigins are the origins, besides the one that is asked, whose pages may join:
 	// "https://example.org". "*" is all of them. Programs that are no browsers name no origin, and may join.
 	AllowOrigins []string
@@ -35,28 +44,31 @@ const defaultPeers = 1024
 // channel.
 type Transport struct {
 	limits Limits
-	peers  int
 	origin origins
 	log    *slog.Logger
 	joins  joins
+	rtc    *rtc // nil if there are WebSockets only
 	drops  dropCounts
 
 	outgoing atomic.Int64 // cost of what is queued to all connections
 	waiting  atomic.Int64 // bytes of packets of all connections that wait for their other parts
 
-	served  atomic.Bool
-	ready   atomic.Bool // a handler is there
-	closed  atomic.Bool
-	closing chan struct{} // closed when closing begins
-	running sync.WaitGroup
-	reading sync.WaitGroup
+	served   atomic.Bool
+	ready    atomic.Bool // a handler is there
+	closed   atomic.Bool
+	closing  chan struct{}  // closed when closing begins
+	released chan struct{}  // closed when it is over
+	running  sync.WaitGroup // what writes
+	reading  sync.WaitGroup // what reads
+	peers    sync.WaitGroup // WebRTC connections that are not closed
 
 	hearing sync.Mutex // held while the handler runs
 	handler netcode.Handler
 
-	mu    sync.RWMutex // held while what follows is used
-	conns map[netcode.Conn]*conn
-	last  netcode.Conn
+	mu     sync.RWMutex // held while what follows is used
+	conns  map[netcode.Conn]*conn
+	last   netcode.Conn
+	offers map[*offer]struct{} // that are answered, and not connected
 
 	flushing sync.Mutex // held while what follows is used
 	dirty    []*conn
@@ -88,10 +100,26 @@ func New(cfg Config) (*Transport, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
-	return &Transport{
-		limits: limits, peers: cfg.Peers, origin: origin, log: cfg.Logger, joins: newJoins(&limits, cfg.Peers),
-		closing: make(chan struct{}), conns: map[netcode.Conn]*conn{}, tell: make(chan struct{}, 1),
-	}, nil
+	t := &Transport{
+		limits: limits, origin: origin, log: cfg.Logger, joins: newJoins(&limits, cfg.Peers),
+		closing: make(chan struct{}), released: make(chan struct{}), conns: map[netcode.Conn]*conn{}, tell: make(chan struct{}, 1),
+		offers: map[*offer]struct{}{},
+	}
+	if cfg.UDP != "" {
+		if t.rtc, err = newRTC(&cfg, &t.limits); err != nil {
+			return nil, fmt.Errorf("netcode/web: %w", err)
+		}
+	}
+	return t, nil
+}
+
+// UDPAddr is the address of WebRTC, with the port that was chosen where 0 was asked for; none
+// where there are WebSockets only.
+func (t *Transport) UDPAddr() netip.AddrPort {
+	if t.rtc == nil {
+		return netip.AddrPort{}
+	}
+	return t.rtc.addr
 }
 
 // Serve implements [netcode.Transport].
@@ -113,6 +141,7 @@ func (t *Transport) Serve(h netcode.Handler) error {
 		case <-t.closing:
 			t.running.Wait()
 			t.reading.Wait()
+			t.peers.Wait()
 			return nil
 		}
 	}
@@ -351,28 +380,32 @@ func (t *Transport) Drops() []netcode.DropCount {
 func (t *Transport) Close(code uint32) error {
 	t.mu.Lock()
 	first := !t.closed.Swap(true)
-	conns := make([]*conn, 0, len(t.conns))
-	for _, c := range t.conns {
-		conns = append(conns, c)
-	}
+	conns, offers := slices.Collect(maps.Values(t.conns)), slices.Collect(maps.Keys(t.offers))
 	t.mu.Unlock()
-	if first {
-		close(t.closing)
-		for _, c := range conns {
-			c.disconnect(code)
-		}
+	if !first {
+		<-t.released
+		return nil
 	}
-	patience := time.NewTimer(time.Second)
+	defer close(t.released)
+	close(t.closing)
+	for _, o := range offers {
+		o.giveUp("the place closes")
+	}
+	for _, c := range conns {
+		c.disconnect(code)
+	}
+	patience := time.AfterFunc(time.Second, func() {
+		for _, c := range conns {
+			c.lost(code)
+		}
+	})
 	defer patience.Stop()
 	for _, c := range conns {
-		select {
-		case <-c.gone:
-		case <-patience.C:
-			for _, c := range conns {
-				c.lost(code)
-			}
-			<-c.gone
-		}
+		<-c.gone
 	}
-	return nil
+	if t.rtc == nil {
+		return nil
+	}
+	t.peers.Wait()
+	return t.rtc.close()
 }
