@@ -48,6 +48,7 @@ type serveOptions struct {
 	memory      int           // bytes that the process may take
 	http        string        // ADDR of the status page; empty: there is none
 	web         string        // ADDR where browsers join, or none
+	webUDP      string        // ADDR of WebRTC, or none; empty: as web
 	webDefault  bool          // nobody has said where: the next free port will do
 	origins     []string      // whose pages may join besides its own
 	perAddress  int           // connections that one address may have; 0: the default
@@ -115,6 +116,7 @@ that do not load; 2 where it was asked wrongly.`,
 	flags.StringVar(&o.http, "http", "", "`ADDR` to serve the status page and metrics on, over HTTP: HOST:PORT, or :PORT for 127.0.0.1 only (default: nowhere)")
 	flags.StringVar(&o.web, "web", defaultWeb, "`ADDR` where browsers walk in, over HTTP: HOST:PORT, or :PORT for 127.0.0.1 only; none is nowhere.\n"+
 		"By default the next free port from there on")
+	flags.StringVar(&o.webUDP, "web-udp", "", "`ADDR` of WebRTC's UDP: HOST:PORT; none has browsers join by WebSocket (default: that of --web, or any free port there)")
 	flags.StringSliceVar(&o.origins, "allow-origin", nil, "`ORIGIN` whose pages may join besides the place's own, such as https://example.org; * is all of them;\n"+
 		"more are separated by commas")
 	flags.IntVar(&o.perAddress, "connections-per-address", 0, "`N` connections that one address may have; loopback and private networks may have any number (default 256)")

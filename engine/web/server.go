@@ -39,7 +39,7 @@ const (
 // Server serves a handler to browsers.
 type Server struct {
 	server   *http.Server
-	listener net.Listener
+	listener *split
 	log      *slog.Logger
 	started  bool
 	served   chan struct{} // closed when Start's goroutine has ended
@@ -58,7 +58,7 @@ func Listen(o ServerOptions) (*Server, error) {
 		return nil, fmt.Errorf("engine/web: %w", err)
 	}
 	return &Server{
-		listener: limited(listener), log: o.Logger, served: make(chan struct{}),
+		listener: newSplit(limited(listener)), log: o.Logger, served: make(chan struct{}),
 		server: &http.Server{
 			ErrorLog:          slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug),
 			ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
@@ -73,7 +73,7 @@ func (s *Server) Start(h http.Handler) {
 	s.started = true
 	go func() {
 		defer close(s.served)
-		if err := s.server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.server.Serve(s.listener.http); !errors.Is(err, http.ErrServerClosed) {
 			s.log.Error("the web server has failed", "error", err)
 		}
 	}()
@@ -100,13 +100,16 @@ func listen(addr string, next bool) (net.Listener, error) {
 }
 
 // Addr is where it listens.
-func (s *Server) Addr() net.Addr { return s.listener.Addr() }
+func (s *Server) Addr() net.Addr { return s.listener.from.Addr() }
+
+// ICE is the listener of those connections that are ICE over TCP, for netcode/web's Config.TCP.
+func (s *Server) ICE() net.Listener { return s.listener.ice }
 
 // Close stops listening and ends what is being answered, within half a second. Connections of agents
 // are the transport's, and stay. Start must not be called at the same time.
 func (s *Server) Close() error {
 	if !s.started {
-		return s.listener.Close()
+		return s.listener.close()
 	}
 	soon, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
 	defer cancel()
@@ -115,7 +118,7 @@ func (s *Server) Close() error {
 		err = s.server.Close()
 	}
 	<-s.served
-	return err
+	return errors.Join(err, s.listener.close())
 }
 
 // limited bounds how many connections a listener has.

@@ -48,6 +48,7 @@ type rtc struct {
 	api         *webrtc.API
 	certificate webrtc.Certificate
 	udp         ice.UDPMux
+	tcp         ice.TCPMux // nil if there is none
 	addr        netip.AddrPort
 	busy        chan struct{} // full while as many offers are answered as may be at once
 }
@@ -79,7 +80,20 @@ func newRTC(cfg *Config, limits *Limits) (*rtc, error) {
 	s.SetICEUDPMux(r.udp)
 	s.SetIncludeLoopbackCandidate(true)
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
-	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
+	s.DisableActiveTCP(true) // it connects to nobody
+	networks := []webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6}
+	if cfg.TCP != nil {
+		networks = append(networks, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6)
+		r.tcp = ice.NewTCPMuxDefault(ice.TCPMuxParams{
+			Listener: cfg.TCP, Logger: log.NewLogger("ice"), ReadBufferSize: tcpPackets, WriteBufferSize: tcpBuffer,
+			FirstStunBindTimeout: limits.OfferTimeout, AliveDurationForConnFromStun: limits.OfferTimeout,
+		})
+		s.SetICETCPMux(r.tcp)
+	}
+	s.SetNetworkTypes(networks)
+	if at := r.addr.Addr().Unmap(); !at.IsUnspecified() {
+		s.SetIPFilter(func(ip net.IP) bool { return ip.Equal(at.AsSlice()) })
+	}
 	s.SetICETimeouts(limits.Timeout/3, limits.Timeout-limits.Timeout/3, 2*time.Second)
 	s.DetachDataChannels()
 	s.SetSCTPMaxReceiveBufferSize(receiveBuffer)
@@ -105,10 +119,20 @@ func newRTC(cfg *Config, limits *Limits) (*rtc, error) {
 	return r, nil
 }
 
-// socketBuffer is how much the system may hold of what comes and goes.
-const socketBuffer = 4 << 20
+// What may wait of what comes and goes: in the system, and for a peer over TCP.
+const (
+	socketBuffer = 4 << 20
+	tcpPackets   = 64
+	tcpBuffer    = 256 << 10
+)
 
-func (r *rtc) close() error { return r.udp.Close() }
+func (r *rtc) close() error {
+	err := r.udp.Close()
+	if r.tcp != nil {
+		err = errors.Join(err, r.tcp.Close())
+	}
+	return err
+}
 
 // newCertificate makes the one of all connections: what it is worth is in the answer. It is made
 // once, as that takes as long as a handshake.

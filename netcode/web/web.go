@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -25,6 +26,9 @@ type Config struct {
 	// UDP is the host:port for WebRTC; port 0 is any that is free. Without a host, or with 0.0.0.0, it
 	// is on all addresses of the machine. "" means that there are WebSockets only.
 	UDP string
+	// TCP has the connections of peers without UDP, with ICE's framing (RFC 4571), such as engine/web's
+	// Server.ICE. The transport closes it. Nil means that there are none; it is not used without UDP.
+	TCP net.Listener
 	// PublicAddrs are told to peers in place of those of the machine, where it is behind a router that
 	// translates addresses and forwards the port.
 	PublicAddrs []netip.Addr
