@@ -318,11 +318,8 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) (err
 		}
 	}
 	place, err := scripts.Open(options)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("%w; --listen takes another address, with port 0 for any free one", err)
-	}
 	if err != nil {
-		return err
+		return listenError(err)
 	}
 	defer place.Close()
 	if o.http != "" {
@@ -336,6 +333,14 @@ func (o *serveOptions) serve(ctx context.Context, stdout, stderr io.Writer) (err
 		return err
 	}
 	return errors.Join(place.Serve(ctx), unsaid)
+}
+
+// listenError adds the way out where the place's port is taken.
+func listenError(err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w; --listen takes another address, with port 0 for any free one", err)
+	}
+	return err
 }
 
 // sayKey says which key agents are shown, and for how long.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/loci-place/loci/engine/web"
 	"github.com/loci-place/loci/netcode"
+	"github.com/loci-place/loci/netcode/enet"
 	netweb "github.com/loci-place/loci/netcode/web"
 	"github.com/loci-place/loci/scripts"
 )
@@ -22,6 +23,9 @@ const defaultWeb = "127.0.0.1:8080"
 // completeWeb refuses what makes no sense in the flags about browsers.
 func (o *serveOptions) completeWeb(flags *pflag.FlagSet) error {
 	o.webDefault = !flags.Changed("web")
+	if o.web == "" {
+		o.web = "none"
+	}
 	if o.web == "none" {
 		return nil
 	}
@@ -35,30 +39,41 @@ func (o *serveOptions) completeWeb(flags *pflag.FlagSet) error {
 
 // webServer is where browsers walk in; nil if they cannot.
 type webServer struct {
-	server *web.Server
+	agents netcode.Transport // over ENet
 	join   *netweb.Transport
+	server *web.Server
 	log    *slog.Logger
 }
 
 // listenWeb binds where browsers walk in, and adds to the place's options what it must know of that.
-func (o *serveOptions) listenWeb(options *scripts.Options, log *slog.Logger) (*webServer, error) {
+func (o *serveOptions) listenWeb(options *scripts.Options, log *slog.Logger) (_ *webServer, err error) {
 	if o.web == "none" {
 		return nil, nil
 	}
-	join, err := netweb.New(netweb.Config{AllowOrigins: o.origins, Limits: netweb.Limits{
+	agents, err := enet.New(enet.Config{Listen: o.listen, Limits: options.Network, Logger: log})
+	if err != nil {
+		return nil, listenError(err)
+	}
+	w := &webServer{agents: agents, log: log}
+	defer func() {
+		if err != nil {
+			w.close()
+		}
+	}()
+	w.join, err = netweb.New(netweb.Config{AllowOrigins: o.origins, Limits: netweb.Limits{
 		OpenPerAddress: o.perAddress, MaxWaitingTotal: o.memory / 16, MaxOutgoing: options.Network.MaxOutgoing,
 		MaxOutgoingTotal: options.Network.MaxOutgoingTotal,
 	}, Logger: log})
 	if err != nil {
 		return nil, err
 	}
-	server, err := web.Listen(web.ServerOptions{Addr: o.web, NextFree: o.webDefault, Logger: log})
+	w.server, err = web.Listen(web.ServerOptions{Addr: o.web, NextFree: o.webDefault, Logger: log})
 	if err != nil {
 		return nil, fmt.Errorf("%w; --web takes another address, with port 0 for any free one, or none", err)
 	}
-	options.Beside = append(options.Beside, join)
-	options.Place.KnownAs = append(options.Place.KnownAs, webOrigins(server.Addr())...)
-	return &webServer{server, join, log}, nil
+	options.Place.Transports = []netcode.Transport{agents, w.join}
+	options.Place.KnownAs = append(options.Place.KnownAs, webOrigins(w.server.Addr())...)
+	return w, nil
 }
 
 // webOrigins are those of the pages that are served on an address, as far as they are known.
@@ -108,7 +123,13 @@ func (w *webServer) close() {
 	if w == nil {
 		return
 	}
-	_ = w.join.Close(netcode.CodePlaceClosed) // the place has, where there is one
+	_ = w.agents.Close(netcode.CodePlaceClosed) // the place has, where there is one
+	if w.join != nil {
+		_ = w.join.Close(netcode.CodePlaceClosed)
+	}
+	if w.server == nil {
+		return
+	}
 	if err := w.server.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 		w.log.Error("closing the web server", "error", err)
 	}

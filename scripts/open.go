@@ -29,9 +29,6 @@ type Options struct {
 	// Network bounds what connections cost; a zero field means its default. It is not used
 	// with Place.Transports.
 	Network enet.Limits
-	// Beside are transports that carry connections beside that on Listen. They are not used with
-	// Place.Transports, and are closed with the place, but not where Open fails.
-	Beside []netcode.Transport
 	// Scripts are the other options of the scripts. Its Dir, Store and Logger are those of
 	// Options where they are set there; place.store is kept in Data unless Store is set.
 	Scripts Config
@@ -97,7 +94,7 @@ func Open(o Options) (place *Place, err error) {
 		if err != nil {
 			return nil, err
 		}
-		o.Place.Transports = append([]netcode.Transport{t}, o.Beside...)
+		o.Place.Transports = []netcode.Transport{t}
 	}
 	if p.Place, err = engine.New(o.Place); err != nil {
 		if own {
