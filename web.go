@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"syscall"
 
 	"github.com/spf13/pflag"
 
@@ -34,6 +35,11 @@ func (o *serveOptions) completeWeb(flags *pflag.FlagSet) error {
 		return fmt.Errorf("--web: %w; none is nowhere", err)
 	}
 	o.web = addr
+	if o.webUDP != "" && o.webUDP != "none" {
+		if o.webUDP, err = statusAddr(o.webUDP); err != nil {
+			return fmt.Errorf("--web-udp: %w; none is nowhere", err)
+		}
+	}
 	return nil
 }
 
@@ -60,20 +66,47 @@ func (o *serveOptions) listenWeb(options *scripts.Options, log *slog.Logger) (_ 
 			w.close()
 		}
 	}()
-	w.join, err = netweb.New(netweb.Config{AllowOrigins: o.origins, Limits: netweb.Limits{
-		OpenPerAddress: o.perAddress, MaxWaitingTotal: o.memory / 16, MaxOutgoing: options.Network.MaxOutgoing,
-		MaxOutgoingTotal: options.Network.MaxOutgoingTotal,
-	}, Logger: log})
-	if err != nil {
-		return nil, err
-	}
 	w.server, err = web.Listen(web.ServerOptions{Addr: o.web, NextFree: o.webDefault, Logger: log})
 	if err != nil {
 		return nil, fmt.Errorf("%w; --web takes another address, with port 0 for any free one, or none", err)
 	}
+	if w.join, err = o.newJoin(w.server, options, log); err != nil {
+		return nil, err
+	}
 	options.Place.Transports = []netcode.Transport{agents, w.join}
 	options.Place.KnownAs = append(options.Place.KnownAs, webOrigins(w.server.Addr())...)
 	return w, nil
+}
+
+// newJoin makes the transport of browsers, with UDP on the port of the web server if that is free and
+// nothing else was asked for.
+func (o *serveOptions) newJoin(server *web.Server, options *scripts.Options, log *slog.Logger) (*netweb.Transport, error) {
+	cfg := netweb.Config{
+		UDP: o.webUDP, TCP: server.ICE(), AllowOrigins: o.origins, Logger: log,
+		Limits: netweb.Limits{
+			OpenPerAddress: o.perAddress, MaxWaitingTotal: o.memory / 16, MaxOutgoing: options.Network.MaxOutgoing,
+			MaxOutgoingTotal: options.Network.MaxOutgoingTotal,
+		},
+	}
+	if addr, err := netip.ParseAddr(o.publicHost); err == nil {
+		cfg.PublicAddrs = []netip.Addr{addr}
+	}
+	switch o.webUDP {
+	case "none":
+		cfg.UDP = ""
+	case "":
+		cfg.UDP = server.Addr().String()
+	}
+	join, err := netweb.New(cfg)
+	if errors.Is(err, syscall.EADDRINUSE) && o.webUDP == "" {
+		host, _, _ := net.SplitHostPort(cfg.UDP)
+		cfg.UDP = net.JoinHostPort(host, "0")
+		join, err = netweb.New(cfg)
+	}
+	if errors.Is(err, syscall.EADDRINUSE) {
+		err = fmt.Errorf("%w; --web-udp takes another address, with port 0 for any free one, or none", err)
+	}
+	return join, err
 }
 
 // webOrigins are those of the pages that are served on an address, as far as they are known.
@@ -105,7 +138,7 @@ func (w *webServer) start(place *scripts.Place) error {
 		return err
 	}
 	w.server.Start(onlyTo(w.server.Addr(), handler))
-	w.log.Info("walk in at " + walkURL(w.server.Addr()))
+	w.log.Info("walk in at "+walkURL(w.server.Addr()), "udp", w.join.UDPAddr())
 	return nil
 }
 
