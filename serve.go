@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -40,16 +41,21 @@ type serveOptions struct {
 	// serviceLink is an ALLOPLACE_PORT that Kubernetes has put there, for a service of
 	// that name: it is no port, and not meant for us.
 	serviceLink string
-	hz          float64       // heartbeats a second
-	distance    float64       // how far agents see, in metres; 0: everything
-	budget      int           // bytes of a state at most
-	data        string        // directory for what the place keeps; empty: it keeps nothing
-	assetCache  int64         // bytes of assets to keep; 0: the default
-	memory      int           // bytes that the process may take
-	http        string        // ADDR of the status page; empty: there is none
-	web         string        // ADDR where browsers join, or none
-	webUDP      string        // ADDR of WebRTC, or none; empty: as web
-	webDefault  bool          // nobody has said where: the next free port will do
+	hz          float64  // heartbeats a second
+	distance    float64  // how far agents see, in metres; 0: everything
+	budget      int      // bytes of a state at most
+	data        string   // directory for what the place keeps; empty: it keeps nothing
+	assetCache  int64    // bytes of assets to keep; 0: the default
+	memory      int      // bytes that the process may take
+	http        string   // ADDR of the status page; empty: there is none
+	web         string   // ADDR where browsers join, or none
+	webUDP      string   // ADDR of WebRTC, or none; empty: as web
+	webDefault  bool     // nobody has said where: the next free port will do
+	tlsCert     string   // file of the web server's certificate; empty: as httpsHosts says
+	tlsKey      string   // and of its key
+	httpsHosts  []string // names to get certificates for; none: HTTP without encryption
+	proxies     []netip.Prefix
+	trusted     []string      // the same as text
 	origins     []string      // whose pages may join besides its own
 	perAddress  int           // connections that one address may have; 0: the default
 	mediaFrame  int           // bytes of a media packet at most; 0: the default
@@ -117,6 +123,13 @@ that do not load; 2 where it was asked wrongly.`,
 	flags.StringVar(&o.web, "web", defaultWeb, "`ADDR` where browsers walk in, over HTTP: HOST:PORT, or :PORT for 127.0.0.1 only; none is nowhere.\n"+
 		"By default the next free port from there on")
 	flags.StringVar(&o.webUDP, "web-udp", "", "`ADDR` of WebRTC's UDP: HOST:PORT; none has browsers join by WebSocket (default: that of --web, or any free port there)")
+	flags.StringVar(&o.tlsCert, "tls-cert", "", "`FILE` with the web server's certificate and its chain, in PEM: browsers give microphones to HTTPS only, but on\n"+
+		"localhost; it is read again when it changes")
+	flags.StringVar(&o.tlsKey, "tls-key", "", "`FILE` with the key of --tls-cert")
+	flags.StringSliceVar(&o.httpsHosts, "https-host", nil, "`NAME` that leads here, to get and renew a certificate for by ACME from Let's Encrypt, whose terms you agree to; --web is\n"+
+		"port 443 of every address then unless it says otherwise, and certificates are kept in --data; more are separated by commas")
+	flags.StringSliceVar(&o.trusted, "trusted-proxy", nil, "`ADDRESS` or network, ADDRESS/BITS, of proxies that are believed who asks (X-Forwarded-For, X-Forwarded-Host);\n"+
+		"more are separated by commas")
 	flags.StringSliceVar(&o.origins, "allow-origin", nil, "`ORIGIN` whose pages may join besides the place's own, such as https://example.org; * is all of them;\n"+
 		"more are separated by commas")
 	flags.IntVar(&o.perAddress, "connections-per-address", 0, "`N` connections that one address may have; loopback and private networks may have any number (default 256)")

@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/netip"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/pflag"
@@ -30,6 +33,9 @@ func (o *serveOptions) completeWeb(flags *pflag.FlagSet) error {
 	if o.web == "none" {
 		return nil
 	}
+	if err := o.completeHTTPS(); err != nil {
+		return err
+	}
 	addr, err := statusAddr(o.web)
 	if err != nil {
 		return fmt.Errorf("--web: %w; none is nowhere", err)
@@ -43,12 +49,51 @@ func (o *serveOptions) completeWeb(flags *pflag.FlagSet) error {
 	return nil
 }
 
+// completeHTTPS is completeWeb for certificates and proxies.
+func (o *serveOptions) completeHTTPS() error {
+	for _, text := range o.trusted {
+		prefix, err := netip.ParsePrefix(text)
+		if addr, wrong := netip.ParseAddr(text); wrong == nil {
+			prefix, err = netip.PrefixFrom(addr, addr.BitLen()), nil
+		}
+		if err != nil {
+			return fmt.Errorf("--trusted-proxy is %q, want an address such as 127.0.0.1, or a network such as 10.0.0.0/8", text)
+		}
+		o.proxies = append(o.proxies, prefix)
+	}
+	if (o.tlsCert == "") != (o.tlsKey == "") {
+		return errors.New("--tls-cert and --tls-key belong together, and one of them is missing")
+	}
+	if len(o.httpsHosts) == 0 {
+		return nil
+	}
+	switch {
+	case o.tlsCert != "":
+		return errors.New("--https-host gets a certificate, and --tls-cert has one: want one of both")
+	case o.data == "":
+		return errors.New("--https-host keeps its certificates in --data, which is missing")
+	case o.webDefault:
+		o.web, o.webDefault = httpsAddr, false
+	}
+	for _, name := range o.httpsHosts {
+		if _, err := netcode.DialedName("https://" + name); err != nil || strings.ContainsAny(name, ":/") {
+			return fmt.Errorf("--https-host is %q, want the name of a host", name)
+		}
+	}
+	return nil
+}
+
+// httpsAddr is where browsers walk in by HTTPS unless told otherwise.
+const httpsAddr = "0.0.0.0:443"
+
 // webServer is where browsers walk in; nil if they cannot.
 type webServer struct {
-	agents netcode.Transport // over ENet
-	join   *netweb.Transport
-	server *web.Server
-	log    *slog.Logger
+	agents  netcode.Transport // over ENet
+	join    *netweb.Transport
+	server  *web.Server
+	scheme  string
+	proxied bool // requests may come through a proxy, and under any name
+	log     *slog.Logger
 }
 
 // listenWeb binds where browsers walk in, and adds to the place's options what it must know of that.
@@ -66,7 +111,14 @@ func (o *serveOptions) listenWeb(options *scripts.Options, log *slog.Logger) (_ 
 			w.close()
 		}
 	}()
-	w.server, err = web.Listen(web.ServerOptions{Addr: o.web, NextFree: o.webDefault, Logger: log})
+	w.server, err = web.Listen(web.ServerOptions{
+		Addr: o.web, NextFree: o.webDefault, Logger: log, TrustedProxies: o.proxies, Certificates: web.Certificates{
+			CertFile: o.tlsCert, KeyFile: o.tlsKey, Hosts: o.httpsHosts, Dir: filepath.Join(o.data, "certificates"),
+		},
+	})
+	if !errors.Is(err, syscall.EADDRINUSE) && err != nil {
+		return nil, err
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w; --web takes another address, with port 0 for any free one, or none", err)
 	}
@@ -74,7 +126,12 @@ func (o *serveOptions) listenWeb(options *scripts.Options, log *slog.Logger) (_ 
 		return nil, err
 	}
 	options.Place.Transports = []netcode.Transport{agents, w.join}
-	options.Place.KnownAs = append(options.Place.KnownAs, webOrigins(w.server.Addr())...)
+	w.scheme = "http"
+	if o.tlsCert != "" || len(o.httpsHosts) > 0 {
+		w.scheme = "https"
+	}
+	w.proxied = len(o.proxies) > 0
+	options.Place.KnownAs = append(options.Place.KnownAs, o.webOrigins(w.scheme, w.server.Addr())...)
 	return w, nil
 }
 
@@ -110,20 +167,34 @@ func (o *serveOptions) newJoin(server *web.Server, options *scripts.Options, log
 }
 
 // webOrigins are those of the pages that are served on an address, as far as they are known.
-func webOrigins(at net.Addr) []string {
+func (o *serveOptions) webOrigins(scheme string, at net.Addr) (origins []string) {
 	addr, err := netip.ParseAddrPort(at.String())
 	if err != nil {
 		return nil
 	}
-	port := strconv.Itoa(int(addr.Port()))
-	origins := []string{"http://" + net.JoinHostPort(addr.Addr().Unmap().String(), port)}
-	if addr.Addr().IsUnspecified() {
-		origins = []string{"http://" + net.JoinHostPort("127.0.0.1", port)}
+	own := addr.Addr().Unmap()
+	hosts := append([]string{own.String()}, o.httpsHosts...)
+	switch {
+	case own.IsUnspecified():
+		hosts[0] = "localhost"
+	case own.IsLoopback():
+		hosts = append(hosts, "localhost")
 	}
-	if addr.Addr().IsLoopback() || addr.Addr().IsUnspecified() {
-		origins = append(origins, "http://"+net.JoinHostPort("localhost", port))
+	for _, host := range hosts {
+		origins = append(origins, origin(scheme, host, addr.Port()))
 	}
 	return origins
+}
+
+// origin is a page's as browsers write it.
+func origin(scheme, host string, port uint16) string {
+	if scheme == "http" && port == 80 || scheme == "https" && port == 443 {
+		if strings.Contains(host, ":") {
+			host = "[" + host + "]"
+		}
+		return scheme + "://" + host
+	}
+	return scheme + "://" + net.JoinHostPort(host, strconv.Itoa(int(port)))
 }
 
 // start lets browsers in.
@@ -132,23 +203,28 @@ func (w *webServer) start(place *scripts.Place) error {
 		return nil
 	}
 	handler, err := web.New(web.Options{
-		Join: w.join, Operator: operatorPages(place.Place, place.Scripts, w.server.Addr()), Logger: w.log,
+		Place: place.Place, Join: w.join, Operator: operatorPages(place.Place, place.Scripts, w.server.Addr()), Logger: w.log,
 	})
 	if err != nil {
 		return err
 	}
-	w.server.Start(onlyTo(w.server.Addr(), handler))
-	w.log.Info("walk in at "+walkURL(w.server.Addr()), "udp", w.join.UDPAddr())
+	served := http.Handler(handler)
+	if !w.proxied {
+		served = onlyTo(w.server.Addr(), handler)
+	}
+	w.server.Start(served)
+	w.log.Info("walk in at "+w.url(), "udp", w.join.UDPAddr())
 	return nil
 }
 
-// walkURL is a URL under which a browser on this machine walks in.
-func walkURL(at net.Addr) string {
-	addr, err := netip.ParseAddrPort(at.String())
-	if err == nil && (addr.Addr().IsLoopback() || addr.Addr().IsUnspecified()) {
-		return "http://" + net.JoinHostPort("localhost", strconv.Itoa(int(addr.Port()))) + "/"
+// url is one under which a browser on this machine walks in.
+func (w *webServer) url() string {
+	addr, err := netip.ParseAddrPort(w.server.Addr().String())
+	host := addr.Addr().Unmap().String()
+	if err != nil || addr.Addr().IsLoopback() || addr.Addr().IsUnspecified() {
+		host = "localhost"
 	}
-	return openURL(at) + "/"
+	return origin(w.scheme, host, addr.Port()) + "/"
 }
 
 // close ends it.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -90,4 +91,14 @@ func (t *Turn) PushAsset(agentID, asset string) error {
 		return nil // it can ask for it when it is back
 	}
 	return t.on().assets.Push(a.session.assets, asset)
+}
+
+// HasAsset reports whether the place itself has an asset. It may be called from any goroutine.
+func (p *Place) HasAsset(id string) bool { return p.assets.Has(id) }
+
+// OpenAsset begins to read an asset, as an agent that asks for it would. PublishedBy is an entity whose
+// agent has it, or "". It waits until the asset has been found, on any goroutine but the place's turn. The
+// error is [assets.ErrNotFound], or ctx's, with which reads end too.
+func (p *Place) OpenAsset(ctx context.Context, id, publishedBy string) (*assets.Reader, error) {
+	return p.assets.Open(ctx, id, publishedBy)
 }

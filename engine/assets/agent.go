@@ -12,12 +12,13 @@ import (
 
 // Agent is one agent as the centre knows it.
 type Agent struct {
-	centre  *Centre
-	id      string
-	to      []netcode.Conn // its connection
-	channel uint8
-	backlog atomic.Int64 // bytes of frames that wait for logic
-	waits   func(bytes int64)
+	centre    *Centre
+	id        string
+	to        []netcode.Conn // its connection
+	channel   uint8
+	transport Transport
+	backlog   atomic.Int64 // bytes of frames that wait for logic
+	waits     func(bytes int64)
 
 	// All below belongs to logic.
 	gone     bool
@@ -181,7 +182,7 @@ type piece struct {
 func (a *Agent) send(p piece) {
 	a.sending = true
 	sent := time.Now()
-	err := a.centre.cfg.Transport.Send(netcode.Packet{
+	err := a.transport.Send(netcode.Packet{
 		Channel: a.channel, Reliable: true, Data: p.frame,
 		Delivered: func() { a.centre.logic.do(func() { a.delivered(p.n, time.Since(sent)) }) },
 	}, a.to...)
@@ -192,7 +193,7 @@ func (a *Agent) send(p piece) {
 }
 
 func (a *Agent) delivered(n int, took time.Duration) {
-	stats, _ := a.centre.cfg.Transport.Stats(a.to[0])
+	stats, _ := a.transport.Stats(a.to[0])
 	a.out.took(n, took, stats.RTT)
 	a.sending = false
 	a.pump()
@@ -213,7 +214,7 @@ func (a *Agent) refuse(id string, code int, why string) {
 
 // tell sends a frame that is small.
 func (a *Agent) tell(f netcode.AssetFrame) {
-	err := a.centre.cfg.Transport.Send(netcode.Packet{Channel: a.channel, Reliable: true, Data: f.Append(nil)}, a.to...)
+	err := a.transport.Send(netcode.Packet{Channel: a.channel, Reliable: true, Data: f.Append(nil)}, a.to...)
 	if err != nil {
 		a.centre.log.Debug("an asset frame is not sent", "agent", a.id, "error", err)
 	}

@@ -103,15 +103,20 @@ func (c *Centre) Close() error {
 // called with how many bytes of them wait from now on, and with the same below 0 when they no
 // longer do, from any goroutine.
 func (c *Centre) Join(id string, conn netcode.Conn, channel uint8, waits func(bytes int64)) *Agent {
+	a := c.newAgent(id, conn, channel, waits)
+	c.logic.do(func() { c.agents = append(c.agents, a) })
+	return a
+}
+
+// newAgent makes an agent that nobody asks for anything.
+func (c *Centre) newAgent(id string, conn netcode.Conn, channel uint8, waits func(bytes int64)) *Agent {
 	if waits == nil {
 		waits = func(int64) {}
 	}
-	a := &Agent{
-		centre: c, id: id, to: []netcode.Conn{conn}, channel: channel, waits: waits,
+	return &Agent{
+		centre: c, id: id, to: []netcode.Conn{conn}, channel: channel, waits: waits, transport: c.cfg.Transport,
 		in: newPace(), out: newPace(), pushed: map[netcode.AssetHash]*want{},
 	}
-	c.logic.do(func() { c.agents = append(c.agents, a) })
-	return a
 }
 
 // Leave ends what an agent wanted, and looks elsewhere for what it was to give.

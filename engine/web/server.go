@@ -2,11 +2,13 @@ package web
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"syscall"
 	"time"
@@ -18,6 +20,11 @@ type ServerOptions struct {
 	Addr string
 	// NextFree has the next free port be taken where that of Addr is not.
 	NextFree bool
+	// Certificates say whether it speaks HTTPS.
+	Certificates Certificates
+	// TrustedProxies are the networks of proxies that are believed in X-Forwarded-For and
+	// X-Forwarded-Host. Those that everybody's requests come through count as one address otherwise.
+	TrustedProxies []netip.Prefix
 	// Logger hears of what goes wrong. Nil means [slog.Default].
 	Logger *slog.Logger
 }
@@ -40,6 +47,9 @@ const (
 type Server struct {
 	server   *http.Server
 	listener *split
+	secure   *tls.Config // nil for HTTP
+	cancel   func()      // ends what renews certificates
+	proxies  []netip.Prefix
 	log      *slog.Logger
 	started  bool
 	served   chan struct{} // closed when Start's goroutine has ended
@@ -53,11 +63,19 @@ func Listen(o ServerOptions) (*Server, error) {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
+	ctx, cancel := context.WithCancel(context.Background())
+	secure, err := o.Certificates.config(ctx, o.Logger)
+	if err != nil {
+		cancel()
+		return nil, fmt.Errorf("engine/web: %w", err)
+	}
 	listener, err := listen(o.Addr, o.NextFree)
 	if err != nil {
+		cancel()
 		return nil, fmt.Errorf("engine/web: %w", err)
 	}
 	return &Server{
+		proxies: o.TrustedProxies, secure: secure, cancel: cancel,
 		listener: newSplit(limited(listener)), log: o.Logger, served: make(chan struct{}),
 		server: &http.Server{
 			ErrorLog:          slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug),
@@ -69,11 +87,15 @@ func Listen(o ServerOptions) (*Server, error) {
 
 // Start serves a handler until Close. It is called once, and returns at once.
 func (s *Server) Start(h http.Handler) {
-	s.server.Handler = h
+	s.server.Handler = behind(s.proxies, h)
+	listener := net.Listener(s.listener.http)
+	if s.secure != nil {
+		listener = tls.NewListener(listener, s.secure)
+	}
 	s.started = true
 	go func() {
 		defer close(s.served)
-		if err := s.server.Serve(s.listener.http); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			s.log.Error("the web server has failed", "error", err)
 		}
 	}()
@@ -108,6 +130,7 @@ func (s *Server) ICE() net.Listener { return s.listener.ice }
 // Close stops listening and ends what is being answered, within half a second. Connections of agents
 // are the transport's, and stay. Start must not be called at the same time.
 func (s *Server) Close() error {
+	s.cancel()
 	if !s.started {
 		return s.listener.close()
 	}

@@ -8,11 +8,14 @@ import (
 	"net/http"
 	"net/netip"
 
+	"github.com/loci-place/loci/engine"
 	"github.com/loci-place/loci/engine/web/visor"
 )
 
 // Options say what a [Handler] serves.
 type Options struct {
+	// Place is the place whose assets are served at /assets/. Nil means that none are.
+	Place *engine.Place
 	// Join is what /join is: a netcode/web.Transport that the place has among its transports.
 	Join http.Handler
 	// Page holds the files of the page that people open, index.html among them. Nil means the visor.
@@ -41,6 +44,9 @@ func New(o Options) (*Handler, error) {
 	}
 	h := &Handler{mux: http.NewServeMux()}
 	h.mux.Handle("/join", o.Join)
+	if o.Place != nil {
+		h.mux.Handle("/assets/{hash}", newAssetServer(o.Place))
+	}
 	h.mux.Handle("/", page(o.Page))
 	if o.Operator != nil {
 		operator := http.Handler(o.Operator)
