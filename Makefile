@@ -22,7 +22,7 @@ test: deps lint ## vet, staticcheck, and every test under the race detector
 build: libs ## build the command as bin/loci
 	go build -o bin/loci .
 
-deps: ## install ENet, pkg-config and, for the tests, Lua 5.1 where they are missing
+deps: ## install ENet, pkg-config and, for the tests, Lua 5.1 and Chromium where they are missing
 	@.ci/deps tests
 
 libs:
