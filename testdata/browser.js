@@ -1,6 +1,6 @@
 // Joins the place that serves this page, by version 4, and keeps what it hears in window.agent. This is
 // what a page needs at least (netcode/PROTOCOL.md, "Joining from a browser").
-async function join(name) {
+async function join(name, without) {
 	const agent = {document: {entities: {}, revision: 0}, heard: [], answers: {}, walking: 0, next: 1, way: ""};
 	const text = new TextEncoder(), plain = new TextDecoder();
 	const parts = {};
@@ -70,7 +70,8 @@ async function join(name) {
 		await pc.setLocalDescription(await pc.createOffer());
 		const answer = await fetch("/join", {method: "POST", headers: {"Content-Type": "application/sdp"}, body: pc.localDescription.sdp});
 		if (!answer.ok) throw new Error(await answer.text());
-		await pc.setRemoteDescription({type: "answer", sdp: await answer.text()});
+		const lines = (await answer.text()).split("\r\n").filter(l => !l.startsWith("a=candidate") || !l.includes(" " + without + " "));
+		await pc.setRemoteDescription({type: "answer", sdp: lines.join("\r\n")});
 		await Promise.all(open);
 		const stats = [...(await pc.getStats()).values()], pair = stats.find(s => s.type === "candidate-pair" && s.state === "succeeded");
 		agent.way = "WebRTC over " + stats.find(s => s.id === pair.localCandidateId).protocol;
