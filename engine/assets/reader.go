@@ -10,7 +10,7 @@ import (
 	"github.com/loci-place/loci/netcode"
 )
 
-// ErrNotFound: neither the place nor any agent has the asset.
+// ErrNotFound says that neither the place nor any agent has the asset.
 var ErrNotFound = errors.New("assets: not to be had")
 
 // Reader reads an asset, in the form of an agent that only asks. It is used by one goroutine at a time,

@@ -28,6 +28,8 @@ type line interface {
 	late() bool
 	// acknowledged is how many bytes the peer has taken of those written with write.
 	acknowledged() uint64
+	// hoards reports whether the peer has sent what no message has come of, more than it may.
+	hoards() bool
 	// stats fills in what it knows.
 	stats(s *netcode.Stats)
 	// cut ends it at once. It may be called more than once, and does not block.

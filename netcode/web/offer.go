@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/pion/sdp/v3"
 )
@@ -27,6 +28,12 @@ func readOffer(text string) (string, error) {
 	var d sdp.SessionDescription
 	if err := d.UnmarshalString(text); err != nil {
 		return "", fmt.Errorf("not SDP: %w", err)
+	}
+	if text == "" {
+		return "", errors.New("not SDP: there is nothing")
+	}
+	if strings.ContainsFunc(strings.NewReplacer("\r\n", "", "\n", "").Replace(text), unicode.IsControl) {
+		return "", errors.New("not SDP: it has control characters")
 	}
 	if len(d.MediaDescriptions) != 1 || d.MediaDescriptions[0].MediaName.Media != "application" {
 		return "", errSections

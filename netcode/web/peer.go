@@ -433,6 +433,8 @@ type peerLine struct {
 	seen   atomic.Int64 // when what follows was looked at, in ns
 	rtt    atomic.Int64 // in ns
 	window atomic.Int64 // bytes that may be on their way
+
+	taken, since uint64 // bytes of messages, and of packets when they were last more; used by hoards
 }
 
 // read hands on what comes over a channel, until it ends.
@@ -526,6 +528,19 @@ func (p *peerLine) write(message []byte) error {
 func (p *peerLine) acknowledged() uint64 {
 	written := p.written.Load()
 	return written - min(written, p.reliable.BufferedAmount())
+}
+
+// hoardBytes is how much a peer may send that no message comes of: four times what may wait. SCTP puts
+// fragments together whatever their size, and each costs much more than its bytes.
+const hoardBytes = 4 * receiveBuffer
+
+// hoards implements [line].
+func (p *peerLine) hoards() bool {
+	sent, taken := p.offer.pc.SCTP().Stats().BytesReceived, p.conn.received.Load()
+	if taken != p.taken {
+		p.taken, p.since = taken, sent
+	}
+	return sent-min(sent, p.since) > hoardBytes
 }
 
 // stats implements [line].

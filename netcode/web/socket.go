@@ -240,6 +240,9 @@ func (s *socket) late() bool {
 // acknowledged implements [line].
 func (s *socket) acknowledged() uint64 { return s.acked.Load() }
 
+// hoards implements [line]: a message is read as it comes.
+func (s *socket) hoards() bool { return false }
+
 // stats implements [line].
 func (s *socket) stats(stats *netcode.Stats) {
 	stats.RTT, stats.RTTVariance = time.Duration(s.rtt.Load()), time.Duration(s.variance.Load())

@@ -138,15 +138,34 @@ func (t *Transport) Serve(h netcode.Handler) error {
 	t.handler = h
 	t.hearing.Unlock()
 	t.ready.Store(true)
+	look := time.NewTicker(lookInterval)
+	defer look.Stop()
 	for {
 		select {
 		case <-t.tell:
 			t.tellDeliveries()
+		case <-look.C:
+			t.look()
 		case <-t.closing:
 			t.running.Wait()
 			t.reading.Wait()
 			t.peers.Wait()
 			return nil
+		}
+	}
+}
+
+// lookInterval is how often it is looked whether connections keep to what cannot be seen otherwise.
+const lookInterval = 500 * time.Millisecond
+
+func (t *Transport) look() {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	for _, c := range t.conns {
+		if c.line.hoards() {
+			c.mu.Lock()
+			c.overload("it sends much of which nothing becomes a message")
+			c.mu.Unlock()
 		}
 	}
 }
