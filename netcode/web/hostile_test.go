@@ -152,7 +152,7 @@ func attackers(n, times int, do func(i int)) {
 }
 
 func TestTenThousandOffersHarmNobody(t *testing.T) {
-	besideBystander(t, Config{Limits: Limits{HalfOpenTimeout: 500 * time.Millisecond}}, 32<<20, func(p *place) {
+	besideBystander(t, Config{Limits: Limits{HalfOpenTimeout: 500 * time.Millisecond, JoinRate: 10, JoinBurst: 100}}, 32<<20, func(p *place) {
 		pc := newClient(t)
 		if _, err := pc.CreateDataChannel(liveLabel, nil); err != nil {
 			t.Fatal(err)
