@@ -82,6 +82,7 @@ func besideBystander(t *testing.T, cfg Config, grows uint64, attack func(p *plac
 		if err := await.Next(t, p.served, "Serve to return"); err != nil {
 			t.Error(err)
 		}
+		browsers.CloseIdleConnections()
 		server.CloseClientConnections()
 		server.Close()
 	})

@@ -156,12 +156,12 @@ type offer struct {
 	t    *Transport
 	join *join
 	pc   *webrtc.PeerConnection
-	late *time.Timer
 
 	counted bool // among Transport.peers
 	closing sync.Once
 
-	mu             sync.Mutex // held while what follows is used
+	mu             sync.Mutex  // held while what follows is used
+	late           *time.Timer // ends it
 	over           bool
 	conn           *conn // once connected
 	live, reliable *datachannel.DataChannel
@@ -274,6 +274,8 @@ func (t *Transport) addOffer(o *offer) bool {
 	t.offers[o] = struct{}{}
 	t.peers.Add(1)
 	o.counted = true
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	o.late = time.AfterFunc(t.limits.HalfOpenTimeout, func() {
 		t.drops.halfOpen.Add(1)
 		o.giveUp("it did not connect in time")
@@ -315,9 +317,11 @@ func (o *offer) close() {
 
 // release frees what an offer holds before it is connected.
 func (o *offer) release() {
+	o.mu.Lock()
 	if o.late != nil {
 		o.late.Stop()
 	}
+	o.mu.Unlock()
 	o.t.removeOffer(o)
 	o.join.release()
 }
@@ -392,7 +396,6 @@ func (o *offer) opened(label string, d *datachannel.DataChannel) {
 // connect makes a connection of an offer that has been followed up.
 func (o *offer) connect() {
 	t := o.t
-	o.late.Stop()
 	var p *peerLine
 	c := t.add(o.join, func(c *conn) line {
 		p = &peerLine{conn: c, offer: o, live: o.live, reliable: o.reliable}
@@ -403,6 +406,7 @@ func (o *offer) connect() {
 		return
 	}
 	o.mu.Lock()
+	o.late.Stop()
 	o.conn = c
 	gone := o.over
 	o.mu.Unlock()

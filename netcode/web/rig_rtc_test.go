@@ -58,10 +58,13 @@ func createOffer(t testing.TB, pc *webrtc.PeerConnection) string {
 	return o.SDP
 }
 
+// browsers keeps connections for as many as ask at once.
+var browsers = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+
 // post sends an offer and returns the answer.
 func post(t testing.TB, url, offer string) (status int, body string) {
 	t.Helper()
-	r, err := http.Post(url, "application/sdp", strings.NewReader(offer))
+	r, err := browsers.Post(url, "application/sdp", strings.NewReader(offer))
 	if err != nil {
 		t.Fatal(err)
 	}

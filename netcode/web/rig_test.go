@@ -26,7 +26,10 @@ func begin(t testing.TB, cfg Config) (*Transport, *httptest.Server) {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(transport)
-	t.Cleanup(server.Close)
+	t.Cleanup(func() {
+		browsers.CloseIdleConnections()
+		server.Close()
+	})
 	return transport, server
 }
 
