@@ -18,18 +18,20 @@ import (
 // socket is a connection's line over a WebSocket.
 //
 // The system keeps little of what is written to it ([limitUnsent]), so that what is live is dropped here,
-// by its age, and not sent late. How much has arrived say pings: the answer to one acknowledges
-// all that was written before it. While one is out for longer than they usually are, what is live is dropped.
+// and not sent late. How much has arrived say pings: the answer to one acknowledges all that was written
+// before it. As much may be on its way as makes a round trip LiveDelay longer than the shortest; what is
+// reliable leaves a quarter of that to what is live.
 type socket struct {
 	conn    *conn
 	ws      *websocket.Conn
 	network *wire
 
-	written atomic.Uint64 // reliable bytes
-	acked   atomic.Uint64
-	asked   atomic.Int64  // when the ping was sent that is out, in ns; 0: none is
-	wrote   chan struct{} // full when something has been written that has not been asked for
-	hurry   chan struct{} // full when somebody waits for the answer
+	written, all    atomic.Uint64 // bytes of what is reliable, and of everything
+	acked, allAcked atomic.Uint64 // how much of these has arrived
+	window          atomic.Int64  // how much of everything may be on its way
+	asked           atomic.Int64  // when the ping was sent that is out, in ns; 0: none is
+	wrote           chan struct{} // full when something has been written that has not been asked for
+	hurry           chan struct{} // full when somebody waits for the answer
 
 	rtt, variance, least atomic.Int64 // in ns
 }
@@ -54,7 +56,9 @@ func (t *Transport) joinBySocket(w http.ResponseWriter, r *http.Request, j *join
 	limitUnsent(network.plain())
 	j.connected()
 	c := t.add(j, func(c *conn) line {
-		return &socket{conn: c, ws: ws, network: network, wrote: make(chan struct{}, 1), hurry: make(chan struct{}, 1)}
+		s := &socket{conn: c, ws: ws, network: network, wrote: make(chan struct{}, 1), hurry: make(chan struct{}, 1)}
+		s.window.Store(firstOnTheWay)
+		return s
 	})
 	if c == nil {
 		_ = ws.CloseNow()
@@ -132,7 +136,7 @@ func (s *socket) ask() {
 	for {
 		clearSignal(s.wrote)
 		clearSignal(s.hurry)
-		mark, sent := s.written.Load(), time.Now()
+		mark, all, sent := s.written.Load(), s.all.Load(), time.Now()
 		s.asked.Store(sent.UnixNano())
 		ctx, cancel := context.WithTimeout(context.Background(), s.conn.t.limits.Timeout)
 		err := s.ws.Ping(ctx)
@@ -140,8 +144,9 @@ func (s *socket) ask() {
 		switch {
 		case err == nil:
 			s.asked.Store(0)
-			s.measured(time.Since(sent))
+			s.measured(time.Since(sent), s.all.Load()-s.allAcked.Load())
 			s.acked.Store(mark)
+			s.allAcked.Store(all)
 			s.conn.nudge()
 		case errors.Is(err, context.DeadlineExceeded) && time.Since(s.network.lastHeard()) < s.conn.t.limits.Timeout:
 			// What it sends is before its answer. It is asked again.
@@ -179,8 +184,9 @@ func (s *socket) rest(timer *time.Timer) bool {
 
 // measured folds a round trip into what is known, weighted as ENet does. The least of them grows by
 // and by: the way may become longer.
-func (s *socket) measured(rtt time.Duration) {
+func (s *socket) measured(rtt time.Duration, onTheWay uint64) {
 	now, mean, least := int64(rtt), s.rtt.Load(), s.least.Load()
+	defer func() { s.adapt(rtt, int64(onTheWay)) }()
 	if mean == 0 {
 		s.rtt.Store(now)
 		s.variance.Store(now / 2)
@@ -192,22 +198,42 @@ func (s *socket) measured(rtt time.Duration) {
 	s.least.Store(min(now, least+least/256+1))
 }
 
+// How much may be on its way over a WebSocket.
+const (
+	leastOnTheWay = 4 << 10
+	firstOnTheWay = 32 << 10
+	mostOnTheWay  = 1 << 20
+)
+
+// adapt brings how much may be on its way to what the line carries without delay. OnTheWay is how much
+// was.
+func (s *socket) adapt(rtt time.Duration, onTheWay int64) {
+	window, most := s.window.Load(), time.Duration(s.least.Load())+s.conn.t.limits.LiveDelay
+	switch {
+	case rtt > most:
+		window = int64(float64(min(window, onTheWay)) * float64(most) / float64(rtt))
+	case onTheWay > window/2:
+		window += window/4 + 1<<10
+	}
+	s.window.Store(min(max(window, leastOnTheWay), mostOnTheWay))
+}
+
+// onTheWay is how much has been written and not acknowledged.
+func (s *socket) onTheWay() int64 { return int64(s.all.Load() - s.allAcked.Load()) }
+
 // write implements [line]. It blocks while the line is full.
 func (s *socket) write(message []byte) error {
 	if err := s.ws.Write(context.Background(), websocket.MessageBinary, message); err != nil {
 		return err
 	}
 	s.written.Add(uint64(len(message)))
+	s.all.Add(uint64(len(message)))
 	signal(s.wrote)
 	return nil
 }
 
 // await implements [line].
-func (s *socket) await() {
-	if s.acked.Load() < s.written.Load() {
-		signal(s.hurry)
-	}
-}
+func (s *socket) await() { signal(s.hurry) }
 
 // writeLive implements [line].
 func (s *socket) writeLive(message []byte) (written bool, err error) {
@@ -217,15 +243,19 @@ func (s *socket) writeLive(message []byte) (written bool, err error) {
 	if err := s.ws.Write(context.Background(), websocket.MessageBinary, message); err != nil {
 		return false, err
 	}
+	s.all.Add(uint64(len(message)))
 	signal(s.wrote)
 	return true, nil
 }
 
-// full implements [line]: write waits by itself.
-func (s *socket) full() bool { return false }
+// full implements [line].
+func (s *socket) full() bool { return s.onTheWay() > s.window.Load()*3/4 }
 
 // late implements [line].
 func (s *socket) late() bool {
+	if s.onTheWay() > s.window.Load() {
+		return true
+	}
 	asked := s.asked.Load()
 	if asked == 0 {
 		return false
