@@ -208,7 +208,7 @@ func TestOffersThatLieAreRefused(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	await.Until(t, "the place is open", func() bool { return place.ready.Load() })
+	await.Next(t, place.opened, "the place to open")
 	pc := newClient(t)
 	if _, err := pc.CreateDataChannel(liveLabel, nil); err != nil {
 		t.Fatal(err)
@@ -347,7 +347,7 @@ func TestOtherOriginsCannotJoin(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	await.Until(t, "the place is open", func() bool { return place.ready.Load() })
+	await.Next(t, place.opened, "the place to open")
 	for origin, want := range map[string]bool{
 		"": true, server.URL: true, "https://friend.example": true, "HTTPS://FRIEND.example": true,
 		"https://evil.example": false, "http://friend.example": false, "https://friend.example.evil.example": false, "null": false, "nonsense": false,

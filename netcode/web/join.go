@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"math"
 	"net/http"
 	"net/netip"
@@ -54,8 +55,8 @@ func (t *Transport) enter(r *http.Request) (*join, *refusal) {
 	if t.closed.Load() {
 		return nil, &refusal{http.StatusServiceUnavailable, 0, "the place closes"}
 	}
-	if !t.ready.Load() {
-		return nil, &refusal{http.StatusServiceUnavailable, time.Second, "the place opens"}
+	if !t.awaitOpen(r.Context()) {
+		return nil, &refusal{http.StatusServiceUnavailable, time.Second, "the place is not open"}
 	}
 	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
@@ -71,6 +72,25 @@ func (t *Transport) enter(r *http.Request) (*join, *refusal) {
 		}
 	}
 	return j, no
+}
+
+// awaitOpen waits for Serve: a place that has just said it is ready is about to call it.
+func (t *Transport) awaitOpen(ctx context.Context) bool {
+	select {
+	case <-t.opened:
+		return true
+	default:
+	}
+	patience := time.NewTimer(t.limits.OfferTimeout)
+	defer patience.Stop()
+	select {
+	case <-t.opened:
+		return true
+	case <-t.closing:
+	case <-ctx.Done():
+	case <-patience.C:
+	}
+	return false
 }
 
 func refuse(w http.ResponseWriter, no *refusal) {

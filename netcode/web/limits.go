@@ -49,7 +49,8 @@ type Limits struct {
 	// BadMessages is how many messages that make no sense end a connection, with CodeViolations; 64.
 	BadMessages int
 
-	// OfferBytes is how large an offer may be; 64 KiB. OfferTimeout is how long it may take to come; 5 s.
+	// OfferBytes is how large an offer may be; 64 KiB. OfferTimeout is how long it may take to come, and
+	// how long a join waits for Serve; 5 s.
 	OfferBytes   int
 	OfferTimeout time.Duration
 

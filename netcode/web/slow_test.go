@@ -138,7 +138,7 @@ func TestLiveIsDroppedOnSlowLines(t *testing.T) {
 }
 
 func TestRefusalsSayWhy(t *testing.T) {
-	place, server := begin(t, Config{Limits: Limits{JoinBurst: 4, JoinRate: 1}})
+	place, server := begin(t, Config{Limits: Limits{JoinBurst: 4, JoinRate: 1, OfferTimeout: 50 * time.Millisecond}})
 	get := func(method string) (int, string, http.Header) {
 		r, err := http.NewRequestWithContext(await.Context(t), method, server.URL, strings.NewReader(""))
 		if err != nil {
@@ -157,7 +157,7 @@ func TestRefusalsSayWhy(t *testing.T) {
 	}
 	served := make(chan error, 1)
 	go func() { served <- place.Serve(quiet{}) }()
-	await.Until(t, "it is open", place.ready.Load)
+	await.Next(t, place.opened, "the place to open")
 	for method, want := range map[string]int{
 		http.MethodGet: http.StatusUpgradeRequired, http.MethodPut: http.StatusMethodNotAllowed, http.MethodDelete: http.StatusMethodNotAllowed,
 		http.MethodPost: http.StatusNotImplemented, http.MethodOptions: http.StatusNoContent,

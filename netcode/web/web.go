@@ -58,8 +58,8 @@ type Transport struct {
 	waiting  atomic.Int64 // bytes of packets of all connections that wait for their other parts
 
 	served   atomic.Bool
-	ready    atomic.Bool // a handler is there
 	closed   atomic.Bool
+	opened   chan struct{}  // closed when a handler is there
 	closing  chan struct{}  // closed when closing begins
 	released chan struct{}  // closed when it is over
 	running  sync.WaitGroup // what writes
@@ -106,7 +106,7 @@ func New(cfg Config) (*Transport, error) {
 	}
 	t := &Transport{
 		limits: limits, origin: origin, log: cfg.Logger, joins: newJoins(&limits, cfg.Peers),
-		closing: make(chan struct{}), released: make(chan struct{}), conns: map[netcode.Conn]*conn{}, tell: make(chan struct{}, 1),
+		opened: make(chan struct{}), closing: make(chan struct{}), released: make(chan struct{}), conns: map[netcode.Conn]*conn{}, tell: make(chan struct{}, 1),
 		offers: map[*offer]struct{}{},
 	}
 	if cfg.UDP != "" {
@@ -137,7 +137,7 @@ func (t *Transport) Serve(h netcode.Handler) error {
 	t.hearing.Lock()
 	t.handler = h
 	t.hearing.Unlock()
-	t.ready.Store(true)
+	close(t.opened)
 	look := time.NewTicker(lookInterval)
 	defer look.Stop()
 	for {
