@@ -64,7 +64,7 @@ func (s *split) accept() {
 	}
 }
 
-// look hands a connection on to whom it is for.
+// look hands a connection on to one of the two branches.
 func (s *split) look(c net.Conn) {
 	first := make([]byte, 1)
 	_ = c.SetReadDeadline(time.Now().Add(firstByteTimeout))

@@ -20,7 +20,7 @@ type Certificates struct {
 	// when they have changed.
 	CertFile, KeyFile string
 	// Hosts are names for which certificates are got and renewed by ACME: they must lead here, and
-	// port 443 to the server. Whoever sets them agrees to the authority's terms.
+	// port 443 to the server. To set them is to agree to the authority's terms.
 	Hosts []string
 	// Dir is where those certificates are kept.
 	Dir string
@@ -82,7 +82,7 @@ func (c *Certificates) acme(ctx context.Context, log *slog.Logger) (*tls.Config,
 	return config, nil
 }
 
-// certificateFiles is a certificate in files, which whoever renews it replaces.
+// certificateFiles is a certificate in files, which are replaced when it is renewed.
 type certificateFiles struct {
 	cert, key string
 	log       *slog.Logger

@@ -7,7 +7,10 @@
 //	place, err := engine.New(engine.Config{Transports: []netcode.Transport{t}})
 //
 // A connection's packets wait in a queue of its own (queue.go), from which one goroutine writes them as
-// messages (frame.go) to the connection's line: a WebSocket (socket.go). What is
-// unreliable is dropped, and never waits, while the line is behind. The package knows nothing of places; which
-// page a browser shows, TLS and proxies are engine/web's.
+// messages (frame.go) to the connection's line: a WebSocket (socket.go), or two data channels (peer.go), for which an offer is
+// read before anything is made for it (offer.go). What is unreliable is dropped, and never waits, while the line is
+// behind. What comes is handed on by the goroutines that read, one at a time: while the handler is busy, the
+// lines fill up.
+//
+// The package knows nothing of places; which page a browser shows, TLS and proxies are engine/web's.
 package web

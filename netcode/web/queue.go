@@ -82,7 +82,7 @@ func (q *queue) pushLive(message []byte, now time.Time, limit int) (dropped int)
 	return dropped
 }
 
-// takeLive appends what is to be written now to out, and returns how many were too old.
+// takeLive appends what can be written now to out, and returns how many were too old.
 func (q *queue) takeLive(out [][]byte, since time.Time) (_ [][]byte, dropped int) {
 	for _, m := range q.live {
 		if m.at.Before(since) {
@@ -204,7 +204,7 @@ func (q *queue) forget(p *packet) {
 	p.delivery.done()
 }
 
-// clear drops all that waits. What is half written stays as it is: nothing more is to be written.
+// clear drops all that waits. A packet that is half written stays so: nothing more of it follows.
 func (q *queue) clear() {
 	q.live, q.liveBytes = nil, 0
 	for i, packets := range q.channels {

@@ -41,11 +41,12 @@ type Config struct {
 
 const defaultPeers = 1024
 
-// Transport is a [netcode.Transport] for browsers, and the [http.Handler] by which they join. Whoever
-// asks is at Request.RemoteAddr: behind a proxy the server has to set it.
+// Transport is a [netcode.Transport] for browsers, and the [http.Handler] by which they join. Limits for
+// each address go by Request.RemoteAddr: behind a proxy the server has to set it.
 //
 // It keeps to the seam but for this: packets that are not reliable may overtake each other on a data
-// channel.
+// channel, and what Stats and Delivered say of a data channel's reliable packets is counted in bytes, of which
+// later ones may have been acknowledged in the place of lost ones.
 type Transport struct {
 	limits Limits
 	origin origins
@@ -216,8 +217,8 @@ func (t *Transport) received(c *conn, channel uint8, data []byte) {
 }
 
 // add makes a connection of a line, and begins to write to it. It returns nil when the transport is
-// closed. What reads the line is to be counted in reading, begin with [conn.connect] and call
-// [Transport.readDone] in the end.
+// closed. The goroutine that reads the line begins with
+// [conn.connect] and calls [Transport.readDone] in the end.
 func (t *Transport) add(j *join, line func(c *conn) line) *conn {
 	c := &conn{
 		t: t, from: j.from, wake: make(chan struct{}, 1), gone: make(chan struct{}),
