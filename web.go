@@ -33,6 +33,11 @@ func (o *serveOptions) completeWeb(flags *pflag.FlagSet) error {
 	if o.web == "none" {
 		return nil
 	}
+	for _, text := range o.origins {
+		if name, err := netcode.DialedName(text); text != "*" && (err != nil || !strings.HasPrefix(name, "http")) {
+			return fmt.Errorf("--allow-origin is %q, want an origin such as https://example.org, or *", text)
+		}
+	}
 	if err := o.completeHTTPS(); err != nil {
 		return err
 	}

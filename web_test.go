@@ -74,6 +74,9 @@ func TestServeLetsBrowsersIn(t *testing.T) {
 			t.Errorf("%s is shown to a page whose name leads here", path)
 		}
 	}
+	if code, body := get(t, url+"join", "evil.example"); code != http.StatusForbidden {
+		t.Errorf("a page whose name leads here may join: %d %s", code, body)
+	}
 	end := make(chan error)
 	go func() {
 		for {
