@@ -8,12 +8,15 @@ import (
 	"testing"
 	"time"
 
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/loci-place/loci/internal/cputime"
 	"github.com/loci-place/loci/scripts/internal/bytecode"
 )
 
 // FuzzLoad loads and runs what anybody may have written. No source may break
-// the state, nor take long: in the best of three attempts, because the machine
-// is busy with fuzzing.
+// the state, nor use much of the processor: in the best of three attempts,
+// because the caches are busy with fuzzing.
 func FuzzLoad(f *testing.F) {
 	scripts, err := filepath.Glob("testdata/hostile/*.lua")
 	if err != nil {
@@ -54,9 +57,9 @@ func FuzzLoad(f *testing.F) {
 func loadAndRun(t *testing.T, source string) (load, call time.Duration) {
 	s := New(Config{})
 	defer s.Close()
-	began := time.Now()
-	fn, err := s.Load(source, "fuzz.lua")
-	load = time.Since(began)
+	var fn *lua.LFunction
+	var err error
+	load = cputime.Of(func() { fn, err = s.Load(source, "fuzz.lua") })
 	if (fn == nil) != (err != nil) || err != nil && strings.Contains(err.Error(), bytecode.Fault) {
 		t.Errorf("function %v with error %v", fn, err)
 	}
@@ -67,9 +70,7 @@ func loadAndRun(t *testing.T, source string) (load, call time.Duration) {
 		}
 		return load, 0
 	}
-	began = time.Now()
-	_, err = s.Call(Budget{Time: 2 * time.Millisecond}, fn)
-	call = time.Since(began)
+	call = cputime.Of(func() { _, err = s.Call(Budget{Time: 2 * time.Millisecond}, fn) })
 	if s.Broken() != nil {
 		t.Errorf("broken: %v", err)
 	}
