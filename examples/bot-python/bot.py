@@ -11,18 +11,19 @@ async def main(url):
             return socket.send(bytes([COMMAND]) + json.dumps(["interaction", *interaction]).encode())
 
         await command("request", "", "place", "1", ["announce", "version", 4, "identity", {"display_name": "python"}, "spawn_avatar", {}])
-        seen, parts = 0, b""
+        seen, parts = 0, {}
         async for message in socket:
             if message[0] == 127:  # goodbye, with a code
                 return print("ended with", struct.unpack(">I", message[1:])[0])
-            parts += message[1:]
+            channel = message[0] & 127
+            parts[channel] = parts.get(channel, b"") + message[1:]
             if message[0] >= 128:  # more follows
                 continue
-            packet, parts = parts, b""
-            if message[0] == COMMAND:
+            packet = parts.pop(channel)
+            if channel == COMMAND:
                 _, kind, sender, _, request, body = json.loads(packet)
                 print(kind, "from", sender, body, flush=True)
-            elif message[0] == STATE:
+            elif channel == STATE:
                 state = json.loads(packet)
                 if state["revision"] > seen:
                     seen = state["revision"]
