@@ -11,18 +11,25 @@ FUZZTIME  ?= 20000x
 TIME      ?= 10m
 
 .DEFAULT_GOAL := help
-.PHONY: run test build deps libs lint fmt fuzz timeperbyte torture abuse bench help
+VISOR := engine/web/visor/dist/visor.html
+
+.PHONY: run test build visor deps libs lint fmt fuzz timeperbyte torture abuse bench help
 
 run: build ## serve a place; ARGS="--name Attic --hz 30" hands it flags
 	@exec bin/loci serve $(ARGS)
 
-test: deps lint ## vet, staticcheck, and every test under the race detector
+test: deps visor lint ## vet, staticcheck, and every test under the race detector
 	go test -race -timeout 10m ./...
 
-build: libs ## build the command as bin/loci
+build: libs visor ## build the command as bin/loci
 	go build -o bin/loci .
 
-deps: ## install ENet, pkg-config and, for the tests, Lua 5.1 and Chromium where they are missing
+visor: $(VISOR) ## build the page by which people walk in, which the command then has in it
+
+$(VISOR): $(wildcard $(addprefix engine/web/visor/, src/* page/* *.json build.mjs) netcode/js/src/*) | libs
+	cd engine/web/visor && npm ci --no-progress --loglevel=error && npm run --silent build
+
+deps: ## install ENet, pkg-config, Node and, for the tests, Lua 5.1 and Chromium where they are missing
 	@.ci/deps tests
 
 libs:

@@ -1,5 +1,5 @@
-// Package visor is the page by which people walk into a place. The files in dist are built; what is
-// kept in the repository is one page that stands there until they are.
+// Package visor is the page by which people walk into a place. It is built from src and page by
+// npm (see README.md) into dist, which holds one page in the repository that says so.
 package visor
 
 import (
@@ -16,5 +16,24 @@ func Files() fs.FS {
 	if err != nil {
 		panic(err) // it is embedded
 	}
+	if Built() {
+		return built{files}
+	}
 	return files
+}
+
+// Built reports whether the visor was built into this program.
+func Built() bool {
+	_, err := fs.Stat(dist, "dist/visor.html")
+	return err == nil
+}
+
+// built are the files with the built page as index.html, in place of the one in the repository.
+type built struct{ fs.FS }
+
+func (b built) Open(name string) (fs.File, error) {
+	if name == "index.html" {
+		name = "visor.html"
+	}
+	return b.FS.Open(name)
 }

@@ -1,0 +1,77 @@
+/** What a person looks like: an avatar made in code, as inline geometry, so that every visor shows it. */
+import type { JsonObject } from "@loci-place/client";
+import { type BufferGeometry, CapsuleGeometry, Color, LatheGeometry, Matrix4, SphereGeometry, SRGBColorSpace, Vector2 } from "three";
+
+export const eyeHeight = 1.65;
+
+/** Where the parts are in the avatar while nothing moves them. */
+export const rest = {
+  head: new Matrix4().makeTranslation(0, eyeHeight, 0),
+  torso: new Matrix4().makeTranslation(0, eyeHeight - 0.485, 0.04),
+  leftHand: new Matrix4().makeTranslation(-0.28, 1.1, -0.22),
+  rightHand: new Matrix4().makeTranslation(0.28, 1.1, -0.22),
+};
+
+/** Colours that people choose among, in sRGB: of one brightness, so that none looks better than others. */
+export const colors = ["#ff7a59", "#f2b134", "#6bbf59", "#2fb5a5", "#4a90e2", "#8a6de9", "#e064a8", "#8d99ae"];
+
+/** avatarOf returns the components of an avatar of a name and a colour. */
+export function avatarOf(name: string, color: string): JsonObject {
+  const cloth = rgba(color, 1);
+  const skin = rgba(color, 0.45);
+  const dark = [0.09, 0.1, 0.14, 1];
+  const part = (pose: string, at: Matrix4, children: JsonObject[]): JsonObject => ({
+    transform: { matrix: at.elements },
+    intent: { actuate_pose: pose },
+    children,
+  });
+  const piece = (geometry: JsonObject, color: number[], at = new Matrix4(), roughness = 0.75): JsonObject => ({
+    transform: { matrix: at.elements },
+    geometry,
+    material: { color, roughness, metalness: 0 },
+  });
+  const hand = (): JsonObject[] => [piece(inline(new SphereGeometry(0.036, 14, 10).scale(1, 0.75, 1.45)), skin)];
+  return {
+    transform: { matrix: new Matrix4().elements },
+    visor: { display_name: name },
+    intent: { actuate_pose: "root" },
+    ui: { view_id: "avatar" },
+    children: [
+      part("head", rest.head, [
+        piece(inline(new SphereGeometry(0.13, 20, 14).scale(0.88, 1.06, 0.96)), skin),
+        // The face: a dark visor, which says where it looks.
+        piece(inline(new SphereGeometry(0.125, 16, 8, Math.PI * 1.17, Math.PI * 0.66, Math.PI * 0.36, Math.PI * 0.24)
+          .scale(0.9, 1.02, 1.06)), dark, new Matrix4(), 0.25),
+      ]),
+      part("torso", rest.torso, [
+        piece(inline(new LatheGeometry([[0, -0.36], [0.11, -0.35], [0.15, -0.28], [0.185, 0.02], [0.2, 0.16], [0.17, 0.25], [0.07, 0.3], [0, 0.305]]
+          .map(([x, y]) => new Vector2(x, y)), 20).scale(1, 1, 0.68)), cloth),
+        piece(inline(new CapsuleGeometry(0.045, 0.1, 4, 10)), skin, new Matrix4().makeTranslation(0, 0.31, 0)),
+      ]),
+      part("hand/left", rest.leftHand, hand()),
+      part("hand/right", rest.rightHand, hand()),
+    ],
+  };
+}
+
+/** rgba returns a colour, lightened towards white by how far light is below 1. */
+function rgba(color: string, light: number): number[] {
+  const c = new Color(color).lerp(new Color("#fff3e8"), 1 - light).getRGB({ r: 0, g: 0, b: 0 }, SRGBColorSpace);
+  return [c.r, c.g, c.b].map(round).concat(1);
+}
+
+/** inline returns a geometry as a component, to a tenth of a millimetre. */
+function inline(g: BufferGeometry): JsonObject {
+  const rows = (name: string): number[][] => {
+    const attribute = g.getAttribute(name);
+    return Array.from({ length: attribute.count }, (_, i) => [attribute.getX(i), attribute.getY(i), attribute.getZ(i)].map(round));
+  };
+  const index = g.getIndex();
+  const triangles: number[][] = [];
+  for (let i = 0; index && i < index.count; i += 3) triangles.push([index.getX(i), index.getX(i + 1), index.getX(i + 2)]);
+  return { type: "inline", vertices: rows("position"), normals: rows("normal"), triangles };
+}
+
+function round(v: number): number {
+  return Math.round(v * 10_000) / 10_000 + 0;
+}
