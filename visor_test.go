@@ -12,6 +12,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"github.com/loci-place/loci/engine/web/visor"
 	"github.com/loci-place/loci/internal/await"
 	"github.com/loci-place/loci/netcode"
 	"github.com/loci-place/loci/netcode/client"
@@ -67,9 +68,18 @@ func (p *page) click(entity string) {
 	do(p, chromedp.MouseClickXY(where[0], where[1]))
 }
 
+// needVisor skips a test where the page was not built into this program.
+func needVisor(t *testing.T) {
+	t.Helper()
+	if !visor.Built() {
+		t.Skip("the visor is not built into the tests: make visor, as make test does")
+	}
+}
+
 // newPlace writes the place of `loci new`, and serves it.
 func newPlace(t *testing.T) (*server, string) {
 	t.Helper()
+	needVisor(t)
 	dir := filepath.Join(t.TempDir(), "place")
 	if got := run(t, nil, "new", dir); got.code != 0 {
 		t.Fatal(got.stderr)
@@ -153,6 +163,7 @@ func TestVisorPokesAndSeesReloads(t *testing.T) {
 
 // TestVisorBearsJunk has an agent fill every component that the visor shows with what makes no sense.
 func TestVisorBearsJunk(t *testing.T) {
+	needVisor(t)
 	s := start(t, nil, "serve", "--listen", "127.0.0.1:0")
 	agent := join(t, s.url, client.Config{})
 	p := openPage(t, s.walkIn(t))
