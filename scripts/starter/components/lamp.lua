@@ -1,7 +1,7 @@
 -- A lamp, which is lit or not. What people see of that is its material.
 
 local function paint(entity, lamp)
-  entity.material = { color = lamp.lit and lamp.color or { 0.2, 0.2, 0.2, 1 } }
+  entity.material = { color = lamp.lit and lamp.color or { 0.45, 0.45, 0.48, 1 } }
 end
 
 return {

@@ -1,8 +1,8 @@
--- Boxes to look at and to poke, by their width, height and depth. x and y are where the
--- middle is; without them it is where the entity stands.
+-- Shapes to look at and to poke. Their middle is where the entity stands, or at x, y from it.
 
 local shapes = {}
 
+-- A box by its width, height and depth.
 function shapes.box(width, height, depth, x, y)
   x, y = x or 0, y or 0
   local vertices, triangles = {}, {}
@@ -23,8 +23,50 @@ function shapes.box(width, height, depth, x, y)
   return { type = "inline", vertices = vertices, triangles = triangles }
 end
 
+-- What a turning outline leaves behind: rings of { radius, height }, from below.
+function shapes.turned(rings, sides)
+  local vertices, triangles = {}, {}
+  for _, ring in ipairs(rings) do
+    for i = 0, sides - 1 do
+      local a = 2 * math.pi * i / sides
+      vertices[#vertices + 1] = { ring[1] * math.cos(a), ring[2], -ring[1] * math.sin(a) }
+    end
+  end
+  for r = 0, #rings - 2 do
+    for i = 0, sides - 1 do
+      local a, b = r * sides + i, r * sides + (i + 1) % sides
+      triangles[#triangles + 1] = { a, b, b + sides }
+      triangles[#triangles + 1] = { a, b + sides, a + sides }
+    end
+  end
+  return { type = "inline", vertices = vertices, triangles = triangles }
+end
+
+-- A round plate or post.
+function shapes.round(radius, height)
+  return shapes.turned({ { 0, -height / 2 }, { radius, -height / 2 }, { radius, height / 2 }, { 0, height / 2 } }, 48)
+end
+
+function shapes.ball(radius)
+  local rings = {}
+  for i = -6, 6 do
+    local a = i * math.pi / 12
+    rings[#rings + 1] = { radius * math.cos(a), radius * math.sin(a) }
+  end
+  local ball = shapes.turned(rings, 20)
+  ball.normals = {} -- with these it looks smooth
+  for i, v in ipairs(ball.vertices) do
+    ball.normals[i] = { v[1] / radius, v[2] / radius, v[3] / radius }
+  end
+  return ball
+end
+
 function shapes.collider(width, height, depth, x, y)
   return { type = "box", width = width, height = height, depth = depth, x = x or 0, y = y or 0, z = 0 }
+end
+
+function shapes.paint(red, green, blue)
+  return { color = { red, green, blue, 1 }, roughness = 0.8, metalness = 0 }
 end
 
 return shapes
