@@ -101,7 +101,6 @@ func TestVisorWalksAndTalks(t *testing.T) {
 	p := openPage(t, s.walkIn(t))
 	avatar := p.walkIn("Grace")
 
-	do(p, chromedp.KeyEvent("h")) // the help that is open at first
 	eval[chromedp.Void](p, `dispatchEvent(new KeyboardEvent("keydown", {code: "KeyW"}))`)
 	wait(t, agent, func(d *netcode.Document) bool { return at(d, avatar) < -1 })
 	eval[chromedp.Void](p, `dispatchEvent(new KeyboardEvent("keyup", {code: "KeyW"}))`)

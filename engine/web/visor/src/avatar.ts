@@ -1,6 +1,7 @@
 /** What a person looks like: an avatar made in code, as inline geometry, so that every visor shows it. */
 import type { JsonObject } from "@loci-place/client";
-import { type BufferGeometry, CapsuleGeometry, Color, LatheGeometry, Matrix4, SphereGeometry, SRGBColorSpace, Vector2 } from "three";
+import { type BufferGeometry, CapsuleGeometry, Color, LatheGeometry, Matrix4, SphereGeometry, SplineCurve, SRGBColorSpace, Vector2 } from "three";
+import { mergeGeometries } from "three/addons/utils/BufferGeometryUtils.js";
 
 export const eyeHeight = 1.65;
 
@@ -38,21 +39,25 @@ export function avatarOf(name: string, color: string): JsonObject {
     ui: { view_id: "avatar" },
     children: [
       part("head", rest.head, [
-        piece(inline(new SphereGeometry(0.13, 20, 14).scale(0.88, 1.06, 0.96)), skin),
-        // The face: a dark visor, which says where it looks.
-        piece(inline(new SphereGeometry(0.125, 16, 8, Math.PI * 1.17, Math.PI * 0.66, Math.PI * 0.36, Math.PI * 0.24)
-          .scale(0.9, 1.02, 1.06)), dark, new Matrix4(), 0.25),
+        piece(inline(new SphereGeometry(0.13, 20, 14).scale(0.9, 1.05, 0.96)), skin),
+        // A cap in the own colour, and eyes: they say who it is, and where they look.
+        piece(inline(new SphereGeometry(0.138, 20, 7, 0, 2 * Math.PI, 0, 0.47 * Math.PI).scale(0.9, 1.05, 0.97).rotateX(0.5)), cloth),
+        piece(inline(mergeGeometries([-0.043, 0.043].map((x) =>
+          new SphereGeometry(0.017, 10, 8).scale(0.85, 1.35, 0.6).translate(x, 0.008, -0.117)))), dark, new Matrix4(), 0.2),
       ]),
       part("torso", rest.torso, [
-        piece(inline(new LatheGeometry([[0, -0.36], [0.11, -0.35], [0.15, -0.28], [0.185, 0.02], [0.2, 0.16], [0.17, 0.25], [0.07, 0.3], [0, 0.305]]
-          .map(([x, y]) => new Vector2(x, y)), 20).scale(1, 1, 0.68)), cloth),
-        piece(inline(new CapsuleGeometry(0.045, 0.1, 4, 10)), skin, new Matrix4().makeTranslation(0, 0.31, 0)),
+        piece(inline(new LatheGeometry(torso.getSpacedPoints(15), 22).scale(1, 1, 0.7)), cloth),
+        piece(inline(new CapsuleGeometry(0.042, 0.1, 3, 10)), skin, new Matrix4().makeTranslation(0, 0.31, 0)),
       ]),
       part("hand/left", rest.leftHand, hand()),
       part("hand/right", rest.rightHand, hand()),
     ],
   };
 }
+
+// Half the outline of the torso, from its lower end to the neck.
+const torso = new SplineCurve([[0, -0.37], [0.1, -0.36], [0.145, -0.28], [0.175, -0.05], [0.195, 0.14], [0.165, 0.25], [0.08, 0.295], [0, 0.3]]
+  .map(([x, y]) => new Vector2(x, y)));
 
 /** rgba returns a colour, lightened towards white by how far light is below 1. */
 function rgba(color: string, light: number): number[] {

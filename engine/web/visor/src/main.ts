@@ -135,6 +135,7 @@ function run(place: Place): void {
     const now = time / 1000;
     controls.update(dt);
     body.walk(controls.wish, dt);
+    if (controls.wish.x || controls.wish.z) ui.hintSeen();
     world.update(dt);
     body.show();
     camera.matrix.copy(eye.multiplyMatrices(body.root, body.poses.head));

@@ -153,9 +153,19 @@ export class UI {
     $("bar").hidden = $("chat").hidden = false;
     document.body.classList.add("in");
     $("view").focus();
-    if (!localStorage.getItem(stored + "-seen")) {
-      this.toggle("howto", true);
+    if (localStorage.getItem(stored + "-seen")) return;
+    $("hint").hidden = false;
+    setTimeout(() => this.hintSeen(), 20_000);
+  }
+
+  /** hintSeen takes away how to move about, once somebody does, for this and all later visits. */
+  hintSeen(): void {
+    if ($("hint").hidden) return;
+    $("hint").hidden = true;
+    try {
       localStorage.setItem(stored + "-seen", "1");
+    } catch {
+      // It is shown again next time.
     }
   }
 
@@ -226,12 +236,18 @@ export class UI {
     const pad = (navigator.getGamepads?.() ?? []).some((p) => p);
     const rows: [string, string][] = touch
       ? [["Left half", "drag to walk"], ["Right half", "drag to look"], ["Tap", "poke what you tap"], ["Hold", "grab it"]]
-      : [["W A S D, arrows", "walk and turn; Shift runs"], ["Drag", "look around"], ["Click", "poke"], ["Hold, right button", "grab; the wheel brings it nearer"],
+      : [["W A S D", "walk, faster with Shift"], ["Drag", "look around"], ["Click", "poke"], ["Hold", "grab; the wheel brings it nearer"],
          ["T", "say something"], ["P", "who and what is here"], ["H", "this help"]];
     if (pad) rows.push(["Gamepad", "left stick walks, right stick looks"]);
-    $("controls").replaceChildren(...rows.flatMap(([key, does]) => [
+    const entries = rows.map(([key, does]) => [
       Object.assign(document.createElement("dt"), { textContent: key }), Object.assign(document.createElement("dd"), { textContent: does }),
-    ]));
+    ] as const);
+    $("controls").replaceChildren(...entries.flat());
+    $("hint").replaceChildren(...entries.slice(0, touch ? 3 : 4).map(([key, does]) => {
+      const item = document.createElement("span");
+      item.append(Object.assign(document.createElement("b"), { textContent: key.textContent }), ` ${does.textContent}`);
+      return item;
+    }));
   }
 }
 
