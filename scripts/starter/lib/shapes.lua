@@ -2,6 +2,11 @@
 
 local shapes = {}
 
+-- All that is said of a shape is sent to everybody: tenths of millimetres will do.
+local function short(v)
+  return math.floor(v * 10000 + 0.5) / 10000
+end
+
 -- A box by its width, height and depth.
 function shapes.box(width, height, depth, x, y)
   x, y = x or 0, y or 0
@@ -29,7 +34,7 @@ function shapes.turned(rings, sides)
   for _, ring in ipairs(rings) do
     for i = 0, sides - 1 do
       local a = 2 * math.pi * i / sides
-      vertices[#vertices + 1] = { ring[1] * math.cos(a), ring[2], -ring[1] * math.sin(a) }
+      vertices[#vertices + 1] = { short(ring[1] * math.cos(a)), short(ring[2]), short(-ring[1] * math.sin(a)) }
     end
   end
   for r = 0, #rings - 2 do
@@ -44,19 +49,19 @@ end
 
 -- A round plate or post.
 function shapes.round(radius, height)
-  return shapes.turned({ { 0, -height / 2 }, { radius, -height / 2 }, { radius, height / 2 }, { 0, height / 2 } }, 48)
+  return shapes.turned({ { 0, -height / 2 }, { radius, -height / 2 }, { radius, height / 2 }, { 0, height / 2 } }, 36)
 end
 
 function shapes.ball(radius)
   local rings = {}
-  for i = -6, 6 do
-    local a = i * math.pi / 12
+  for i = -5, 5 do
+    local a = i * math.pi / 10
     rings[#rings + 1] = { radius * math.cos(a), radius * math.sin(a) }
   end
-  local ball = shapes.turned(rings, 20)
+  local ball = shapes.turned(rings, 16)
   ball.normals = {} -- with these it looks smooth
   for i, v in ipairs(ball.vertices) do
-    ball.normals[i] = { v[1] / radius, v[2] / radius, v[3] / radius }
+    ball.normals[i] = { short(v[1] / radius), short(v[2] / radius), short(v[3] / radius) }
   end
   return ball
 end

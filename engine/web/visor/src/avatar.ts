@@ -1,6 +1,6 @@
 /** What a person looks like: an avatar made in code, as inline geometry, so that every visor shows it. */
 import type { JsonObject } from "@loci-place/client";
-import { type BufferGeometry, CapsuleGeometry, Color, LatheGeometry, Matrix4, SphereGeometry, SplineCurve, SRGBColorSpace, Vector2 } from "three";
+import { type BufferGeometry, Color, CylinderGeometry, LatheGeometry, Matrix4, SphereGeometry, SplineCurve, SRGBColorSpace, Vector2 } from "three";
 import { mergeGeometries } from "three/addons/utils/BufferGeometryUtils.js";
 
 export const eyeHeight = 1.65;
@@ -31,7 +31,7 @@ export function avatarOf(name: string, color: string): JsonObject {
     geometry,
     material: { color, roughness, metalness: 0 },
   });
-  const hand = (): JsonObject[] => [piece(inline(new SphereGeometry(0.036, 14, 10).scale(1, 0.75, 1.45)), skin)];
+  const hand = (): JsonObject[] => [piece(inline(new SphereGeometry(0.036, 10, 8).scale(1, 0.75, 1.45)), skin)];
   return {
     transform: { matrix: new Matrix4().elements },
     visor: { display_name: name },
@@ -39,15 +39,15 @@ export function avatarOf(name: string, color: string): JsonObject {
     ui: { view_id: "avatar" },
     children: [
       part("head", rest.head, [
-        piece(inline(new SphereGeometry(0.13, 20, 14).scale(0.9, 1.05, 0.96)), skin),
+        piece(inline(new SphereGeometry(0.13, 16, 12).scale(0.9, 1.05, 0.96)), skin),
         // A cap in the own colour, and eyes: they say who it is, and where they look.
-        piece(inline(new SphereGeometry(0.138, 20, 7, 0, 2 * Math.PI, 0, 0.47 * Math.PI).scale(0.9, 1.05, 0.97).rotateX(0.5)), cloth),
+        piece(inline(new SphereGeometry(0.138, 16, 6, 0, 2 * Math.PI, 0, 0.47 * Math.PI).scale(0.9, 1.05, 0.97).rotateX(0.5)), cloth),
         piece(inline(mergeGeometries([-0.043, 0.043].map((x) =>
-          new SphereGeometry(0.017, 10, 8).scale(0.85, 1.35, 0.6).translate(x, 0.008, -0.117)))), dark, new Matrix4(), 0.2),
+          new SphereGeometry(0.017, 8, 6).scale(0.85, 1.35, 0.6).translate(x, 0.008, -0.117)))), dark, new Matrix4(), 0.2),
       ]),
       part("torso", rest.torso, [
-        piece(inline(new LatheGeometry(torso.getSpacedPoints(15), 22).scale(1, 1, 0.7)), cloth),
-        piece(inline(new CapsuleGeometry(0.042, 0.1, 3, 10)), skin, new Matrix4().makeTranslation(0, 0.31, 0)),
+        piece(inline(new LatheGeometry(torso.getSpacedPoints(11), 16).scale(1, 1, 0.7)), cloth),
+        piece(inline(new CylinderGeometry(0.042, 0.05, 0.12, 10, 1, true)), skin, new Matrix4().makeTranslation(0, 0.31, 0)),
       ]),
       part("hand/left", rest.leftHand, hand()),
       part("hand/right", rest.rightHand, hand()),
@@ -62,21 +62,18 @@ const torso = new SplineCurve([[0, -0.37], [0.1, -0.36], [0.145, -0.28], [0.175,
 /** rgba returns a colour, lightened towards white by how far light is below 1. */
 function rgba(color: string, light: number): number[] {
   const c = new Color(color).lerp(new Color("#fff3e8"), 1 - light).getRGB({ r: 0, g: 0, b: 0 }, SRGBColorSpace);
-  return [c.r, c.g, c.b].map(round).concat(1);
+  return [c.r, c.g, c.b].map((v) => Math.round(v * 1000) / 1000).concat(1);
 }
 
-/** inline returns a geometry as a component, to a tenth of a millimetre. */
+/** inline returns a geometry as a component. Every digit is sent to everybody: tenths of millimetres, and directions to a hundredth. */
 function inline(g: BufferGeometry): JsonObject {
-  const rows = (name: string): number[][] => {
+  const rows = (name: string, digits: number): number[][] => {
     const attribute = g.getAttribute(name);
-    return Array.from({ length: attribute.count }, (_, i) => [attribute.getX(i), attribute.getY(i), attribute.getZ(i)].map(round));
+    return Array.from({ length: attribute.count }, (_, i) =>
+      [attribute.getX(i), attribute.getY(i), attribute.getZ(i)].map((v) => Math.round(v * digits) / digits + 0));
   };
   const index = g.getIndex();
   const triangles: number[][] = [];
   for (let i = 0; index && i < index.count; i += 3) triangles.push([index.getX(i), index.getX(i + 1), index.getX(i + 2)]);
-  return { type: "inline", vertices: rows("position"), normals: rows("normal"), triangles };
-}
-
-function round(v: number): number {
-  return Math.round(v * 10_000) / 10_000 + 0;
+  return { type: "inline", vertices: rows("position", 10_000), normals: rows("normal", 100), triangles };
 }

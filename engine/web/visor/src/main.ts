@@ -4,7 +4,7 @@ import { ACESFilmicToneMapping, Matrix4, PCFShadowMap, PerspectiveCamera, Scene,
 import { avatarOf } from "./avatar.js";
 import { Body } from "./body.js";
 import { Controls } from "./controls.js";
-import { text } from "./json.js";
+import { list as listOf, object, text } from "./json.js";
 import { Keyboard } from "./keyboard.js";
 import { Pointer } from "./pointer.js";
 import { Sky } from "./sky.js";
@@ -156,7 +156,7 @@ function run(place: Place): void {
 
 // connect keeps the page up to date with who is here and what they say.
 function connect(place: Place, world: World, pointer: Pointer, tags: Tags): void {
-  let verified = new Map<string, string>();
+  let agents = new Map<string, { name: string; verified: boolean }>();
   const colorOf = (id: string): string => {
     for (const node of world.nodes) {
       const color = node.entity.components["material"]?.["color"];
@@ -167,7 +167,8 @@ function connect(place: Place, world: World, pointer: Pointer, tags: Tags): void
     }
     return "#8d99ae";
   };
-  const nameOf = (id: string): string => text(world.node(id)?.entity.components["visor"]?.["display_name"], "somebody");
+  const nameOf = (id: string): string =>
+    text(world.node(id)?.entity.components["visor"]?.["display_name"]) || agents.get(id)?.name || "somebody";
 
   let pending: ReturnType<typeof setTimeout> | undefined;
   const list = (): void => {
@@ -177,7 +178,7 @@ function connect(place: Place, world: World, pointer: Pointer, tags: Tags): void
       const things: Thing[] = [];
       for (const node of world.nodes) {
         if (node.entity.components["visor"]) {
-          people.push({ id: node.id, name: nameOf(node.id), color: colorOf(node.id), own: node.id === place.avatar, verified: Boolean(verified.get(node.id)) });
+          people.push({ id: node.id, name: nameOf(node.id), color: colorOf(node.id), own: node.id === place.avatar, verified: agents.get(node.id)?.verified ?? false });
         } else if (node.collider()) {
           things.push({ id: node.id, name: node.title });
         }
@@ -189,8 +190,8 @@ function connect(place: Place, world: World, pointer: Pointer, tags: Tags): void
     }, listEvery * 1000);
   };
   const ask = (): void => {
-    place.request("place", ["list_agents"]).then(([, , agents]) => {
-      verified = new Map((agents as { avatar_id: string; verified: string }[]).map((a) => [a.avatar_id, a.verified]));
+    place.request("place", ["list_agents"]).then(([, , all]) => {
+      agents = new Map(listOf(all).map(object).map((a) => [text(a["avatar_id"]), { name: text(a["display_name"]), verified: text(a["verified"]) !== "" }]));
       list();
     }, () => undefined);
   };
