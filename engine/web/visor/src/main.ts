@@ -7,6 +7,7 @@ import { Controls } from "./controls.js";
 import { list as listOf, object, text } from "./json.js";
 import { Keyboard } from "./keyboard.js";
 import { Pointer } from "./pointer.js";
+import { Quality } from "./quality.js";
 import { Sky } from "./sky.js";
 import { Sounds } from "./sounds.js";
 import { Tags } from "./tags.js";
@@ -19,6 +20,10 @@ console.debug = (...args: unknown[]) => { if (!String(args[0]).startsWith("unsup
 
 const ui = new UI();
 const canvas = $<HTMLCanvasElement>("view");
+
+/** The view from bottom to top, in degrees, and how wide it is at least, in radians, as on a phone held upright. */
+const fov = 67;
+const leastWidth = 0.85;
 
 /** How many people and things the list is made of again a second, at most. */
 const listEvery = 0.5;
@@ -66,11 +71,11 @@ function run(place: Place): void {
   renderer.shadowMap.enabled = true;
   renderer.shadowMap.type = PCFShadowMap;
   const scene = new Scene();
-  const camera = new PerspectiveCamera(67, 1, 0.05, 300);
+  const camera = new PerspectiveCamera(fov, 1, 0.05, 300);
   camera.matrixAutoUpdate = false;
   const sky = new Sky(scene, renderer, place);
   const world = new World(place);
-  scene.add(world.root);
+  scene.add(world.root, world.batches.root);
 
   const body = new Body(place, world);
   const keyboard = new Keyboard(place, world, $<HTMLInputElement>("keys"));
@@ -89,17 +94,20 @@ function run(place: Place): void {
     body.teleport(root.placed);
   });
 
+  const quality = new Quality((pixels, shadows) => {
+    renderer.setPixelRatio(Math.min(devicePixelRatio, pixels));
+    sky.shadows = shadows;
+    resize();
+  });
   const apply = (): void => {
-    const low = ui.settings.quality === "low";
-    renderer.setPixelRatio(low ? 0.75 : Math.min(devicePixelRatio, ui.settings.quality === "high" ? 3 : 2));
-    sky.shadows = !low;
+    quality.want(ui.settings.quality);
     controls.snapTurns = ui.settings.snap;
     sounds.volume = ui.settings.volume;
-    resize();
   };
   const resize = (): void => {
     renderer.setSize(innerWidth, innerHeight, false);
     camera.aspect = innerWidth / innerHeight;
+    camera.fov = Math.max(fov, (2 * Math.atan(Math.tan(leastWidth / 2) / camera.aspect) * 180) / Math.PI);
     camera.updateProjectionMatrix();
   };
   addEventListener("resize", resize);
@@ -130,7 +138,9 @@ function run(place: Place): void {
   const eye = new Matrix4();
   let last = performance.now();
   renderer.setAnimationLoop((time) => {
-    const dt = Math.min((time - last) / 1000, 0.1);
+    const began = performance.now();
+    const passed = (time - last) / 1000;
+    const dt = Math.min(passed, 0.1);
     last = time;
     const now = time / 1000;
     controls.update(dt);
@@ -144,14 +154,16 @@ function run(place: Place): void {
     const head = body.part("head");
     if (head) head.object.visible = false; // nobody sees the inside of their own head
     scene.updateMatrixWorld();
+    world.batches.update(world.root);
     pointer.update(now);
     tags.update(camera, now);
     sounds.update(camera);
     sky.follow(camera.position);
     renderer.render(scene, camera);
+    quality.frame(passed, performance.now() - began);
   });
   // For tests, and for those who look into the console of their browser.
-  Object.assign(globalThis, { visor: { place, world, body, renderer, pointer, scene, camera } });
+  Object.assign(globalThis, { visor: { quality, place, world, body, renderer, pointer, scene, camera } });
 }
 
 // connect keeps the page up to date with who is here and what they say.

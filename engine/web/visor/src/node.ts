@@ -3,6 +3,7 @@ import type { Entity, JsonObject } from "@loci-place/client";
 import { Group, LoopRepeat, type Material, Matrix4, Mesh, MeshStandardMaterial, type Object3D, Quaternion, Vector3, AnimationMixer } from "three";
 import { Animation, type Target } from "./animation.js";
 import type { Library } from "./assets.js";
+import type { Batches, Slot } from "./batch.js";
 import { brokenMarker, inlineGeometry, loadingMarker } from "./geometry.js";
 import { list, numbers, object, text } from "./json.js";
 import { Label } from "./label.js";
@@ -30,12 +31,17 @@ export class Node implements Target {
   mixer: AnimationMixer | undefined;
 
   readonly #library: Library;
+  readonly #batches: Batches;
+  #slot: Slot | undefined; // instead of a shape of its own
   #shape: Object3D | undefined;
   #label: Label | undefined;
   #look: Look | undefined;
+  #tinted = false; // an animation changes its colour
+  #turned = false; // and where it is
   #loading = 0; // counts what is loaded for the shape, so that what comes late is not shown
 
-  constructor(entity: Entity, library: Library) {
+  constructor(entity: Entity, library: Library, batches: Batches) {
+    this.#batches = batches;
     this.id = entity.id;
     this.entity = entity;
     this.#library = library;
@@ -58,9 +64,12 @@ export class Node implements Target {
     this.entity = entity;
     const now = entity.components;
     const old = before?.components ?? {};
+    const tinted = this.#tinted;
     if (now["property_animations"] !== old["property_animations"]) {
       const all = object(object(now["property_animations"])["animations"]);
       this.animations = Object.keys(all).sort().flatMap((id) => Animation.parse(all[id]) ?? []);
+      this.#tinted = this.animations.some((a) => a.part === "color");
+      this.#turned = this.animations.some((a) => a.part !== "color");
     }
     const moved = now["transform"]?.["matrix"] !== old["transform"]?.["matrix"] || !before;
     if (moved) {
@@ -69,8 +78,8 @@ export class Node implements Target {
       else this.placed.identity();
       this.motion.add(at, this.placed);
     }
-    if (now["geometry"] !== old["geometry"]) this.#showGeometry(now["geometry"]);
     if (now["material"] !== old["material"]) this.#showMaterial(now["material"]);
+    if (now["geometry"] !== old["geometry"] || tinted !== this.#tinted) this.#showGeometry(now["geometry"]);
     if (now["text"] !== old["text"]) this.#showText(now["text"]);
     return { moved };
   }
@@ -78,7 +87,7 @@ export class Node implements Target {
   /** show puts the object where it is at a time of the place's clock. */
   show(past: number, now: number): void {
     if (this.local) return;
-    if (this.animations.some((a) => a.part !== "color")) {
+    if (this.#turned) {
       this.matrix.copy(this.placed);
     } else {
       this.motion.show(past, position, rotation, scale);
@@ -87,12 +96,8 @@ export class Node implements Target {
     if (this.animations.length > 0) {
       const color = this.#look?.color ?? plain.color;
       for (let i = 0; i < 4; i++) this.color[i] = color[i] as number;
-      let tinted = false;
-      for (const a of this.animations) {
-        a.apply(this, now);
-        tinted ||= a.part === "color";
-      }
-      if (tinted) this.#tint();
+      for (const a of this.animations) a.apply(this, now);
+      if (this.#tinted) this.#tint();
     }
     this.object.matrixWorldNeedsUpdate = true;
   }
@@ -108,6 +113,13 @@ export class Node implements Target {
     const loading = ++this.#loading;
     this.#setShape(undefined);
     if (!c) return;
+    if (c["type"] === "inline" && this.#batched()) {
+      const look = this.#look ?? plain;
+      this.#slot = this.#batches.add(c, look, this.object);
+      this.#slot?.paint(look.color);
+      if (!this.#slot) this.#setShape(brokenMarker());
+      return;
+    }
     if (c["type"] === "inline") {
       const geometry = inlineGeometry(c);
       const mesh = geometry && new Mesh(geometry, newMaterial());
@@ -142,7 +154,15 @@ export class Node implements Target {
     load();
   }
 
+  // batched reports whether it can be drawn together with others: it is of one colour, which nothing animates.
+  #batched(): boolean {
+    const look = this.#look ?? plain;
+    return !this.#tinted && !look.texture && !look.transparent && look.color[3] === 1;
+  }
+
   #setShape(shape: Object3D | undefined): void {
+    this.#slot?.leave();
+    this.#slot = undefined;
     if (this.#shape) {
       this.#shape.removeFromParent();
       if (this.#shape instanceof Mesh) {
@@ -156,9 +176,18 @@ export class Node implements Target {
   }
 
   #showMaterial(c: JsonObject | undefined): void {
+    const before = this.#look ?? plain;
     this.#look = c && lookOf(c);
-    this.#label?.paint(this.#look?.color ?? plain.color);
-    this.#dress();
+    const look = this.#look ?? plain;
+    this.#label?.paint(look.color);
+    const geometry = this.entity.components["geometry"];
+    if (!this.#slot && (geometry?.["type"] !== "inline" || !this.#shape || !this.#batched())) {
+      this.#dress();
+    } else if (this.#slot && this.#batched() && look.roughness === before.roughness && look.metalness === before.metalness) {
+      this.#slot.paint(look.color);
+    } else {
+      this.#showGeometry(geometry);
+    }
   }
 
   #dress(): void {
@@ -216,7 +245,7 @@ export class Node implements Target {
   /** The name of it for people who cannot see it. */
   get title(): string {
     const c = this.entity.components;
-    return text(c["visor"]?.["display_name"]) || text(c["text"]?.["string"]) || text(c["name"]?.["string"]) || this.id;
+    return text(c["visor"]?.["display_name"]) || text(c["text"]?.["string"]) || text(c["name"]?.["string"]) || this.id.replaceAll("_", " ");
   }
 
   /** What it accepts of files. */

@@ -243,6 +243,7 @@ export class UI {
       Object.assign(document.createElement("dt"), { textContent: key }), Object.assign(document.createElement("dd"), { textContent: does }),
     ] as const);
     $("controls").replaceChildren(...entries.flat());
+    if (touch) $<HTMLInputElement>("say").placeholder = "Say something";
     $("hint").replaceChildren(...entries.slice(0, touch ? 3 : 4).map(([key, does]) => {
       const item = document.createElement("span");
       item.append(Object.assign(document.createElement("b"), { textContent: key.textContent }), ` ${does.textContent}`);

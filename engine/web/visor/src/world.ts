@@ -2,6 +2,7 @@
 import type { Entity, Place } from "@loci-place/client";
 import { Group, Vector3 } from "three";
 import { Library } from "./assets.js";
+import { Batches } from "./batch.js";
 import { number } from "./json.js";
 import { delay } from "./motion.js";
 import { Node } from "./node.js";
@@ -10,6 +11,8 @@ import { Node } from "./node.js";
 export class World {
   readonly root = new Group();
   readonly library: Library;
+  /** What is drawn together. It hangs beside root. */
+  readonly batches = new Batches();
   readonly #place: Place;
   readonly #nodes = new Map<string, Node>();
   // Below a parent that has not come yet: not shown.
@@ -62,7 +65,7 @@ export class World {
   }
 
   #spawn(entity: Entity): void {
-    const node = new Node(entity, this.library);
+    const node = new Node(entity, this.library, this.batches);
     this.#nodes.set(entity.id, node);
     this.#hang(node);
     this.#take(node, entity, undefined);
