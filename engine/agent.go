@@ -88,7 +88,7 @@ func (p *Place) newAgent(a Agent, d *netcode.Dialect) *agent {
 func (p *Place) attach(a *agent, s *session) {
 	a.session, s.agent = s, a
 	p.holdings.attach(a.id, s.held)
-	a.view = p.views.Add(a, a.dialect.JSONPatch)
+	a.view = p.views.Add(a, view.FormOf(a.dialect))
 	if a.identity[netcode.TakesFragments] != true {
 		a.view.AlwaysResend()
 	}

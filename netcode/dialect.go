@@ -15,7 +15,7 @@ const (
 // Versions of the protocol that a place supports.
 const (
 	MinVersion = 1
-	MaxVersion = 4
+	MaxVersion = 5
 )
 
 // CommandChannel is the channel of interactions in every dialect: the announce arrives there,
@@ -38,6 +38,9 @@ type Dialect struct {
 	HearsEveryone bool
 	// JSONPatch: the agent may be sent states of [StyleApply].
 	JSONPatch bool
+	// Compact: states and intents are of the compact dialect, [CompactState] and
+	// [CompactIntentMessage].
+	Compact bool
 	// DeniedAsResponse: if a rule denies a request, the response says so; the agent
 	// does not know the message "interaction_denied".
 	DeniedAsResponse bool
@@ -59,6 +62,7 @@ var dialects = [...]Dialect{
 	published.as(2, func(d *Dialect) { d.JSONPatch = true }),
 	published.as(3, func(d *Dialect) { d.DeniedAsResponse = true }),
 	splitMedia.as(4, nil),
+	splitMedia.as(5, func(d *Dialect) { d.Compact = true }),
 }
 
 // DialectOf returns the dialect of an announced version, and false if it is not supported. The

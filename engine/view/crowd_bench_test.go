@@ -27,7 +27,7 @@ func benchmarkCrowd(b *testing.B, goes bool) {
 			if _, err := w.Spawn(fmt.Sprint("avatar", i), "them", nil); err != nil {
 				b.Fatal(err)
 			}
-			all = append(all, views.Add(spirit{}, true))
+			all = append(all, views.Add(spirit{}, Patch))
 		}
 		now := time.Unix(0, 0)
 		beat := func() {

@@ -32,13 +32,17 @@ func (spirit) Own(*world.Entity) bool          { return false }
 func (spirit) Relevance(*world.Entity) float64 { return 1 }
 
 func follow(t *testing.T, first world.Stamp, patch bool) *follower {
+	form := Merge
+	if patch {
+		form = Patch
+	}
 	w := world.New(first)
 	if _, err := w.Spawn("place", "place", map[string]any{"clock": map[string]any{"time": 0.0}}); err != nil {
 		t.Fatal(err)
 	}
 	views := NewViews(w, Config{Window: 100, Budget: 1 << 16, Together: 1 << 20})
 	return &follower{
-		t: t, world: w, views: views, view: views.Add(spirit{}, patch),
+		t: t, world: w, views: views, view: views.Add(spirit{}, form),
 		now: time.Unix(0, 0),
 	}
 }
@@ -253,7 +257,7 @@ func TestWhatAgentsAreBehindWithHasABudgetTogether(t *testing.T) {
 	}
 	var all []*View
 	for range agents {
-		all = append(all, views.Add(spirit{}, true))
+		all = append(all, views.Add(spirit{}, Patch))
 	}
 	now, most, sent := time.Unix(0, 0), 0, 0
 	for range 60 {

@@ -63,7 +63,7 @@ func benchmarkStates(b *testing.B, begin func(w *world.World), edit func(w *worl
 		if _, err := w.Spawn(fmt.Sprint("avatar", i), "them", nil); err != nil {
 			b.Fatal(err)
 		}
-		all = append(all, views.Add(spirit{}, false))
+		all = append(all, views.Add(spirit{}, Merge))
 	}
 	now, bytes, beat, acks := time.Unix(0, 0), 0, 0, make([]uint64, agents)
 	step := func() {

@@ -27,7 +27,7 @@ func TestLargeEditsLeaveOthersTheirStates(t *testing.T) {
 	}
 	var all []*bystander
 	for range agents {
-		all = append(all, &bystander{view: views.Add(spirit{}, false)})
+		all = append(all, &bystander{view: views.Add(spirit{}, Merge)})
 	}
 	now := time.Unix(0, 0)
 	for beat := range 20 * seconds {

@@ -138,7 +138,7 @@ func (v *View) whole(busy bool) ([]byte, bool) {
 	const leastPerEntity = 40
 	budget := v.budget(busy)
 	if v.again() && !busy && v.mayBulk() {
-		data := v.views.press.Packet(v.span(), v.patch)
+		data := v.views.press.Packet(v.span(), v.form)
 		if len(data) > budget {
 			v.spendBulk(len(data), 1)
 		}
@@ -147,7 +147,7 @@ func (v *View) whole(busy bool) ([]byte, bool) {
 	if v.base == 0 && v.views.world.Len()*leastPerEntity > budget || v.views.press.Came(v.base)*leastPerEntity > budget {
 		return nil, false // not worth encoding
 	}
-	data := v.views.press.Packet(v.span(), v.patch)
+	data := v.views.press.Packet(v.span(), v.form)
 	return data, len(data) <= budget
 }
 
@@ -273,7 +273,7 @@ func (v *View) refill(size int) {
 // draw begins to keep account of an entity from the backlog.
 func (v *View) draw(e *world.Entity) *sight {
 	t := v.track(e, 0)
-	t.drawn = len(e.Fragment(0))
+	t.drawn = v.sizeOf(e, 0)
 	v.drawn += t.drawn
 	since := v.views.world.Now()
 	if v.backlog.whole {
@@ -281,6 +281,14 @@ func (v *View) draw(e *world.Entity) *sight {
 	}
 	v.debts.owe(t, since)
 	return t
+}
+
+// sizeOf is how many bytes an entity takes in a packet, from a state on.
+func (v *View) sizeOf(e *world.Entity, held world.Stamp) int {
+	if v.form == Compact {
+		return e.CompactSize(held)
+	}
+	return e.FragmentSize(held)
 }
 
 // missing returns the sight of an entity that the document should have and has not, nil
@@ -309,7 +317,10 @@ type builder struct {
 
 func (b *builder) begin() {
 	vs := b.view.views
-	vs.body, vs.ops = append(vs.body[:0], '{'), append(vs.ops[:0], '[')
+	vs.body, vs.ops, vs.records = vs.body[:0], append(vs.ops[:0], '['), 0
+	if b.view.form != Compact {
+		vs.body = append(vs.body, '{')
+	}
 	b.items = b.view.records.take()
 }
 
@@ -443,10 +454,14 @@ func (b *builder) fits(t *sight) bool { return b.size+b.cost(t) <= b.budget }
 
 // cost is how many bytes an entity takes in the packet.
 func (b *builder) cost(t *sight) int {
-	if t.absent() {
+	const number = 5 // bytes at most
+	switch {
+	case t.absent() && b.view.form == Compact:
+		return number + 1
+	case t.absent():
 		return len(t.entity.ID()) + len(`"":null,`)
 	}
-	return t.entity.FragmentSize(t.held) + 1
+	return b.view.sizeOf(t.entity, t.held) + 1
 }
 
 // add puts an entity in the packet, once. Its parent, if the document has that not yet,
@@ -459,13 +474,10 @@ func (b *builder) add(t *sight) {
 	gone, start := t.absent(), len(vs.body)
 	if gone {
 		t.nulled = b.now
-		vs.body = world.AppendRemoval(vs.body, t.entity.ID())
-	} else {
-		vs.body = append(vs.body, t.entity.Fragment(t.held)...)
 	}
-	vs.body = append(vs.body, ',')
+	b.append(t, gone)
 	b.size += len(vs.body) - start
-	if v.patch && v.base != 0 {
+	if v.form == Patch && v.base != 0 {
 		vs.ops = t.entity.AppendOperations(vs.ops, t.held, gone)
 	}
 	b.items = append(b.items, item{t, gone})
@@ -478,10 +490,40 @@ func (b *builder) add(t *sight) {
 	}
 }
 
+// append appends what the packet says of an entity.
+func (b *builder) append(t *sight, gone bool) {
+	vs := b.view.views
+	if b.view.form != Compact {
+		if gone {
+			vs.body = world.AppendRemoval(vs.body, t.entity.ID())
+		} else {
+			vs.body = append(vs.body, t.entity.Fragment(t.held)...)
+		}
+		vs.body = append(vs.body, ',')
+		return
+	}
+	before := len(vs.body)
+	switch {
+	case !gone:
+		vs.body = append(vs.body, t.entity.Compact(t.held)...)
+	case t.held != 0: // only what the document has can go
+		vs.body = t.entity.AppendCompactRemoval(vs.body)
+	}
+	if len(vs.body) > before {
+		vs.records++
+	}
+}
+
 // finish returns the packet, as a JSON Patch where that is allowed and smaller.
 func (b *builder) finish() []byte {
 	v, vs := b.view, b.view.views
 	from := v.span()
+	if v.form == Compact {
+		s := from.compact()
+		s.Count, s.Entities = vs.records, vs.body
+		vs.merge = s.Append(vs.merge[:0])
+		return vs.merge
+	}
 	s := netcode.State{Style: netcode.StyleSet, Revision: Revision(from.to)}
 	if v.base != 0 {
 		s.Style, s.From = netcode.StyleMerge, Revision(from.from)
@@ -489,7 +531,7 @@ func (b *builder) finish() []byte {
 	vs.body = world.CloseObject(vs.body)
 	s.Entities = vs.body
 	vs.merge = s.Append(vs.merge[:0])
-	if !v.patch || v.base == 0 {
+	if v.form != Patch || v.base == 0 {
 		return vs.merge
 	}
 	vs.ops = world.CloseOperations(vs.ops, s.Revision)

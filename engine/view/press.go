@@ -18,8 +18,29 @@ type Press struct {
 
 type packet struct {
 	span
-	patch bool // JSON Patch was allowed
+	form  Form
 	bytes []byte
+}
+
+// Form is how an agent is told of what has changed.
+type Form uint8
+
+const (
+	Merge   Form = iota // JSON merge patches
+	Patch               // or JSON Patches, where these are smaller
+	Compact             // the compact dialect
+)
+
+// FormOf returns the form for agents of a dialect.
+func FormOf(d *netcode.Dialect) Form {
+	switch {
+	case d.Compact:
+		return Compact
+	case d.JSONPatch:
+		return Patch
+	default:
+		return Merge
+	}
 }
 
 // span is where a packet starts, with its number, and the number that the newest state
@@ -41,28 +62,32 @@ func NewPress(w *world.World) *Press { return &Press{w: w} }
 // Encoded counts the packets encoded so far, however many agents they went to.
 func (p *Press) Encoded() uint64 { return p.encoded }
 
-// Packet returns the state packet that leads from a base to the newest state. With
-// patch, it may be a JSON Patch where that is the smaller. The bytes are good until
-// the world advances.
-func (p *Press) Packet(s span, patch bool) []byte {
+// Packet returns the state packet that leads from a base to the newest state. The bytes are
+// good until the world advances.
+func (p *Press) Packet(s span, form Form) []byte {
 	p.begin()
-	patch = patch && s.base != 0
+	if form == Patch && s.base == 0 {
+		form = Merge
+	}
 	for i := range p.packets {
-		if k := &p.packets[i]; k.span == s && k.patch == patch {
+		if k := &p.packets[i]; k.span == s && k.form == form {
 			return k.bytes
 		}
 	}
 	p.encoded++
 	k := p.next()
-	k.span, k.patch = s, patch
-	if s.base == 0 {
+	k.span, k.form = s, form
+	switch {
+	case form == Compact:
+		k.bytes = p.compact(k.bytes[:0], s)
+	case s.base == 0:
 		k.bytes = p.set(k.bytes[:0], s)
-		return k.bytes
-	}
-	k.bytes = p.merge(k.bytes[:0], s)
-	if patch {
-		if b := p.apply(nil, s); len(b) < len(k.bytes) {
-			k.bytes = b
+	default:
+		k.bytes = p.merge(k.bytes[:0], s)
+		if form == Patch {
+			if b := p.apply(nil, s); len(b) < len(k.bytes) {
+				k.bytes = b
+			}
 		}
 	}
 	return k.bytes
@@ -119,4 +144,19 @@ func (p *Press) apply(dst []byte, s span) []byte {
 	p.body = p.w.AppendPatch(p.body[:0], s.base, Revision(s.to))
 	state := netcode.State{Style: netcode.StyleApply, From: Revision(s.from), Patches: p.body, Revision: Revision(s.to)}
 	return state.Append(dst)
+}
+
+func (p *Press) compact(dst []byte, s span) []byte {
+	state := s.compact()
+	p.body, state.Count = p.w.AppendCompact(p.body[:0], s.base)
+	state.Entities = p.body
+	return state.Append(dst)
+}
+
+// compact returns the header of a compact state.
+func (s span) compact() netcode.CompactState {
+	if s.base == 0 {
+		return netcode.CompactState{Style: netcode.StyleSet, Revision: Revision(s.to)}
+	}
+	return netcode.CompactState{Style: netcode.StyleMerge, From: Revision(s.from), Revision: Revision(s.to)}
 }

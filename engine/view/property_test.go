@@ -100,14 +100,14 @@ func newArena(t *testing.T, seed uint64) *arena {
 	a.spawn(placeID, placeID, "")
 	for i := range 1 + a.rng.IntN(2) {
 		v := &viewer{
-			arena: a, id: fmt.Sprint("agent", i), version: 1 + a.rng.IntN(4), newOnly: a.rng.IntN(2) == 0,
+			arena: a, id: fmt.Sprint("agent", i), version: 1 + a.rng.IntN(5), newOnly: a.rng.IntN(2) == 0,
 			docs: map[uint64]netcode.Document{}, made: map[uint64]world.Stamp{},
 		}
 		if a.stalls {
 			v.stall = stall{keeps: []int{0, 5, 1000}[a.rng.IntN(3)], talks: a.rng.IntN(2) == 0, from: 10 + a.rng.IntN(30)}
 			v.stall.until = v.stall.from + 20<<a.rng.IntN(6)
 		}
-		v.view = a.views.Add(v, v.version <= 2)
+		v.view = a.views.Add(v, formOf(v.version))
 		v.view.link.budget = 100 + a.rng.IntN(600) // small, so that little fits
 		a.agents = append(a.agents, v)
 		a.spawn("avatar"+v.id, v.id, "")
@@ -316,9 +316,9 @@ func (v *viewer) arrive(list []flight, n int, take func(flight)) []flight {
 // starts from, if that is still held.
 func (v *viewer) receive(f flight) {
 	a := v.arena
-	s, err := netcode.ParseState(f.data)
+	s, err := parseState(v.version, f.data)
 	if err != nil {
-		a.Fatalf("seed %d: %v: %s", a.seed, err, f.data)
+		a.Fatalf("seed %d: %v: %q", a.seed, err, f.data)
 	}
 	if v.newOnly && s.Revision <= v.newest {
 		return
@@ -335,9 +335,9 @@ func (v *viewer) receive(f flight) {
 		}
 	}
 	doc := v.docs[s.From]
-	checkNulls(a, &s, doc)
-	if err := doc.Apply(&s); err != nil {
-		a.Fatalf("seed %d: %v: %s", a.seed, err, f.data)
+	checkNulls(a, &s.State, doc)
+	if err := s.apply(&doc); err != nil {
+		a.Fatalf("seed %d: %v: %q", a.seed, err, f.data)
 	}
 	if v.newOnly {
 		v.checkSteady(&doc)
@@ -346,6 +346,40 @@ func (v *viewer) receive(f flight) {
 	v.docs[s.Revision] = doc
 	v.held[s.Revision%64] = s.Revision
 	v.newest, v.ack = s.Revision, s.Revision
+}
+
+// anyState is a state of any dialect.
+type anyState struct {
+	netcode.State
+	compact *netcode.CompactState // in version 5: then State has no content
+}
+
+// formOf returns the form for agents of a version.
+func formOf(version int) Form {
+	d, ok := netcode.DialectOf(version)
+	if !ok {
+		panic(version)
+	}
+	return FormOf(d)
+}
+
+// parseState reads a state as an agent of a version does.
+func parseState(version int, data []byte) (s anyState, err error) {
+	if formOf(version) != Compact {
+		s.State, err = netcode.ParseState(data)
+		return s, err
+	}
+	compact, err := netcode.ParseCompactState(data)
+	s.compact = &compact
+	s.Style, s.From, s.Revision = compact.Style, compact.From, compact.Revision
+	return s, err
+}
+
+func (s *anyState) apply(doc *netcode.Document) error {
+	if s.compact != nil {
+		return doc.ApplyCompact(s.compact)
+	}
+	return doc.Apply(&s.State)
 }
 
 // checkSteady makes sure that no state, of whichever form, takes away what the agent saw
@@ -414,8 +448,8 @@ func (a *arena) lives(id string, until world.Stamp) int {
 
 // checkNulls makes sure that only what the document has is removed from it.
 func checkNulls(a *arena, s *netcode.State, doc netcode.Document) {
-	if s.Style != netcode.StyleMerge {
-		return
+	if s.Style != netcode.StyleMerge || s.Entities == nil {
+		return // a compact state says it itself where it removes what is not there
 	}
 	patch, err := netcode.ParseValue(s.Entities)
 	if err != nil {

@@ -26,7 +26,7 @@ func (s stalled) String() string {
 // TestAStallIsOverWithinASecond stops agents for 1 to 30 s: right after, the next state
 // that reaches them can be applied, and nothing that stands is missing in it.
 func TestAStallIsOverWithinASecond(t *testing.T) {
-	for _, version := range []int{2, 3, 4} {
+	for _, version := range []int{2, 3, 4, 5} {
 		for _, s := range []stalled{
 			{version, false, 0, 1 << 16, 50, 20},
 			{version, true, 0, 1 << 16, 50, 20},
@@ -49,7 +49,7 @@ func testStall(t *testing.T, s stalled, d time.Duration) {
 	period, window := time.Second/time.Duration(s.rate), world.Stamp(30*s.rate)
 	w := world.New(1)
 	views := NewViews(w, Config{Window: int(window), Budget: 1 << 16, Together: 1 << 20, Distance: s.distance, Period: period})
-	v := views.Add(spirit{}, s.version <= 2)
+	v := views.Add(spirit{}, formOf(s.version))
 	v.link = newLink(s.budget, period)
 	v.link.budget = s.budget
 	for i := range s.entities {
@@ -72,7 +72,7 @@ func testStall(t *testing.T, s stalled, d time.Duration) {
 			w.Sweep(now - window)
 		}
 		if data != nil && !stopped {
-			state, err := netcode.ParseState(append([]byte(nil), data...))
+			state, err := parseState(s.version, append([]byte(nil), data...))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -85,7 +85,7 @@ func testStall(t *testing.T, s stalled, d time.Duration) {
 			default:
 				before := len(doc.Entities)
 				doc = base
-				if err := doc.Apply(&state); err != nil {
+				if err := state.apply(&doc); err != nil {
 					t.Fatal(err)
 				}
 				if len(doc.Entities) < before {
@@ -230,7 +230,7 @@ func TestLateAcknowledgementsCostNoStates(t *testing.T) {
 			period, late := time.Second/time.Duration(rate), 500*time.Millisecond
 			w := world.New(1)
 			views := NewViews(w, Config{Window: 600, Budget: 1 << 16, Together: 1 << 20, Period: period})
-			v := views.Add(spirit{}, false)
+			v := views.Add(spirit{}, Merge)
 			spawned, err := w.Spawn("e", "them", nil)
 			if err != nil {
 				t.Fatal(err)

@@ -25,7 +25,7 @@ const (
 type View struct {
 	views *Views
 	agent Agent
-	patch bool // understands JSON Patch
+	form  Form
 	link  link
 
 	base      world.Stamp // newest state acknowledged; 0 = it has nothing

@@ -55,6 +55,7 @@ type Views struct {
 	// Of the packet being made: its entities, the same as operations, and the
 	// packet with either.
 	body, ops, merge, apply []byte
+	records                 int // in body, where it is of a compact state
 	candidates              []candidate
 
 	watching  int // how many views are not full: those that keep account of entities
@@ -85,11 +86,10 @@ func NewViews(w *world.World, cfg Config) *Views {
 	}
 }
 
-// Add gives a new agent a view, in which there is nothing yet. With patch, the
-// agent understands JSON Patch.
-func (vs *Views) Add(a Agent, patch bool) *View {
+// Add returns a view for a new agent, in which there is nothing yet.
+func (vs *Views) Add(a Agent, form Form) *View {
 	v := &View{
-		views: vs, agent: a, patch: patch,
+		views: vs, agent: a, form: form,
 		link: newLink(vs.cfg.Budget, vs.cfg.Period), numbers: newNumbering(vs.cfg.Period),
 		full: vs.cfg.Distance == 0,
 		by:   map[*world.Entity]*sight{},

@@ -27,6 +27,7 @@ type Entity struct {
 	root         *Entity // see Root
 	fragment     *fragment
 	operations   *fragment
+	compact      *fragment
 	tombstones   int  // of keys in its objects
 	heap         int  // bytes of memory, when last computed
 	reckoned     bool // heap must be computed again
@@ -136,7 +137,7 @@ func (e *Entity) touch() {
 		e.tellReaders()
 	}
 	e.w.promote(e)
-	for _, f := range [...]*fragment{e.fragment, e.operations} {
+	for _, f := range [...]*fragment{e.fragment, e.operations, e.compact} {
 		if f != nil {
 			f.valid = false
 		}

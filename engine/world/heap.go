@@ -129,7 +129,7 @@ func (m *memory) encoded(e *Entity, bytes int) {
 // dropFragments frees the large fragments of a state that has been sent.
 func (m *memory) dropFragments() {
 	for _, e := range m.large {
-		for _, f := range [...]**fragment{&e.fragment, &e.operations} {
+		for _, f := range [...]**fragment{&e.fragment, &e.operations, &e.compact} {
 			if *f != nil && cap((*f).bytes) > keptFragment {
 				*f = nil
 			}
