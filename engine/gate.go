@@ -48,7 +48,7 @@ func (g *gate) Received(c netcode.Conn, channel uint8, data []byte) {
 	g.place.counts.received(kind, d.Version, len(data))
 	switch kind {
 	case netcode.KindState:
-		g.intent(s, data)
+		g.intent(s, d, data)
 	case netcode.KindClock:
 		g.clock(s, d, data)
 	case netcode.KindMedia:
@@ -115,8 +115,14 @@ func (g *gate) relieve(s *session) {
 	}
 }
 
-func (g *gate) intent(s *session, data []byte) {
-	if err := s.incoming.Parse(data); err != nil {
+func (g *gate) intent(s *session, d *netcode.Dialect, data []byte) {
+	var err error
+	if !d.Compact {
+		err = s.incoming.Parse(data)
+	} else if err = s.compact.Parse(data); err == nil {
+		s.compact.Message(s.incoming)
+	}
+	if err != nil {
 		g.bad(s, err)
 		return
 	}

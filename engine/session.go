@@ -36,6 +36,7 @@ type session struct {
 
 	// The transport's goroutine alone uses these.
 	incoming  *netcode.IntentMessage
+	compact   netcode.CompactIntentMessage // memory for it
 	reply     []byte
 	bad       int
 	dropped   bool

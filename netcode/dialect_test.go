@@ -31,6 +31,7 @@ func TestDialectsDifferAsTheirAgentsDo(t *testing.T) {
 		{Version: 2, Channels: 5, MediaTrailer: true, HearsEveryone: true, JSONPatch: true},
 		{Version: 3, Channels: 5, MediaTrailer: true, HearsEveryone: true, DeniedAsResponse: true},
 		{Version: 4, Channels: 6, DeniedAsResponse: true},
+		{Version: 5, Channels: 6, DeniedAsResponse: true, Compact: true},
 	} {
 		d, _ := DialectOf(want.Version)
 		got := *d

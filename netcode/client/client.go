@@ -13,7 +13,7 @@ import (
 	"github.com/loci-place/loci/netcode/enet"
 )
 
-// Config configures an agent. The zero value is a version 4 agent called "agent" with an empty
+// Config configures an agent. The zero value is an agent called "agent" with an empty
 // avatar, that stands still and follows the place's state.
 //
 // The callbacks are called one at a time on a goroutine of the client, in the order in which
@@ -21,7 +21,8 @@ import (
 // Request and Close included, but not WaitFor: while a callback runs no state is applied. A slow
 // callback loses states and media (see Stats.Dropped), never the connection.
 type Config struct {
-	// Version of the protocol to announce, 1 to 4; 0 means 4, or 1 with Envelope.
+	// Version of the protocol to announce, 1 to 5; 0 means 5, or 4 where the place does not
+	// speak that, or 1 with Envelope.
 	Version int
 	// Identity is the identity to announce; nil means only a display_name, "agent".
 	Identity map[string]any

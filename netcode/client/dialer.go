@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -77,6 +78,19 @@ func (d *Dialer) Dial(ctx context.Context, url string, cfg Config) (*Client, err
 }
 
 func (d *Dialer) dial(ctx context.Context, url string, cfg Config, owned bool) (*Client, error) {
+	c, err := d.dialVersion(ctx, url, cfg, owned)
+	var refused *AnnounceError
+	if cfg.Version == 0 && !cfg.Envelope && errors.As(err, &refused) && refused.Code == int(netcode.CodeOutdatedVersion) {
+		cfg.Version = fallbackVersion
+		return d.dialVersion(ctx, url, cfg, owned)
+	}
+	return c, err
+}
+
+// fallbackVersion is spoken with places that do not speak the newest.
+const fallbackVersion = 4
+
+func (d *Dialer) dialVersion(ctx context.Context, url string, cfg Config, owned bool) (*Client, error) {
 	c, err := newClient(d, url, cfg, owned)
 	if err != nil {
 		return nil, err

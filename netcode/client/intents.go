@@ -128,7 +128,12 @@ func (p *sender) send(c *Client) (state <-chan struct{}) {
 	p.message.Ack, p.message.HasAck = c.ack, true
 	c.stats.Intents++
 	c.mu.Unlock()
-	p.buffer = p.message.Append(p.buffer[:0])
+	if c.dialect.Compact {
+		compact := p.message.Compact()
+		p.buffer = compact.Append(p.buffer[:0])
+	} else {
+		p.buffer = p.message.Append(p.buffer[:0])
+	}
 	if err := c.send(c.dialect.State, false, p.buffer); err != nil {
 		c.log.Warn("intent not sent", "error", err)
 	}

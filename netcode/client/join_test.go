@@ -91,6 +91,34 @@ func TestClientPipelinesBehindTheAnnounce(t *testing.T) {
 	})
 }
 
+func TestDialFallsBackToVersion4(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := pipe.New(pipe.Config{})
+		var asked []int
+		p, url := startPlace(t, n, func(p *fakePlace) {
+			p.refuse = func(a *fakeAgent) string {
+				asked = append(asked, a.announce.Version)
+				if a.announce.Version > 4 {
+					return `["announce","error",1003,"we speak 1 to 4"]`
+				}
+				return ""
+			}
+		})
+		defer p.close()
+		d := NewDialer(n.Host())
+		defer d.Close()
+		if _, err := d.Dial(t.Context(), url, Config{}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Dial(t.Context(), url, Config{Version: 5}); err == nil {
+			t.Error("version 5 was wanted, and another is spoken")
+		}
+		if !slices.Equal(asked, []int{5, 4, 5}) {
+			t.Errorf("versions %v were announced", asked)
+		}
+	})
+}
+
 func TestRefusedAnnounceIsAnAnnounceError(t *testing.T) {
 	cases := map[string]struct {
 		answer string
@@ -115,7 +143,7 @@ func TestRefusedAnnounceIsAnAnnounceError(t *testing.T) {
 					p.left = func(_ *fakeAgent, code uint32) { left = append(left, code) }
 				})
 				d := NewDialer(n.Host())
-				cfg := Config{OnDisconnect: func(error) { t.Error("called back without having joined") }}
+				cfg := Config{Version: 4, OnDisconnect: func(error) { t.Error("called back without having joined") }}
 				_, err := d.Dial(t.Context(), url, cfg)
 				var refused *AnnounceError
 				if !errors.As(err, &refused) || *refused != c.want {
@@ -196,7 +224,7 @@ func TestDialRejectsBadConfigAndURLs(t *testing.T) {
 		cfg  Config
 		want string
 	}{
-		"version":    {"alloplace://10.0.0.1", Config{Version: 5}, "Config.Version is 5"},
+		"version":    {"alloplace://10.0.0.1", Config{Version: 6}, "Config.Version is 6"},
 		"rate":       {"alloplace://10.0.0.1", Config{IntentRate: -1}, "Config.IntentRate is -1"},
 		"URL scheme": {"http://10.0.0.1", Config{}, "alloplace://"},
 	}

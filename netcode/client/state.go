@@ -21,7 +21,7 @@ type StateHeader struct {
 
 // receivedState handles a state on the transport's goroutine.
 func (c *Client) receivedState(data []byte) {
-	h, err := parseStateHeader(data)
+	h, err := c.parseStateHeader(data)
 	if err != nil {
 		c.refuseState(err)
 		return
@@ -48,15 +48,8 @@ func (c *Client) receivedState(data []byte) {
 
 // applyState applies a state on the client's goroutine.
 func (c *Client) applyState(data []byte) {
-	s, err := netcode.ParseState(data)
+	d, err := c.nextDocument(data)
 	if err != nil {
-		c.refuseState(err)
-		return
-	}
-	c.mu.Lock()
-	d, _ := c.states.base(s.Style, s.From) // without one Apply fails
-	c.mu.Unlock()
-	if err := d.Apply(&s); err != nil {
 		c.refuseState(err)
 		return
 	}
@@ -67,6 +60,30 @@ func (c *Client) applyState(data []byte) {
 	if c.cfg.OnState != nil {
 		c.cfg.OnState(&d)
 	}
+}
+
+// nextDocument returns the document that a state leads to.
+func (c *Client) nextDocument(data []byte) (netcode.Document, error) {
+	base := func(style netcode.PatchStyle, from uint64) netcode.Document {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		d, _ := c.states.base(style, from) // without one it cannot be applied
+		return d
+	}
+	if c.dialect.Compact {
+		s, err := netcode.ParseCompactState(data)
+		if err != nil {
+			return netcode.Document{}, err
+		}
+		d := base(s.Style, s.From)
+		return d, d.ApplyCompact(&s)
+	}
+	s, err := netcode.ParseState(data)
+	if err != nil {
+		return netcode.Document{}, err
+	}
+	d := base(s.Style, s.From)
+	return d, d.Apply(&s)
 }
 
 // refuseState makes the place send a snapshot (netcode/PROTOCOL.md, "State").
@@ -131,7 +148,11 @@ func (c *Client) WaitFor(ctx context.Context, wanted func(d *netcode.Document) b
 
 // parseStateHeader parses the header of a state. If the keys are in the usual order, it reads
 // only the first and last few bytes; otherwise it parses the whole state.
-func parseStateHeader(data []byte) (StateHeader, error) {
+func (c *Client) parseStateHeader(data []byte) (StateHeader, error) {
+	if c.dialect.Compact {
+		s, err := netcode.ParseCompactHeader(data)
+		return StateHeader{Style: s.Style, From: s.From, Revision: s.Revision, Bytes: len(data)}, err
+	}
 	if h, ok := quickStateHeader(data); ok {
 		return h, nil
 	}

@@ -310,7 +310,7 @@ func TestClientFollowsThePlaceOverABadNetwork(t *testing.T) {
 	for seed := range uint64(5) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			world := &diffPlace{rng: rand.New(rand.NewPCG(seed, 0)), worlds: make(map[uint64]map[string]map[string]int)}
-			cfg := Config{OnState: world.check}
+			cfg := Config{Version: 4, OnState: world.check}
 			answer := func(p *fakePlace) {
 				p.intent = func(a *fakeAgent, m *netcode.IntentMessage) {
 					world.mu.Lock()
@@ -404,7 +404,7 @@ func (c *counter) UnmarshalJSON([]byte) error {
 }
 
 func BenchmarkAcknowledgeOnlyState(b *testing.B) {
-	c, err := newClient(nil, "", Config{Mode: AcknowledgeOnly}, false)
+	c, err := newClient(nil, "", Config{Version: 4, Mode: AcknowledgeOnly}, false)
 	if err != nil {
 		b.Fatal(err)
 	}
