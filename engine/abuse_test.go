@@ -53,7 +53,7 @@ func TestNothingAnAgentSendsDisturbsTheOneBesideIt(t *testing.T) {
 		t.Run(fmt.Sprint("version ", version), func(t *testing.T) {
 			inPlace(t, Config{}, func(r *rig) {
 				victim := r.join(4, `{}`)
-				victim.follow(stateChannel(4), 500*time.Millisecond)
+				victim.follow(4, 500*time.Millisecond)
 				rng := rand.New(rand.NewPCG(uint64(version), 1))
 				started := time.Now()
 				var states []string
@@ -82,7 +82,7 @@ func TestNothingAnAgentSendsDisturbsTheOneBesideIt(t *testing.T) {
 				if n := len(r.entities()); n != 2 {
 					t.Errorf("%d entities left, want 2", n)
 				}
-				if doc := victim.follow(stateChannel(4), time.Second); len(doc.Entities) != 2 {
+				if doc := victim.follow(4, time.Second); len(doc.Entities) != 2 {
 					t.Errorf("its document is %v", doc.Entities)
 				}
 			})
@@ -105,7 +105,7 @@ func FuzzPlace(f *testing.F) {
 			bad.send(channel2%6, true, string(data2))
 			time.Sleep(200 * time.Millisecond)
 			good := r.join(4, `{}`)
-			if doc := good.follow(stateChannel(4), 300*time.Millisecond); doc.Revision == 0 {
+			if doc := good.follow(4, 300*time.Millisecond); doc.Revision == 0 {
 				t.Error("no state for the next agent")
 			}
 		})

@@ -25,7 +25,7 @@ func TestAgentsOfEveryVersionJoinAndSeeTheirAvatarWithItsChildren(t *testing.T) 
 		t.Run(fmt.Sprint("version ", version), func(t *testing.T) {
 			inPlace(t, Config{Name: "Lobby"}, func(r *rig) {
 				p := r.join(version, spec)
-				doc := p.follow(stateChannel(version), time.Second)
+				doc := p.follow(version, time.Second)
 				if len(doc.Entities) != 5 {
 					t.Fatalf("%d entities, want place, avatar and 3 below it: %v", len(doc.Entities), doc.Entities)
 				}
@@ -173,7 +173,7 @@ func TestEverythingOfAnAgentGoesWhenItLeaves(t *testing.T) {
 		}
 		leaves.close()
 		time.Sleep(100 * time.Millisecond)
-		doc := stays.follow(stateChannel(4), time.Second)
+		doc := stays.follow(4, time.Second)
 		if len(doc.Entities) != 2 || doc.Entities[leaves.avatar] != nil {
 			t.Errorf("still there: %v", doc.Entities)
 		}
@@ -216,7 +216,7 @@ func TestAnAvatarWalksWhileItsIntentSaysSo(t *testing.T) {
 	inPlace(t, Config{}, func(r *rig) {
 		walker, watcher := r.join(3, `{}`), r.join(4, `{}`)
 		walker.send(stateChannel(3), false, `{"cmd":"intent","intent":{"zmovement":-1,"xmovement":0,"yaw":0,"ack_state_rev":0}}`)
-		doc := watcher.follow(stateChannel(4), time.Second)
+		doc := watcher.follow(4, time.Second)
 		z := doc.Entities[walker.avatar].(map[string]any)["components"].(map[string]any)["transform"].(map[string]any)["matrix"].([]any)[14].(float64)
 		if z > -1.8 || z < -2.1 {
 			t.Errorf("after a second at 2 m/s it stands at z = %g", z)
@@ -228,7 +228,7 @@ func TestStatesComeAtTheConfiguredRate(t *testing.T) {
 	for _, rate := range []float64{5, 20, 60} {
 		inPlace(t, Config{Rate: rate}, func(r *rig) {
 			p := r.join(4, `{}`)
-			p.follow(stateChannel(4), time.Second)
+			p.follow(4, time.Second)
 			p.take(stateChannel(4))
 			n := 0
 			for range 50 {

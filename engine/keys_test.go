@@ -61,7 +61,7 @@ func TestKeysThatGoAreLimited(t *testing.T) {
 				t.Errorf("%s is answered %s, want %s", c.prefix, got, c.want)
 			}
 		}
-		doc := p.follow(stateChannel(4), 200*time.Millisecond)
+		doc := p.follow(4, 200*time.Millisecond)
 		if c, _ := doc.Component(p.avatar, "x"); len(c) != 60 || c["c0"] != 0.0 {
 			t.Errorf("the component is %v", c)
 		}

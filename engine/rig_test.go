@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -249,27 +250,46 @@ func (p *peer) disconnected() (uint32, bool) {
 	return p.code, p.gone
 }
 
-// follow acknowledges each state on a channel for a while and gives the document
-// that they make.
-func (p *peer) follow(channel uint8, howLong time.Duration) *netcode.Document {
+// follow acknowledges each state for a while, as an agent of a version does, and returns the
+// document that they make.
+func (p *peer) follow(version int, howLong time.Duration) *netcode.Document {
 	p.Helper()
 	doc := &netcode.Document{}
 	for end := time.Now().Add(howLong); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		for _, data := range p.take(channel) {
-			s, err := netcode.ParseState([]byte(data))
-			if err != nil {
-				p.Fatalf("%v: %s", err, data)
-			}
-			if s.Style != netcode.StyleSet && s.From != doc.Revision {
-				continue // on its way before the acknowledgement came
-			}
-			if err := doc.Apply(&s); err != nil {
-				p.Fatalf("%v: %s", err, data)
-			}
+		for _, data := range p.take(stateChannel(version)) {
+			if err := applyState(doc, version, []byte(data)); err != nil && !errors.Is(err, netcode.ErrBase) {
+				p.Fatalf("%v: %q", err, data)
+			} // a base that is not held: it was on its way before the acknowledgement came
 		}
-		p.send(channel, false, fmt.Sprintf(`{"cmd":"intent","intent":{"wants_stick_movement":false,"ack_state_rev":%d}}`, doc.Revision))
+		p.send(stateChannel(version), false, intentOf(version, doc.Revision))
 	}
 	return doc
+}
+
+// applyState applies a state as an agent of a version does.
+func applyState(doc *netcode.Document, version int, data []byte) error {
+	if d, _ := netcode.DialectOf(version); d.Compact {
+		s, err := netcode.ParseCompactState(data)
+		if err != nil {
+			return err
+		}
+		return doc.ApplyCompact(&s)
+	}
+	s, err := netcode.ParseState(data)
+	if err != nil {
+		return err
+	}
+	return doc.Apply(&s)
+}
+
+// intentOf is an intent of an agent that stands still.
+func intentOf(version int, ack uint64) string {
+	m := netcode.IntentMessage{Ack: ack, HasAck: true, Intents: []netcode.Intent{{}}}
+	if d, _ := netcode.DialectOf(version); d.Compact {
+		compact := m.Compact()
+		return string(compact.Append(nil))
+	}
+	return string(m.Append(nil))
 }
 
 func stateChannel(version int) uint8 {

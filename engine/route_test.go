@@ -226,7 +226,7 @@ func TestCommandsThatOutrunThePlaceCostTheConnection(t *testing.T) {
 func TestAnAgentSilentForLongerThanTheWindowGetsEverything(t *testing.T) {
 	inPlace(t, Config{Limits: Limits{Window: 2 * time.Second}}, func(r *rig) {
 		p := r.join(4, `{}`)
-		held := p.follow(stateChannel(4), time.Second).Revision
+		held := p.follow(4, time.Second).Revision
 		time.Sleep(5 * time.Second)
 		p.take(stateChannel(4))
 		p.send(stateChannel(4), false, fmt.Sprintf(`{"cmd":"intent","intent":{"ack_state_rev":%d}}`, held))

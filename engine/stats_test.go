@@ -75,7 +75,7 @@ func TestARefusedAnnounceIsAnError(t *testing.T) {
 func TestTrafficIsCountedByKindAndVersion(t *testing.T) {
 	inPlace(t, Config{}, func(r *rig) {
 		a := r.join(4, "{}")
-		a.follow(stateChannel(4), time.Second)
+		a.follow(4, time.Second)
 		a.send(5, false, `{"client_time":1}`)
 		a.wait()
 		s := r.place.Stats()
@@ -100,7 +100,7 @@ func TestTrafficIsCountedByKindAndVersion(t *testing.T) {
 func TestStatesFromScratchAreToldApartFromChanges(t *testing.T) {
 	inPlace(t, Config{}, func(r *rig) {
 		r.join(4, "{}") // which acknowledges nothing
-		r.join(4, "{}").follow(stateChannel(4), 5*time.Second)
+		r.join(4, "{}").follow(4, 5*time.Second)
 		s := r.place.Stats()
 		got := map[string]uint64{}
 		for _, c := range s.States {

@@ -119,7 +119,7 @@ func TestAmbiguousIntentsMoveNothing(t *testing.T) {
 	inPlace(t, Config{}, func(r *rig) {
 		p := r.join(4, `{}`)
 		at := func() string {
-			return fmt.Sprint(p.follow(stateChannel(4), 200*time.Millisecond).Component(p.avatar, "transform"))
+			return fmt.Sprint(p.follow(4, 200*time.Millisecond).Component(p.avatar, "transform"))
 		}
 		before := at()
 		for _, fields := range []string{
@@ -186,7 +186,7 @@ func TestWideNumbersAreReadAsTheNearest(t *testing.T) {
 		if got := asker.answer("a"); got[1] != "ok" {
 			t.Errorf("an animation is answered %v", got)
 		}
-		doc := asker.follow(stateChannel(4), 300*time.Millisecond)
+		doc := asker.follow(4, 300*time.Millisecond)
 		user, _ := doc.Component(asker.avatar, "user")
 		transform, _ := doc.Component(asker.avatar, "transform")
 		if user["id"] != nearest || transform["matrix"].([]any)[0] != nearest {

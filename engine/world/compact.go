@@ -103,77 +103,67 @@ func (e *Entity) appendPlaced(dst []byte, d *delta) (patch []byte, moved bool) {
 	if d == nil {
 		for _, k := range e.components.live {
 			if k.name == "transform" && e.typed.matrix {
-				dst, moved = e.appendTransform(appendName(dst, k.name), k, nil), true
+				dst, moved = appendTransform(dst, k, nil), true
 			} else {
-				dst = k.appendFull(appendName(dst, k.name))
+				dst = append(k.appendFull(appendName(dst, k.name)), ',')
 			}
-			dst = append(dst, ',')
 		}
 		return CloseObject(dst), moved
 	}
 	o := &e.components
 	for k := o.newest; k != nil && d.after(k.stamp); k = k.older {
 		switch {
-		case !k.life.alive():
-			if k.life.existed(d) {
-				dst = append(appendName(dst, k.name), "null,"...)
+		case k.name == "transform" && k.life.alive() && e.typed.matrix:
+			since := d
+			if !k.wasObject(d) {
+				since = nil
 			}
-		case k.name == "transform" && e.typed.matrix:
-			was := k.wasObject(d)
-			start := len(dst)
-			if !was {
-				dst, moved = e.appendTransform(appendName(dst, k.name), k, nil), true
-			} else {
-				m := k.obj.get("matrix")
-				moved = m != nil && d.after(m.stamp)
-				dst = e.appendTransform(appendName(dst, k.name), k, d)
-			}
-			if was && dst[len(dst)-2] == '{' { // nothing but the matrix
-				dst = dst[:start]
-			} else {
-				dst = append(dst, ',')
-			}
-		case k.wasObject(d):
-			dst = append(k.obj.appendDelta(appendName(dst, k.name), d), ',')
+			m := matrixKey(k)
+			moved = since == nil || m != nil && d.after(m.stamp)
+			dst = appendTransform(dst, k, since)
 		default:
-			dst = append(k.appendFull(appendName(dst, k.name)), ',')
+			dst = k.appendChange(dst, d)
 		}
 	}
 	return CloseObject(dst), moved
 }
 
-// appendTransform appends the transform without its matrix: all of it if d is nil, else what has
-// changed.
-func (e *Entity) appendTransform(dst []byte, k *key, d *delta) []byte {
-	dst = append(dst, '{')
-	if k.obj == nil { // unopened
-		walk(k.raw, func(m member) {
+// matrixKey returns the key of the matrix in an opened transform, nil if it is not opened.
+func matrixKey(transform *key) *key {
+	if transform.obj == nil {
+		return nil
+	}
+	return transform.obj.get("matrix")
+}
+
+// appendTransform appends the transform as a member, without its matrix: all of it if d is nil,
+// else what has changed. If there is no more to it, it appends nothing.
+func appendTransform(dst []byte, transform *key, d *delta) []byte {
+	start := len(dst)
+	dst = append(appendName(dst, transform.name), '{')
+	first := len(dst)
+	switch o := transform.obj; {
+	case o == nil: // not opened
+		walk(transform.raw, func(m member) {
 			if string(m.name) != "matrix" {
 				dst = append(append(appendName(dst, string(m.name)), m.value...), ',')
 			}
 		})
-		return CloseObject(dst)
-	}
-	if d == nil {
-		for _, m := range k.obj.live {
-			if m.name != "matrix" {
-				dst = append(m.appendFull(appendName(dst, m.name)), ',')
+	case d == nil:
+		for _, k := range o.live {
+			if k.name != "matrix" {
+				dst = append(k.appendFull(appendName(dst, k.name)), ',')
 			}
 		}
-		return CloseObject(dst)
-	}
-	for m := k.obj.newest; m != nil && d.after(m.stamp); m = m.older {
-		switch {
-		case m.name == "matrix":
-		case !m.life.alive():
-			if m.life.existed(d) {
-				dst = append(appendName(dst, m.name), "null,"...)
+	default:
+		for k := o.newest; k != nil && d.after(k.stamp); k = k.older {
+			if k.name != "matrix" {
+				dst = k.appendChange(dst, d)
 			}
-		case m.wasObject(d):
-			dst = append(m.obj.appendDelta(appendName(dst, m.name), d), ',')
-		default:
-			dst = append(m.appendFull(appendName(dst, m.name)), ',')
 		}
 	}
-	return CloseObject(dst)
+	if len(dst) == first {
+		return dst[:start]
+	}
+	return append(CloseObject(dst), ',')
 }

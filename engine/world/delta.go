@@ -206,18 +206,25 @@ func (k *key) appendFull(dst []byte) []byte {
 func (o *object) appendDelta(dst []byte, d *delta) []byte {
 	dst = append(dst, '{')
 	for k := o.newest; k != nil && d.after(k.stamp); k = k.older {
-		switch {
-		case !k.life.alive():
-			if k.life.existed(d) {
-				dst = append(appendName(dst, k.name), "null,"...)
-			}
-		case k.wasObject(d):
-			dst = append(k.obj.appendDelta(appendName(dst, k.name), d), ',')
-		default:
-			dst = append(k.appendFull(appendName(dst, k.name)), ',')
-		}
+		dst = k.appendChange(dst, d)
 	}
 	return CloseObject(dst)
+}
+
+// appendChange appends a key that has changed as a member of a merge patch, with a comma behind
+// it, or nothing.
+func (k *key) appendChange(dst []byte, d *delta) []byte {
+	switch {
+	case !k.life.alive():
+		if k.life.existed(d) {
+			dst = append(appendName(dst, k.name), "null,"...)
+		}
+	case k.wasObject(d):
+		dst = append(k.obj.appendDelta(appendName(dst, k.name), d), ',')
+	default:
+		dst = append(k.appendFull(appendName(dst, k.name)), ',')
+	}
+	return dst
 }
 
 // wasObject reports whether the key has an object now and had one in d's base. An unopened
