@@ -318,10 +318,10 @@ func TestAPlaceIsAfterARestartWhatItWas(t *testing.T) {
 	}
 	for text, says := range map[string]string{
 		first.stdout:                   "is not empty",
-		"":                             "nothing that was exported",
-		"[]":                           "nothing that was exported",
+		"":                             "not an export",
+		"[]":                           "not an export",
 		`{"loci": 2, "records": {}}`:   "version 2",
-		`{"loci": 1, "records": {}} 1`: "something follows",
+		`{"loci": 1, "records": {}} 1`: "there is data after it",
 		`{"loci": 1, "records": {"thing": {"a": 1}}}`:                                                   `thing "a"`,
 		`{"loci": 1, "records": {"loci": {"sum": 1}}}`:                                                  "bad kind",
 		`{"loci": 1, "records": {"entity": {"a": {"components": {"transform": {"matrix": [1]}}}}}}`:     `entity "a"`,

@@ -1,12 +1,13 @@
 package scripts
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/loci-place/loci/engine"
 )
 
-func TestTheBundledScriptsLeaveThePlaceAsItIs(t *testing.T) {
+func TestBundledScriptsLeaveRulesAsTheyAre(t *testing.T) {
 	for _, f := range Check(Bundled(), Config{}).Findings {
 		t.Error(f)
 	}
@@ -19,8 +20,8 @@ func TestTheBundledScriptsLeaveThePlaceAsItIs(t *testing.T) {
 		if got := turn.Name(); got != "Unnamed place" {
 			t.Errorf("it is called %q", got)
 		}
-		if ids := turn.Entities(); len(ids) != 1 {
-			t.Errorf("there stand %v", ids)
+		if ids := turn.Entities(); len(ids) < 2 || !slices.Contains(ids, "sign") {
+			t.Errorf("there stand %v, want something to see, and a sign that says what to do", ids)
 		}
 	})
 	ann := r.join("ann")

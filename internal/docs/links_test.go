@@ -122,7 +122,7 @@ func walk(t *testing.T, check func(name string), endings ...string) {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "bin") {
+		if d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "bin" || d.Name() == "node_modules") {
 			return fs.SkipDir
 		}
 		for _, e := range endings {

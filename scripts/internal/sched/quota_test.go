@@ -71,7 +71,7 @@ func TestPlaceIsNoAgent(t *testing.T) {
 			t.Errorf("%q has a quota of its own", id)
 		}
 	}
-	if q.IsPlace(q.Of("a")) || q.Of("a") != q.Of("a") {
+	if a := q.Of("a"); q.IsPlace(a) || q.Of("a") != a {
 		t.Error("an agent has no quota of its own")
 	}
 	q.charge(q.Place, 600)

@@ -17,7 +17,7 @@ function nameOf(e: KeyboardEvent): string {
   return names[e.key] ?? e.key.toLowerCase();
 }
 
-/** Keyboard gives the keys to one entity at a time. */
+/** Keyboard sends the keys to one entity at a time. */
 export class Keyboard {
   /** Told whether keys go to an entity. */
   onChange: (typing: boolean, node: Node | undefined) => void = () => undefined;
