@@ -166,18 +166,21 @@ function run(place: Place): void {
   Object.assign(globalThis, { visor: { quality, place, world, body, renderer, pointer, scene, camera } });
 }
 
+const grey = "#8d99ae";
+
 // connect keeps the page up to date with who is here and what they say.
 function connect(place: Place, world: World, pointer: Pointer, tags: Tags): void {
   let agents = new Map<string, { name: string; verified: boolean }>();
-  const colorOf = (id: string): string => {
+  // The colours of people are those of what their torsos are made of.
+  const colors = (): Map<string, string> => {
+    const all = new Map<string, string>();
     for (const node of world.nodes) {
       const color = node.entity.components["material"]?.["color"];
-      const torso = world.node(node.parent);
-      if (Array.isArray(color) && torso?.parent === id && torso.entity.components["intent"]?.["actuate_pose"] === "torso") {
-        return `rgb(${color.slice(0, 3).map((v) => Math.round(255 * Number(v))).join(" ")})`;
-      }
+      const torso = Array.isArray(color) ? world.node(node.parent) : undefined;
+      if (!torso || all.has(torso.parent) || torso.entity.components["intent"]?.["actuate_pose"] !== "torso") continue;
+      all.set(torso.parent, `rgb(${(color as number[]).slice(0, 3).map((v) => Math.round(255 * Number(v))).join(" ")})`);
     }
-    return "#8d99ae";
+    return all;
   };
   const nameOf = (id: string): string =>
     text(world.node(id)?.entity.components["visor"]?.["display_name"]) || agents.get(id)?.name || "somebody";
@@ -188,9 +191,10 @@ function connect(place: Place, world: World, pointer: Pointer, tags: Tags): void
       pending = undefined;
       const people: Person[] = [];
       const things: Thing[] = [];
+      const color = colors();
       for (const node of world.nodes) {
         if (node.entity.components["visor"]) {
-          people.push({ id: node.id, name: nameOf(node.id), color: colorOf(node.id), own: node.id === place.avatar, verified: agents.get(node.id)?.verified ?? false });
+          people.push({ id: node.id, name: nameOf(node.id), color: color.get(node.id) ?? grey, own: node.id === place.avatar, verified: agents.get(node.id)?.verified ?? false });
         } else if (node.collider()) {
           things.push({ id: node.id, name: node.title });
         }
@@ -223,7 +227,7 @@ function connect(place: Place, world: World, pointer: Pointer, tags: Tags): void
     if (type === "publication" && body[0] === "chat") {
       const said = text(body[1]).slice(0, 500);
       if (!said) return;
-      ui.said(nameOf(from), said, colorOf(from));
+      ui.said(nameOf(from), said, colors().get(from) ?? grey);
       tags.say(from, said, performance.now() / 1000);
     } else if (type === "publication" && body[0] === "loci") {
       ui.toast(text(body[2]), 15);

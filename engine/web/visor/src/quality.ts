@@ -7,6 +7,8 @@ const lowest = steps.length - 1;
 /** After so many seconds it is judged whether frames come often enough. */
 const judgeSeconds = 1.5;
 const slow = 1 / 40;
+/** A pause of so many seconds is a page in the background. */
+const longest = 3;
 
 /** Quality chooses a step. */
 export class Quality {
@@ -39,6 +41,7 @@ export class Quality {
 
   /** frame counts a frame that came so many seconds after the last, and took so many milliseconds of script. */
   frame(seconds: number, scriptMs: number): void {
+    if (seconds > longest) return; // nobody looked
     this.#frames++;
     this.#seconds += seconds;
     this.#script += scriptMs;

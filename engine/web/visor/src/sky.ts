@@ -16,6 +16,9 @@ const sunward = new Vector3(0.45, 0.62, 0.35).normalize();
 /** How far the shadow reaches around the viewer, in metres. */
 const shadowReach = 14;
 
+/** When reflections are made, in milliseconds. */
+const reflectAfter = 1500;
+
 const skyShader = {
   vertexShader: /* glsl */ `
     varying vec3 direction;
@@ -100,13 +103,15 @@ export class Sky {
     camera.far = 60;
     scene.add(this.#sun, this.#sun.target, this.#ambient);
 
-    // What shines reflects the sky.
-    const reflected = new Scene();
-    reflected.add(dome.clone());
-    const generator = new PMREMGenerator(renderer);
-    scene.environment = generator.fromScene(reflected, 0.03, 0.1, 10).texture;
-    scene.environmentIntensity = 0.3;
-    generator.dispose();
+    // What shines reflects the sky: made once the first frames are seen, as it takes a while on slow devices.
+    setTimeout(() => {
+      const reflected = new Scene();
+      reflected.add(dome.clone());
+      const generator = new PMREMGenerator(renderer);
+      scene.environment = generator.fromScene(reflected, 0, 0.1, 10, { size: 64 }).texture;
+      scene.environmentIntensity = 0.3;
+      generator.dispose();
+    }, reflectAfter);
 
     place.document.onComponent("environment", (_, value) => this.#light(value && object(object(value["ambient"])["light"])["color"]));
   }
@@ -128,6 +133,7 @@ export class Sky {
 
   /** shadows turns shadows on or off. */
   set shadows(on: boolean) {
+    if (this.#sun.castShadow === on) return;
     this.#sun.castShadow = on;
     this.#scene.traverse((o) => { if (o instanceof Mesh) o.material.needsUpdate = true; });
   }

@@ -46,7 +46,7 @@ export class World {
     return this.#colliders;
   }
 
-  /** on calls a function with each node that comes, changes or goes. */
+  /** on calls a function with each node that comes, goes, or changes in more than where it is. */
   on(f: (node: Node, what: "spawn" | "change" | "remove") => void): void {
     this.#listeners.add(f);
   }
@@ -86,7 +86,7 @@ export class World {
       node.motion.jump();
       this.#hang(node);
     }
-    this.#tell(node, "change");
+    if (more(entity, before)) this.#tell(node, "change");
   }
 
   #take(node: Node, entity: Entity, before: Entity | undefined): void {
@@ -143,6 +143,15 @@ export class World {
     for (const node of this.#animated) node.show(past, now);
     for (const node of this.#playing) node.mixer?.update(dt);
   }
+}
+
+// more reports whether more has changed than where an entity is.
+function more(entity: Entity, before: Entity): boolean {
+  for (const name in entity.components) {
+    if (name !== "transform" && entity.components[name] !== before.components[name]) return true;
+  }
+  for (const name in before.components) if (!(name in entity.components)) return true;
+  return false;
 }
 
 const origin = new Vector3();
