@@ -14,6 +14,7 @@ if (process.argv.includes("--test")) {
   await mkdir(out, { recursive: true });
   await build({ ...common, entryPoints: { visor: "src/main.ts" }, outdir: out, minify: true, splitting: true, chunkNames: "part-[hash]", metafile: true });
   await cp("page/index.html", `${out}/visor.html`);
+  await cp("page/microphone.js", `${out}/microphone.js`);
   await cp("page/visor.css", `${out}/visor.css`);
   const font = "node_modules/@fontsource/varela-round/files/varela-round-latin-400-normal";
   await cp(`${font}.woff`, `${out}/varela-round.woff`);

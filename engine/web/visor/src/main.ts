@@ -12,6 +12,7 @@ import { Sky } from "./sky.js";
 import { Sounds } from "./sounds.js";
 import { Tags } from "./tags.js";
 import { $, type Person, type Settings, type Thing, UI } from "./ui.js";
+import { Voice, canSpeak } from "./voice.js";
 import { World } from "./world.js";
 
 // troika-three-text tells of every table of a font that it does not know.
@@ -85,6 +86,17 @@ function run(place: Place): void {
   const tags = new Tags(world, world.root, () => place.avatar);
   const sounds = new Sounds(place, world);
   sounds.start();
+  const voice = new Voice(place, world, body, sounds);
+  voice.onSpeaking = (avatar) => tags.speaking(avatar, performance.now() / 1000);
+  const mute = async (): Promise<void> => {
+    try {
+      await voice.speak(!voice.on);
+    } catch (e) {
+      ui.toast(`No microphone: ${reasonOf(e)}`);
+    }
+    ui.microphone(voice.on);
+  };
+  if (canSpeak()) ui.onMute = () => void mute();
 
   // Where the place has put the avatar.
   const from = place.document.on("state", () => {
@@ -126,6 +138,7 @@ function run(place: Place): void {
   };
   controls.onToggle = (what) => {
     if (what === "chat") ui.chat();
+    else if (what === "mute") ui.onMute?.();
     else if (what === "people") ui.toggle("who");
     else if (what === "help") ui.toggle("howto");
     else if (what === "escape") {
@@ -158,12 +171,13 @@ function run(place: Place): void {
     pointer.update(now);
     tags.update(camera, now);
     sounds.update(camera);
+    voice.update();
     sky.follow(camera.position);
     renderer.render(scene, camera);
     quality.frame(passed, performance.now() - began);
   });
   // For tests, and for those who look into the console of their browser.
-  Object.assign(globalThis, { visor: { quality, place, world, body, renderer, pointer, scene, camera } });
+  Object.assign(globalThis, { visor: { quality, voice, place, world, body, renderer, pointer, scene, camera } });
 }
 
 const grey = "#8d99ae";

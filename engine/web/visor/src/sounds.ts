@@ -37,13 +37,18 @@ export class Sounds {
   /** start lets the browser play sounds, which it does only after somebody has pressed something. */
   start(): void {
     if (this.#context) return void this.#context.resume();
-    this.#context = new AudioContext();
+    this.#context = new AudioContext({ sampleRate: 48_000 }); // that of Opus
     this.#volume = new GainNode(this.#context, { gain: this.#wanted });
     this.#volume.connect(this.#context.destination);
     for (const node of this.#world.nodes) {
       const c = node.entity.components["sound_effect"];
       if (c) void this.#play(node, c);
     }
+  }
+
+  /** Where all that is heard goes; undefined before start. */
+  get output(): AudioNode | undefined {
+    return this.#volume;
   }
 
   set volume(v: number) {
@@ -98,7 +103,7 @@ export class Sounds {
   /** update keeps sounds where their entities are, and the ears at the head. */
   update(camera: Camera): void {
     const context = this.#context;
-    if (!context || this.#playing.size === 0) return;
+    if (!context) return;
     const ears = context.listener;
     rotation.extractRotation(camera.matrixWorld);
     at.setFromMatrixPosition(camera.matrixWorld);

@@ -11,6 +11,9 @@ const above = 0.3;
 /** Farther away than this, in metres, nobody can read a name. */
 const readable = 30;
 const bubbleSeconds = 8;
+/** Somebody who was heard so lately is speaking, and shown in this colour. */
+const spokeSeconds = 0.3;
+const speakingColor = 0x8dff9a;
 const at = new Vector3();
 
 interface Tag {
@@ -18,6 +21,7 @@ interface Tag {
   of: string;
   bubble: Sprite | undefined;
   until: number;
+  spoke: number; // when
 }
 
 /** Tags shows them. */
@@ -47,7 +51,7 @@ export class Tags {
     if (!name) return;
     const sprite = picture([name], { size: 30, background: "rgba(20,24,32,0.55)", color: "#fff", radius: 20 });
     this.#scene.add(sprite);
-    this.#tags.set(node.id, { name: sprite, of: name, bubble: undefined, until: 0 });
+    this.#tags.set(node.id, { name: sprite, of: name, bubble: undefined, until: 0, spoke: -Infinity });
   }
 
   /** say shows what somebody says above them. */
@@ -58,6 +62,12 @@ export class Tags {
     tag.bubble = picture(wrapped(what.slice(0, 280), 30), { size: 30, background: "rgba(255,255,255,0.94)", color: "#1b2230", radius: 22 });
     tag.until = now + bubbleSeconds;
     this.#scene.add(tag.bubble);
+  }
+
+  /** speaking marks somebody whose voice is heard. */
+  speaking(id: string, now: number): void {
+    const tag = this.#tags.get(id);
+    if (tag) tag.spoke = now;
   }
 
   #drop(id: string): void {
@@ -77,6 +87,7 @@ export class Tags {
       const far = at.distanceTo(camera.position);
       tag.name.visible = id !== this.#own() && far < readable && node.object.parent !== null;
       tag.name.position.copy(at);
+      tag.name.material.color.set(now - tag.spoke < spokeSeconds ? speakingColor : 0xffffff);
       if (!tag.bubble) continue;
       if (now > tag.until) {
         free(tag.bubble);

@@ -60,6 +60,8 @@ export class UI {
   onSay: (text: string) => void = () => undefined;
   onPoke: (id: string) => void = () => undefined;
   onLeave: () => void = () => undefined;
+  /** Turns the microphone on or off; undefined where there can be none. */
+  onMute: (() => void) | undefined;
 
   constructor() {
     const s = this.settings;
@@ -84,6 +86,7 @@ export class UI {
       else field.blur();
     };
     $("say").onkeydown = (e) => { if (e.key === "Escape") $("say").blur(); };
+    $("mute").onclick = () => this.onMute?.();
     $("leave").onclick = () => this.onLeave();
     $("share").onclick = () => {
       navigator.clipboard?.writeText(location.href).then(() => this.toast("The link is copied."), () => this.toast(location.href));
@@ -151,6 +154,7 @@ export class UI {
     $("place").textContent = name;
     $("enter").hidden = true;
     $("bar").hidden = $("chat").hidden = false;
+    $("mute").hidden = !this.onMute;
     document.body.classList.add("in");
     $("view").focus();
     if (localStorage.getItem(stored + "-seen")) return;
@@ -167,6 +171,11 @@ export class UI {
     } catch {
       // It is shown again next time.
     }
+  }
+
+  /** microphone shows whether the microphone is on. */
+  microphone(on: boolean): void {
+    $("mute").setAttribute("aria-pressed", String(on));
   }
 
   /** line says how the connection is. */
@@ -237,7 +246,7 @@ export class UI {
     const rows: [string, string][] = touch
       ? [["Left half", "drag to walk"], ["Right half", "drag to look"], ["Tap", "poke what you tap"], ["Hold", "grab it"]]
       : [["W A S D", "walk, faster with Shift"], ["Drag", "look around"], ["Click", "poke"], ["Hold", "grab; the wheel brings it nearer"],
-         ["T", "say something"], ["P", "who and what is here"], ["H", "this help"]];
+         ["M", "microphone on or off"], ["T", "say something"], ["P", "who and what is here"], ["H", "this help"]];
     if (pad) rows.push(["Gamepad", "left stick walks, right stick looks"]);
     const entries = rows.map(([key, does]) => [
       Object.assign(document.createElement("dt"), { textContent: key }), Object.assign(document.createElement("dd"), { textContent: does }),
