@@ -49,6 +49,9 @@ func openPage(t *testing.T, url string) *page {
 		chromedp.WindowSize(640, 480), // it is drawn without a graphics card
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+		// It hears tones in place of a microphone, for which nobody needs to be asked.
+		chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true),
+		chromedp.Flag("autoplay-policy", "no-user-gesture-required"),
 		chromedp.Flag("disable-background-timer-throttling", true), chromedp.WSURLReadTimeout(2 * time.Minute),
 	}
 	limit, freeLimit := context.WithTimeout(context.Background(), await.Rest(t))

@@ -160,6 +160,70 @@ func TestVisorPokesAndSeesReloads(t *testing.T) {
 	}
 }
 
+// An agent over ENet and a page hear each other, and the page is silent once it is muted.
+func TestVisorTalks(t *testing.T) {
+	needVisor(t)
+	s := start(t, nil, "serve", "--listen", "127.0.0.1:0")
+	heard := make(chan []byte, 1000)
+	agent := join(t, s.url, client.Config{OnMedia: func(_ uint32, payload []byte) {
+		select {
+		case heard <- bytes.Clone(payload):
+		default:
+		}
+	}})
+	p := openPage(t, s.walkIn(t))
+	avatar := p.walkIn("Grace")
+	p.until(`visor.body.part("head") !== undefined`)
+	head := eval[string](p, `visor.body.part("head").id`)
+	eval[chromedp.Void](p, `(globalThis.echo = 0, globalThis.spoken = 0, visor.place.on("media", (track, b) => { if (b[0] === 0xf8) spoken++; else echo++; }))`)
+
+	eval[chromedp.Void](p, `document.getElementById("mute").click()`)
+	var voice any
+	wait(t, agent, func(d *netcode.Document) bool {
+		media, _ := d.Component(head, "live_media")
+		voice = media["track_id"]
+		return voice != nil
+	})
+	ask := func(body ...any) []any {
+		t.Helper()
+		answer, err := agent.Request(await.Context(t), "place", body...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer
+	}
+	ask("media_track", voice, "subscribe")
+	for range 20 {
+		if payload := await.Next(t, heard, "the voice of the page"); len(payload) < 3 {
+			t.Fatalf("a packet of %d bytes", len(payload))
+		}
+	}
+
+	track := uint32(ask("allocate_track", "audio", "opus", map[string]any{})[2].(float64))
+	silence := []byte{0xf8, 0xff, 0xfe} // 20 ms of it
+	for !eval[bool](p, "spoken > 5") {
+		if err := agent.SendMedia(track, silence); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if echo := eval[int](p, "echo"); echo != 0 {
+		t.Errorf("%s hears %d packets of its own voice", avatar, echo)
+	}
+
+	eval[chromedp.Void](p, `document.getElementById("mute").click()`)
+	p.until(`!visor.voice.on && document.getElementById("mute").getAttribute("aria-pressed") === "false"`)
+	// What was under way comes before the answer to a question that the page asks now.
+	eval[chromedp.Void](p, `visor.place.request("place", ["list_agents"])`)
+	ask("list_agents")
+	for len(heard) > 0 {
+		<-heard
+	}
+	eval[chromedp.Void](p, `new Promise((resolve) => setTimeout(resolve, 300))`)
+	if n := len(heard); n > 2 {
+		t.Errorf("%d packets of a muted voice in 300 ms", n)
+	}
+}
+
 // TestVisorBearsJunk has an agent fill every component that the visor shows with what makes no sense.
 func TestVisorBearsJunk(t *testing.T) {
 	needVisor(t)
