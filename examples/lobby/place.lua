@@ -21,6 +21,8 @@ place.name = "The lobby"
 -- guest_book are ours, each with a file in components/.
 place.scene(building.walls())
 
+place.scene(building.furniture())
+
 place.scene{
   front_door = building.door{ at = { -0.5, 0, -6 } },
   quiet_door = building.door{ at = { 2.75, 0, -2.5 }, stays = 3 },
@@ -51,20 +53,20 @@ place.scene{
 
   greeter = {
     transform = { at = { 0, 2.3, -5.9 } },
-    text = { string = "Welcome to the lobby", height = 0.25, width = 4, halign = "center" },
-    material = shapes.paint(1, 1, 1),
+    text = { string = "Welcome to the lobby", height = 0.3, width = 4, halign = "center" },
+    material = shapes.paint(0.13, 0.25, 0.33),
   },
 
   ticker = { -- lib/news.lua writes here
     transform = { at = { -4.92, 2.5, -2 }, turn = { 0, math.pi / 2, 0 } },
     text = { string = "No news", height = 0.12, width = 4, halign = "center" },
-    material = shapes.paint(0.6, 1, 0.7),
+    material = shapes.paint(0.1, 0.42, 0.28),
   },
 
   quiet_sign = {
     transform = { at = { 3.25, 2.3, -2.42 } },
     text = { string = "Quiet room: what is said here stays here", height = 0.1, width = 2.4, halign = "center" },
-    material = shapes.paint(0.7, 0.8, 1),
+    material = shapes.paint(0.2, 0.3, 0.6),
   },
 }
 
