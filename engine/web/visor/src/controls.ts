@@ -18,6 +18,8 @@ export interface PointerHandler {
   /** A press; returns whether it is on something, so that it does not turn the view. */
   press(at: { x: number; y: number }, grip: boolean): boolean;
   release(): void;
+  /** A file is let go over something. */
+  drop(file: File, at: { x: number; y: number }): Promise<void>;
   /** The wheel, in notches. */
   wheel(notches: number): void;
 }
@@ -50,7 +52,13 @@ export class Controls {
       pointer.wheel(Math.sign(e.deltaY));
     }, { passive: false });
 
-    const place = (e: PointerEvent) => ({ x: (e.clientX / canvas.clientWidth) * 2 - 1, y: 1 - (e.clientY / canvas.clientHeight) * 2 });
+    const place = (e: MouseEvent) => ({ x: (e.clientX / canvas.clientWidth) * 2 - 1, y: 1 - (e.clientY / canvas.clientHeight) * 2 });
+    canvas.addEventListener("dragover", (e) => e.preventDefault());
+    canvas.addEventListener("drop", (e) => {
+      e.preventDefault();
+      const file = e.dataTransfer?.files[0];
+      if (file) void pointer.drop(file, place(e));
+    });
     canvas.addEventListener("pointerdown", (e) => {
       canvas.setPointerCapture(e.pointerId);
       const touch = e.pointerType === "touch";

@@ -16,6 +16,8 @@ const pokeEvery = 0.045;
 const holdSeconds = 0.35;
 /** How much nearer or farther a notch of the wheel brings what is held. */
 const wheelStep = 0.12;
+/** The largest file that can be dropped: it stays in memory for those who ask for it. */
+const mostFileBytes = 64 << 20;
 const shoulder = new Vector3(0.18, 1.45, 0);
 const handForward = 0.35;
 
@@ -119,6 +121,22 @@ export class Pointer implements PointerHandler {
       this.#request(node.id, ["poke", false]);
       this.#say(node.id, ["point-exit"]);
     }, 120);
+  }
+
+  /** drop hands a file to what is pointed at, if it takes such. */
+  async drop(file: File, at: { x: number; y: number }): Promise<void> {
+    this.hover(at);
+    this.update(0, true);
+    const node = this.#pointed;
+    const accepts = node?.accepts;
+    if (!node || !accepts) return this.onFailure("Nothing takes a file there.");
+    const extension = /\.([^.]+)$/.exec(file.name)?.[1] ?? "";
+    if (accepts.length > 0 && !accepts.includes(extension)) {
+      return this.onFailure(`${node.title} takes ${accepts.join(", ")}, and no .${extension} file.`);
+    }
+    if (file.size > mostFileBytes) return this.onFailure(`${file.name} is larger than ${mostFileBytes >> 20} MiB.`);
+    const id = await this.#place.assets.publish(new Uint8Array(await file.arrayBuffer()));
+    this.#request(node.id, ["accept-file", file.name, id]);
   }
 
   get holding(): boolean {
