@@ -209,7 +209,7 @@ function connect(place: Place, world: World, pointer: Pointer, tags: Tags): void
       for (const node of world.nodes) {
         if (node.entity.components["visor"]) {
           people.push({ id: node.id, name: nameOf(node.id), color: color.get(node.id) ?? grey, own: node.id === place.avatar, verified: agents.get(node.id)?.verified ?? false });
-        } else if (node.collider()) {
+        } else if (node.answers && !world.below(node, place.avatar)) {
           things.push({ id: node.id, name: node.title });
         }
       }
@@ -227,7 +227,7 @@ function connect(place: Place, world: World, pointer: Pointer, tags: Tags): void
   };
   world.on((node, what) => {
     if (node.entity.components["visor"] && what !== "change") ask();
-    if (what !== "change" || node.collider() || node.entity.components["visor"]) list();
+    if (what !== "change" || node.answers || node.entity.components["visor"]) list();
   });
   ask();
   ui.onPoke = (id) => {

@@ -14,6 +14,9 @@ const position = new Vector3();
 const rotation = new Quaternion();
 const scale = new Vector3();
 
+// What says only where something is and what it looks like.
+const scenery = new Set(["transform", "relationships", "geometry", "material", "text", "collider", "property_animations"]);
+
 /** Node draws an entity. Its object hangs below that of the entity's parent. */
 export class Node implements Target {
   readonly id: string;
@@ -241,6 +244,13 @@ export class Node implements Target {
   }
   #colliderOf: JsonObject | undefined;
   #collider: { middle: Vector3; half: Vector3 } | undefined;
+
+  /** Whether it can be pointed at and looks as if it did something: walls only stop what points at them. */
+  get answers(): boolean {
+    if (!this.collider()) return false;
+    for (const name in this.entity.components) if (!scenery.has(name)) return true;
+    return false;
+  }
 
   /** The name of it for people who cannot see it. */
   get title(): string {

@@ -196,7 +196,7 @@ export class UI {
   }
 
   said(name: string, text: string, color: string): void {
-    const item = document.createElement("li");
+    const item = document.createElement("p");
     const who = document.createElement("b");
     who.textContent = name;
     who.style.color = `color-mix(in srgb, ${color}, #000 35%)`;
