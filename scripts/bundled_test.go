@@ -26,6 +26,12 @@ func TestBundledScriptsLeaveRulesAsTheyAre(t *testing.T) {
 	})
 	ann := r.join("ann")
 	r.equal(ann.request("place", `["knock"]`), `["knock","error","the place does not know \"knock\""]`)
+	r.equal(ann.request("coral_block", `["poke",true]`), `["poke","ok"]`)
+	r.do(func(turn *engine.Turn) {
+		if block, _ := turn.Component("coral_block", "block"); block["color"] != 2.0 {
+			t.Errorf("a block that was poked is %v", block)
+		}
+	})
 	ann.peer.Close(0)
 	r.Settle()
 	r.want("ann has come in", "ann has left")

@@ -72,7 +72,7 @@ place.scene{
   },
 
   board = {
-    transform = { at = { -2.5, 1.45, -3.4 }, turn = { 0, 0.6, 0 } },
+    transform = { at = { -2.3, 1.45, -4.1 }, turn = { 0, 0.5, 0 } },
     geometry = shapes.box(1.9, 1.1, 0.05),
     material = shapes.paint(0.16, 0.2, 0.26),
     children = {
