@@ -13,7 +13,7 @@ TIME      ?= 10m
 .DEFAULT_GOAL := help
 VISOR := engine/web/visor/dist/visor.html
 
-.PHONY: run test build visor deps libs lint fmt fuzz timeperbyte torture abuse bench help
+.PHONY: run test build visor picture deps libs lint fmt fuzz timeperbyte torture abuse bench help
 
 run: build ## serve a place; ARGS="--name Attic --hz 30" hands it flags
 	@exec bin/loci serve $(ARGS)
@@ -58,6 +58,9 @@ torture: deps build ## abuse, bad links, 200 kills, a soak, full disks, clocks s
 	wait $$soak && exit $$kills
 	.ci/fuzz 15s
 	go test -count 1 -timeout 0 ./engine -run TurnTimePerByte -timeperbyte 1m
+
+picture: deps visor ## take the picture of examples/lobby that README.md shows
+	go test -count 1 . -run TestPicture -picture $(CURDIR)/examples/lobby/lobby.png
 
 abuse: build ## attack a place in every known way beside four bystanders: 10 minutes
 	go run ./examples/abuse $(ARGS)

@@ -73,8 +73,14 @@ async function join(name, without) {
 		const lines = (await answer.text()).split("\r\n").filter(l => !l.startsWith("a=candidate") || !l.includes(" " + without + " "));
 		await pc.setRemoteDescription({type: "answer", sdp: lines.join("\r\n")});
 		await Promise.all(open);
-		const stats = [...(await pc.getStats()).values()], pair = stats.find(s => s.type === "candidate-pair" && s.state === "succeeded");
-		agent.way = "WebRTC over " + stats.find(s => s.id === pair.localCandidateId).protocol;
+		agent.way = "WebRTC over " + await protocolOf(pc);
+	};
+	// Statistics are some 50 ms old: they may not know yet what the channels are open over.
+	const protocolOf = async (pc) => {
+		for (;; await new Promise(done => setTimeout(done, 20))) {
+			const stats = [...(await pc.getStats()).values()], pair = stats.find(s => s.type === "candidate-pair" && s.state === "succeeded");
+			if (pair) return stats.find(s => s.id === pair.localCandidateId).protocol;
+		}
 	};
 	const bySocket = async () => {
 		const ws = new WebSocket(location.origin.replace("http", "ws") + "/join");

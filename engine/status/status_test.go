@@ -76,7 +76,7 @@ func (r *rig) get(path string) (int, string) {
 
 func (r *rig) join(name string) *client.Client {
 	r.Helper()
-	c, err := client.Dial(r.Context(), r.place.URL(), client.Config{Identity: map[string]any{"display_name": name}})
+	c, err := client.Dial(r.Context(), r.place.URL(), client.Config{Version: 4, Identity: map[string]any{"display_name": name}})
 	if err != nil {
 		r.Fatal(err)
 	}
