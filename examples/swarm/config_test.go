@@ -26,7 +26,7 @@ func TestFlagsDescribeARun(t *testing.T) {
 func TestBadFlagsAreRefusedByName(t *testing.T) {
 	for _, args := range []string{
 		"--agents 0", "--seconds 0", "--seconds NaN", "--request-rate -1", "--request-to nobody", "--join-rate 0",
-		"--hosts 200", "--warmup -1s", "--versions 5", "--versions x", "--version-mix 3:0", "--request-to agent --agents 1",
+		"--hosts 200", "--warmup -1s", "--versions 6", "--versions x", "--version-mix 3:0", "--request-to agent --agents 1",
 		"--spread -1", "--spread NaN", "--spread 1e9", "--seed -1", "--watchers -1", "--watchers 101", "--watchers 1 --still", "--near 0",
 		"--speakers -1", "--speakers 101", "--listeners 0", "--media-rate 0", "--media-rate NaN", "--media-bytes 16", "--media-bytes 1277",
 	} {

@@ -148,6 +148,16 @@ func (c *conn) lost(code uint32) {
 	c.nudge()
 }
 
+// verdict is how long a line that has failed may take to say why: the goroutine that reads it learns with
+// which code the peer has closed it, others only that it is closed.
+const verdict = 200 * time.Millisecond
+
+// failed ends the connection, of which a goroutine has found that it cannot be used, once its reader has
+// said why, or has had the time to.
+func (c *conn) failed() {
+	time.AfterFunc(verdict, func() { c.lost(netcode.CodeConnectionLost) })
+}
+
 // run writes what is queued until the connection is over.
 func (c *conn) run() {
 	defer c.t.running.Done()
@@ -171,7 +181,9 @@ func (c *conn) run() {
 		late, err := c.write(live, message)
 		c.t.drops.live.Add(uint64(dropped + late))
 		if err != nil {
-			c.lost(netcode.CodeConnectionLost)
+			for c.failed(); !c.is(over); {
+				<-c.wake
+			}
 			break
 		}
 		if message == nil {

@@ -151,7 +151,7 @@ func (s *socket) ask() {
 		case errors.Is(err, context.DeadlineExceeded) && time.Since(s.network.lastHeard()) < s.conn.t.limits.Timeout:
 			// What it sends is before its answer. It is asked again.
 		default:
-			s.conn.lost(netcode.CodeConnectionLost)
+			s.conn.failed()
 			return
 		}
 		if !s.rest(timer) {

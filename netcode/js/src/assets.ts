@@ -8,6 +8,9 @@ const Mid = { request: 1, data: 2, failure: 3 } as const;
 /** How much is asked for, and answered, at once over the connection. */
 const rangeBytes = 64 << 10;
 
+/** How large an asset may be that is fetched over the connection: its size is what a peer says. */
+const maxBytes = 256 << 20;
+
 /** How long the place may take to answer a request over the connection. */
 const answerMs = 15_000;
 
@@ -63,7 +66,7 @@ export class Assets {
     } catch (e) {
       if (signal?.aborted) throw e;
     }
-    if (response?.ok) return new Uint8Array(await response.arrayBuffer());
+    if (response?.ok) return this.#checked(id, new Uint8Array(await response.arrayBuffer()));
     if (response && response.status !== 404 && response.status !== 501) {
       throw new Error(`asset ${id}: ${response.status} ${(await response.text()).trim()}`);
     }
@@ -73,6 +76,9 @@ export class Assets {
   /** fetchHere gets an asset over the connection alone. */
   async fetchHere(id: string, publishedBy = "", signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
     const first = await this.#range(id, 0, rangeBytes, publishedBy, signal);
+    if (!(first.total >= first.bytes.length && first.total <= maxBytes)) {
+      throw new Error(`asset ${id}: ${first.total} bytes are more than the ${maxBytes} that are fetched`);
+    }
     const all = new Uint8Array(first.total);
     all.set(first.bytes);
     for (let at = first.bytes.length; at < all.length; ) {
@@ -81,8 +87,13 @@ export class Assets {
       all.set(more.bytes, at);
       at += more.bytes.length;
     }
-    if ((await assetID(all)) !== id) throw new Error(`asset ${id} is not what its id says`);
-    return all;
+    return this.#checked(id, all);
+  }
+
+  // checked returns bytes that are what an id says. Pages without encryption cannot hash, and have to believe.
+  async #checked(id: string, bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+    if (crypto.subtle && (await assetID(bytes)) !== id) throw new Error(`asset ${id} is not what its id says`);
+    return bytes;
   }
 
   #range(

@@ -77,7 +77,7 @@ function request<T>(r: IDBRequest): Promise<T> {
 }
 
 /**
- * keyFromText returns the key of a text that exportKey made. A Node program keeps such a text in a
+ * keyFromText returns the key of a text that newKeyText made. A Node program keeps such a text in a
  * file of its own.
  */
 export async function keyFromText(text: string): Promise<Key> {

@@ -140,6 +140,7 @@ export class Place implements LinkHandler {
   #version: 4 | 5;
   #ended = false;
   #joined = false;
+  #returning = false;
   #lastID = 0;
   #announced: { id: string; body: Uint8Array<ArrayBuffer>; auth: Auth | undefined } | undefined;
   readonly #options: JoinOptions;
@@ -412,12 +413,13 @@ export class Place implements LinkHandler {
   /** @internal */
   ended(code: number): void {
     this.#drop(code);
-    if (!this.#joined || this.#ended) return;
+    if (!this.#joined || this.#ended || this.#returning) return;
     if ((this.#options.reconnect ?? true) && returnable.has(code)) void this.#comeBack(code);
     else this.#close(code);
   }
 
   async #comeBack(code: number): Promise<void> {
+    this.#returning = true;
     this.#emit("lost");
     const until = Date.now() + reconnectMs;
     const before = this.#avatar;
@@ -425,7 +427,7 @@ export class Place implements LinkHandler {
       try {
         await this.#connect(undefined);
       } catch (e) {
-        if (e instanceof ClosedError && e.code !== Code.lost) return this.#close(e.code, e.message);
+        if (e instanceof ClosedError && !returnable.has(e.code)) return this.#close(e.code, e.message);
         await new Promise((resolve) => setTimeout(resolve, wait * (0.75 + Math.random() / 2)));
         continue;
       }
@@ -433,6 +435,7 @@ export class Place implements LinkHandler {
         this.#link?.close(Code.left);
         return;
       }
+      this.#returning = false;
       const resumed = this.#avatar === before;
       if (!resumed) await this.#resubscribe();
       return this.#emit("reconnect", resumed);
