@@ -39,6 +39,7 @@ func TestPicture(t *testing.T) {
 	p := openPage(t, url)
 	p.walkIn("Ada")
 	do(p, chromedp.EmulateViewport(1200, 630))
+	eval[chromedp.Void](p, `((q) => { q.value = "high"; q.dispatchEvent(new Event("input")); })(document.getElementById("quality"))`)
 	p.until("visor.world.nodes && [...visor.world.nodes].filter((n) => n.entity.components.visor).length === 4")
 	eval[chromedp.Void](p, "(visor.body.position.set(0, 0, 1.4), visor.body.pitch = -0.06)")
 	eval[chromedp.Void](speaker, `visor.place.publish(["chat", %q])`, said)
